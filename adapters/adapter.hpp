@@ -1,0 +1,84 @@
+// What a scheduler is, to us: words and pure functions.  It builds argv and reads text; running
+// commands is not its business.  A new scheduler is one such value, one template, one line in the
+// registry.
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+#include "launcher/model/job.hpp"
+#include "launcher/model/spec.hpp"
+
+namespace pcluster {
+
+using Argv = std::vector<std::string>;
+
+// What running a command gave; how adapters see the world.
+struct CommandResult {
+  int exit_code = 0;         // 127 = not found, -1 = killed by a signal or timed out
+  bool timed_out = false;
+  std::string out, err;
+};
+
+// What the job script is rendered from, besides the JobSpec.
+struct JobIdentity {
+  std::string cluster;       // its name
+  std::string name;          // pcl-CLUSTER-TOKEN
+  std::string token;
+  std::string directory;     // the cluster's state directory, visible to the nodes
+  std::uint32_t count = 1;   // > 1: an array
+};
+
+struct SubmitAnswer {
+  enum class Kind { accepted, refused, unanswered } kind = Kind::unanswered;
+  std::vector<std::string> job_ids;  // accepted: one per job, as in the status listing
+  std::string message, hint;         // refused: the scheduler's words, and what to do
+};
+
+// What the live scheduler says of a partition; 0 or empty = not said or no limit.
+struct PartitionLimits {
+  std::string name;
+  bool is_default = false, up = true;
+  std::uint32_t max_cores = 0;          // per node
+  std::uint64_t max_memory_mb = 0;      // per node
+  std::uint64_t memory_mb_per_core = 0; // default
+  Micros max_time = 0;
+  std::uint32_t nodes = 0;
+};
+
+struct Adapter {
+  std::string_view name;              // "slurm"
+  std::string_view directive_prefix;  // "#SBATCH"
+  std::string_view template_file;     // "slurm.sh" in templates/
+  std::string_view probe;             // program whose presence on PATH means this scheduler; empty = always there
+  std::vector<std::string> scrub;     // glob patterns of variables that MPI tasks must not inherit
+
+  // Directives without prefix, in order; the user's own last.  Names in spec.drop_directives left out.
+  std::vector<std::string> (*directives)(const JobSpec&, const JobIdentity&);
+  // The scheduler's words for the template: job id, array index, cores, memory of the job on its node.
+  std::map<std::string, std::string> (*script_words)(const JobSpec&, const JobIdentity&);
+  Argv (*submit)(const std::string& script_path, const JobSpec&, const JobIdentity&);
+  SubmitAnswer (*submitted)(const CommandResult&, const JobIdentity&);
+  // One listing of all the user's jobs with these names (JobIdentity::name), ended ones too where it can.
+  Argv (*status)(const std::string& user, std::span<const std::string> names);
+  // Nothing: no answer (controller away); an empty list is an answer.  Second: the job's name.
+  std::optional<std::vector<std::pair<std::string, JobSeen>>> (*seen)(const CommandResult&);
+  Argv (*cancel)(std::span<const std::string> job_ids);
+  Argv (*limits)();                   // empty = the scheduler has no partitions
+  std::optional<std::vector<PartitionLimits>> (*limits_seen)(const CommandResult&);
+};
+
+extern const Adapter slurm, local;
+std::span<const Adapter* const> adapters();           // the registry
+const Adapter* find_adapter(std::string_view name);   // null when unknown
+
+// The job script: the template filled with directives, set-up lines and words, all quoted by their
+// type.  Throws Error on an unknown field in the template.
+std::string render_job_script(const Adapter&, const JobSpec&, const JobIdentity&);
+
+}  // namespace pcluster

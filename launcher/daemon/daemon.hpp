@@ -1,0 +1,17 @@
+// The launcher process: the core with its hands.  One loop, and the store's writer thread.
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <string>
+#include "launcher/base/units.hpp"
+
+namespace pcluster {
+
+struct LauncherOptions {
+  std::string directory;   // the cluster's state directory
+  std::string cluster;
+  bool take_over = false;
+};
+// `pcluster launcher`: replays the journal, serves until the cluster is stopped.  Returns the exit code.
+int run_launcher(const LauncherOptions&);
+
+}  // namespace pcluster

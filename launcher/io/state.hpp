@@ -1,0 +1,44 @@
+// The state directory of a cluster: where everything lies, and who runs its launcher.
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+#include "launcher/model/ids.hpp"
+
+namespace pcluster {
+
+struct StateDirectory {  // paths only
+  std::string root;      // .../NAME
+  std::string key() const { return root + "/key"; }
+  std::string launcher() const { return root + "/launcher.json"; }
+  std::string socket() const { return root + "/socket"; }
+  std::string lock() const { return root + "/lock"; }
+  std::string log() const { return root + "/launcher.log"; }
+  std::string journal() const { return root + "/journal"; }
+  std::string jobs() const { return root + "/jobs"; }
+  std::string spool() const { return root + "/spool"; }
+  std::string inputs() const { return root + "/inputs"; }
+  std::string workload(WorkloadId id) const { return root + "/workloads/" + to_string(id); }
+};
+
+// launcher.json: how clients and workers find the launcher.
+struct LauncherInfo {
+  std::uint64_t pid = 0;
+  std::string host, boot_id, start_ticks;  // of the process: a pid alone may be another's by now
+  std::vector<std::string> addresses;
+  std::uint16_t port = 0;
+  std::string version;
+  Epoch epoch = 0;
+};
+std::optional<LauncherInfo> read_launcher_info(const StateDirectory&);
+void write_launcher_info(const StateDirectory&, const LauncherInfo&);
+LauncherInfo this_process();                     // pid, host, boot_id, start_ticks
+bool alive(const LauncherInfo&);                 // on this host, the same process
+
+// The lock of the launcher: an O_EXCL file.  A stale one of this host is taken over; another host's only
+// with `take_over`.  Throws Error (Exit::refused) naming the holder.
+void take_lock(const StateDirectory&, bool take_over = false);
+void release_lock(const StateDirectory&);
+
+}  // namespace pcluster

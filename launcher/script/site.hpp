@@ -1,0 +1,53 @@
+// A site profile (site-configs/NAME.yaml): a computing centre's scheduler, partitions and set-up.
+// Pure: text in, values out.  An unknown key is an Error with the line and the nearest key.
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+#include "launcher/base/units.hpp"
+#include "launcher/model/spec.hpp"
+
+namespace pcluster {
+
+struct SitePartition {
+  std::string name;
+  std::optional<std::uint64_t> memory_mb;  // null: ask the live scheduler
+  std::optional<std::uint32_t> cores;
+  std::optional<Micros> max_time;
+  std::string arch;                        // empty = any
+  std::string source;                      // where the numbers come from
+};
+
+struct SiteProfile {
+  std::string name, description, source;
+  std::optional<std::string> verified_on;      // date; null until `sites check` passed there
+  std::string scheduler;                       // adapter name
+  std::vector<std::string> detect_hostnames;   // globs; all kinds of evidence that are given must hold
+  std::vector<std::string> detect_paths;
+  std::string mem_mode = "node";
+  std::uint64_t memory_cushion_mb = 0;         // taken off a partition's memory
+  std::optional<std::uint32_t> slots_per_worker;  // null: one per core
+  std::string default_partition, account;
+  bool account_required = false;
+  std::string state_dir, local_directory;
+  std::vector<std::string> setup, directives, drop_directives;
+  std::string job_template;                    // file name in templates/ or beside the profile; empty = the adapter's
+  std::vector<SitePartition> partitions;
+  std::vector<std::string> exclude;            // partitions that workers must not use
+};
+
+// `file` is only for messages.
+SiteProfile parse_site(std::string_view yaml, const std::string& file);
+
+// The user's configuration (`--config`, ~/.config/pcluster/config.yaml): the values of `submit`.
+struct Configuration {
+  std::optional<std::string> site, partition, account, local_directory, cluster, pool;
+  std::optional<std::uint32_t> jobs, nodes, cores, num_engines, min_workers;
+  std::optional<std::uint64_t> memory_mb;
+  std::optional<Micros> time, timeout, idle_timeout, orphan_timeout;
+  std::vector<std::string> setup, directives, drop_directives;
+};
+Configuration parse_configuration(std::string_view yaml, const std::string& file);
+
+}  // namespace pcluster

@@ -1,0 +1,1 @@
+# Tests of the whole program: bash scripts, each alone on its own state directory.
