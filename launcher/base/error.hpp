@@ -1,5 +1,5 @@
-// The one exception: a message for a person, what to do next, and the exit code that scripts rely on.
-// SPDX-License-Identifier: MIT
+// The one exception: a message for a person, what to do next, and the exit code that scripts rely
+// on. SPDX-License-Identifier: MIT
 #pragma once
 #include <stdexcept>
 #include <string>
@@ -11,10 +11,10 @@ namespace pcluster {
 enum class Exit : int {
   done = 0,
   tasks_failed = 1,
-  usage = 2,        // wrong usage or configuration; a name that we know to be wrong
-  refused = 3,      // no launcher, or it or the scheduler refused
-  timed_out = 4,    // accepted, but never started
-  ours = 125,       // `run`, `exec`, `with`: a failure of ours, not the program's
+  usage = 2,      // wrong usage or configuration; a name that we know to be wrong
+  refused = 3,    // no launcher, or it or the scheduler refused
+  timed_out = 4,  // accepted, but never started
+  ours = 125,     // `run`, `exec`, `with`: a failure of ours, not the program's
   interrupted = 130,
 };
 

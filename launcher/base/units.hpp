@@ -18,7 +18,8 @@ std::uint64_t parse_memory_mb(std::string_view text);
 // "15.9 GB", "512 MB" (1 GB = 1024 MB).
 std::string show_memory_mb(std::uint64_t mb);
 
-// "90" (seconds), "5m", "1h30m", "2d", "MM:SS", "HH:MM:SS", "D-HH:MM:SS"; and "unlimited" = 0.  Throws Error.
+// "90" (seconds), "5m", "1h30m", "2d", "MM:SS", "HH:MM:SS", "D-HH:MM:SS"; and "unlimited" = 0.
+// Throws Error.
 Micros parse_duration(std::string_view text);
 // "52.3s", "4m12s", "2h05m".
 std::string show_duration(Micros duration);

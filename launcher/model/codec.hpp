@@ -1,5 +1,5 @@
-// Bytes <-> messages and records: MessagePack, and the framing of links (4 bytes length, big-endian,
-// then the message).  Pure.  Decoding never trusts: what does not fit gives nothing.
+// Bytes <-> messages and records: MessagePack, and the framing of links (4 bytes length,
+// big-endian, then the message).  Pure.  Decoding never trusts: what does not fit gives nothing.
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <optional>

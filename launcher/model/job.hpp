@@ -20,13 +20,13 @@ std::string_view to_string(JobState);
 
 // One line of the scheduler's status listing.
 struct JobSeen {
-  std::string job_id;        // "12" or "12_3" (array element)
+  std::string job_id;  // "12" or "12_3" (array element)
   JobState state = JobState::unknown;
-  std::string word;          // the scheduler's own name of the state
-  std::string reason;        // why it waits or ended, in the scheduler's words
+  std::string word;    // the scheduler's own name of the state
+  std::string reason;  // why it waits or ended, in the scheduler's words
   std::string nodes;
-  Micros end_unix = 0;       // real end of the allocation; 0 = not known or no limit
-  bool never = false;        // the reason means: it will not start by itself (partition down, ...)
+  Micros end_unix = 0;  // real end of the allocation; 0 = not known or no limit
+  bool never = false;   // the reason means: it will not start by itself (partition down, ...)
   bool operator==(const JobSeen&) const = default;
 };
 

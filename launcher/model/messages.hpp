@@ -1,7 +1,6 @@
-// Every message of both links.  No behaviour.  A message is packed as [tag, field, field, ...]: tags
-// are the positions in the sums at the end, fields stand in order, new fields go last (an older
-// peer's shorter message then decodes with their defaults).
-// SPDX-License-Identifier: MIT
+// Every message of both links.  No behaviour.  A message is packed as [tag, field, field, ...]:
+// tags are the positions in the sums at the end, fields stand in order, new fields go last (an
+// older peer's shorter message then decodes with their defaults). SPDX-License-Identifier: MIT
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -16,7 +15,7 @@
 namespace pcluster {
 
 inline constexpr std::uint32_t protocol_version = 1;
-inline constexpr std::size_t max_frame = 16u << 20;          // bytes; a larger one ends the connection
+inline constexpr std::size_t max_frame = 16u << 20;  // bytes; a larger one ends the connection
 inline constexpr std::size_t max_frame_before_hello = 64u << 10;
 inline constexpr std::size_t max_inline_payload = 256u << 10;  // larger ones go to a file
 
@@ -24,30 +23,37 @@ inline constexpr std::size_t max_inline_payload = 256u << 10;  // larger ones go
 
 struct Hello {
   std::uint32_t version = protocol_version;
-  std::string token;                   // of the submit that made this worker's job
-  std::string job_id;                  // the scheduler's own, as in its status listing
+  std::string token;   // of the submit that made this worker's job
+  std::string job_id;  // the scheduler's own, as in its status listing
   std::string host;
   std::vector<std::string> addresses;  // of the worker's host, for workers' own links later
   std::string incarnation;             // random, made at the worker's start
   Resources size;                      // min(affinity, cgroup, what the job script says)
   std::uint32_t slots = 1;
-  bool confined = false;               // cores are bound: the mask is its share
+  bool confined = false;  // cores are bound: the mask is its share
   std::uint64_t pid = 0;
-  Micros script_started_unix = 0;      // the job script's first line; 0 = unknown
+  Micros script_started_unix = 0;  // the job script's first line; 0 = unknown
   // After a lost connection or a new launcher: who we were, and what we hold still.
   std::optional<WorkerId> resumed;
   Epoch last_epoch = 0;
-  std::vector<AttemptId> held;         // queued or running here; results not yet acknowledged follow in Report
+  std::vector<AttemptId>
+      held;  // queued or running here; results not yet acknowledged follow in Report
 };
 
 struct Report {
-  std::uint64_t sequence = 0;          // of the last result in it; acknowledged by Ack
+  std::uint64_t sequence = 0;  // of the last result in it; acknowledged by Ack
   std::vector<TaskResult> results;
-  std::vector<AttemptId> started;      // since the last report; for `status` and time-outs
+  std::vector<AttemptId> started;  // since the last report; for `status` and time-outs
 };
-struct Returned { std::vector<AttemptId> attempts; };  // the answer to Retract: those not yet started
-struct Heartbeat { std::uint32_t running = 0, queued = 0; };
-struct Bye { std::string reason; };    // the worker leaves by itself; what it held is lost
+struct Returned {
+  std::vector<AttemptId> attempts;
+};  // the answer to Retract: those not yet started
+struct Heartbeat {
+  std::uint32_t running = 0, queued = 0;
+};
+struct Bye {
+  std::string reason;
+};  // the worker leaves by itself; what it held is lost
 
 using FromWorker = std::variant<Hello, Report, Returned, Heartbeat, Bye>;
 
@@ -56,27 +62,44 @@ using FromWorker = std::variant<Hello, Report, Returned, Heartbeat, Bye>;
 struct Welcome {
   WorkerId worker{};
   Epoch epoch = 0;
-  Micros heartbeat = 3 * second;       // silence of five intervals: the link is dead
+  Micros heartbeat = 3 * second;         // silence of five intervals: the link is dead
   Micros orphan_timeout = 600 * second;  // without launcher and task: leave
 };
-struct Define { WorkloadId workload{}; TaskTemplate task; };  // before its first Assign; replaces nothing
+struct Define {
+  WorkloadId workload{};
+  TaskTemplate task;
+};  // before its first Assign; replaces nothing
 // Indices first .. first+count-1; `trials` are their values, or empty when `range` says them.
 struct Assignment {
   WorkloadId workload{};
   std::uint32_t first = 0, count = 0;
-  std::uint32_t number = 1;            // the attempt, the same for all of them
+  std::uint32_t number = 1;  // the attempt, the same for all of them
   TrialRange range;
   std::vector<std::string> trials;
 };
-struct Assign { Epoch epoch = 0; std::vector<Assignment> items; };
-struct Retract { std::vector<AttemptId> attempts; };   // give back what has not started
+struct Assign {
+  Epoch epoch = 0;
+  std::vector<Assignment> items;
+};
+struct Retract {
+  std::vector<AttemptId> attempts;
+};  // give back what has not started
 // End what runs (TERM, KILL 5 s later) and drop what waits; each is reported as cancelled.
-struct CancelTasks { std::vector<AttemptId> attempts; };
-struct Ack { std::uint64_t sequence = 0; };            // results up to here are durable: forget them
-struct Forget { WorkloadId workload{}; };              // no more tasks of it
-struct StopWorker { std::string reason; };             // end all tasks and leave
+struct CancelTasks {
+  std::vector<AttemptId> attempts;
+};
+struct Ack {
+  std::uint64_t sequence = 0;
+};  // results up to here are durable: forget them
+struct Forget {
+  WorkloadId workload{};
+};  // no more tasks of it
+struct StopWorker {
+  std::string reason;
+};  // end all tasks and leave
 
-using ToWorker = std::variant<Welcome, Define, Assign, Retract, CancelTasks, Ack, Forget, StopWorker>;
+using ToWorker =
+    std::variant<Welcome, Define, Assign, Retract, CancelTasks, Ack, Forget, StopWorker>;
 
 // ---------------------------------------------------------------- client -> launcher
 
@@ -85,18 +108,30 @@ struct SubmitJobs {
   JobSpec spec;
   std::uint32_t count = 1;
   std::string pool = "default";
-  Micros idle_timeout = 3600 * second;   // 0 = never
+  Micros idle_timeout = 3600 * second;  // 0 = never
   Micros orphan_timeout = 600 * second;
 };
 // Cancels what the submit with these tokens queued and did not start yet.
-struct CancelJobs { std::vector<std::string> tokens; bool queued_only = true; };
+struct CancelJobs {
+  std::vector<std::string> tokens;
+  bool queued_only = true;
+};
 // Accept a workload; with `follow` its progress comes on this connection (no gap between the two).
-struct AddWorkload { WorkloadSpec spec; bool follow = true; };
-struct Follow { WorkloadId workload{}; };
-struct CancelWorkload { TaskRef what; };
+struct AddWorkload {
+  WorkloadSpec spec;
+  bool follow = true;
+};
+struct Follow {
+  WorkloadId workload{};
+};
+struct CancelWorkload {
+  TaskRef what;
+};
 struct GetStatus {};
-struct GetRunning { WorkloadId workload{}; };  // settled tasks stand in the results table on disk
-struct StopCluster {};                    // cancel the jobs, end the workers, then the launcher
+struct GetRunning {
+  WorkloadId workload{};
+};                      // settled tasks stand in the results table on disk
+struct StopCluster {};  // cancel the jobs, end the workers, then the launcher
 struct Ping {};
 
 using Request = std::variant<SubmitJobs, CancelJobs, AddWorkload, Follow, CancelWorkload, GetStatus,
@@ -104,19 +139,28 @@ using Request = std::variant<SubmitJobs, CancelJobs, AddWorkload, Follow, Cancel
 
 // ---------------------------------------------------------------- launcher -> client
 
-struct Refusal { std::int32_t code = 3; std::string message, hint; };  // Exit as a number
+struct Refusal {
+  std::int32_t code = 3;
+  std::string message, hint;
+};  // Exit as a number
 struct Accepted {};
-struct JobsAccepted { std::string token; std::uint32_t new_jobs = 0, workers_wanted = 0; };
-struct WorkloadAccepted { WorkloadId workload{}; std::uint32_t tasks = 0; };
+struct JobsAccepted {
+  std::string token;
+  std::uint32_t new_jobs = 0, workers_wanted = 0;
+};
+struct WorkloadAccepted {
+  WorkloadId workload{};
+  std::uint32_t tasks = 0;
+};
 struct Progress {
   WorkloadId workload{};
   std::uint32_t tasks = 0, queued = 0, running = 0, done = 0, failed = 0, cancelled = 0;
   bool finished = false;
-  bool stopped_by_failures = false;       // max_failures reached
-  std::int32_t first_exit_code = 0;       // of a one-task workload: its own
+  bool stopped_by_failures = false;  // max_failures reached
+  std::int32_t first_exit_code = 0;  // of a one-task workload: its own
   std::int32_t first_signal = 0;
-  std::uint32_t slots = 0;                // of all workers at home
-  std::string note;                       // why nothing runs, when nothing runs
+  std::uint32_t slots = 0;  // of all workers at home
+  std::string note;         // why nothing runs, when nothing runs
 };
 struct WorkerRow {
   WorkerId worker{};
@@ -130,17 +174,21 @@ struct WorkerRow {
 struct JobRow {
   std::string token, job_id, pool;
   JobState state = JobState::submitting;
-  std::string reason;                     // the scheduler's own
-  std::string workers;                    // "w0,w1"
-  Micros end_unix = 0;                    // 0 = unknown or no limit
-  std::string log;                        // path of the job script's output
+  std::string reason;   // the scheduler's own
+  std::string workers;  // "w0,w1"
+  Micros end_unix = 0;  // 0 = unknown or no limit
+  std::string log;      // path of the job script's output
 };
 struct WorkloadRow {
   Progress progress;
   std::string verb, command;
   Micros added_unix = 0;
 };
-struct PoolRow { std::string pool; JobSpec spec; std::uint32_t wanted_jobs = 0, wanted_workers = 0, workers = 0; };
+struct PoolRow {
+  std::string pool;
+  JobSpec spec;
+  std::uint32_t wanted_jobs = 0, wanted_workers = 0, workers = 0;
+};
 struct Status {
   std::string cluster, host, version;
   std::uint64_t pid = 0;
@@ -151,11 +199,18 @@ struct Status {
   std::vector<WorkloadRow> workloads;
   std::string submit_error, submit_hint;  // of the last submit that the scheduler refused
 };
-struct RunningTasks { std::vector<AttemptId> attempts; std::vector<WorkerId> workers; };  // side by side
-struct Stopping { std::uint32_t jobs = 0, workers = 0; };
-struct Pong { std::string version; };
+struct RunningTasks {
+  std::vector<AttemptId> attempts;
+  std::vector<WorkerId> workers;
+};  // side by side
+struct Stopping {
+  std::uint32_t jobs = 0, workers = 0;
+};
+struct Pong {
+  std::string version;
+};
 
-using Reply = std::variant<Refusal, Accepted, JobsAccepted, WorkloadAccepted, Progress, Status, RunningTasks,
-                           Stopping, Pong>;
+using Reply = std::variant<Refusal, Accepted, JobsAccepted, WorkloadAccepted, Progress, Status,
+                           RunningTasks, Stopping, Pong>;
 
 }  // namespace pcluster

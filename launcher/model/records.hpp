@@ -12,27 +12,84 @@ namespace pcluster {
 
 inline constexpr std::uint32_t journal_version = 1;
 
-struct EpochBegan { Epoch epoch = 0; std::uint32_t version = journal_version; };
-struct PoolAsked { PoolId pool{}; std::string name; JobSpec spec; std::uint32_t jobs = 0; Micros idle_timeout = 0, orphan_timeout = 0; };
+struct EpochBegan {
+  Epoch epoch = 0;
+  std::uint32_t version = journal_version;
+};
+struct PoolAsked {
+  PoolId pool{};
+  std::string name;
+  JobSpec spec;
+  std::uint32_t jobs = 0;
+  Micros idle_timeout = 0, orphan_timeout = 0;
+};
 // Written and durable before the scheduler is called.
-struct SubmitBegan { std::string token; PoolId pool{}; std::uint32_t count = 0; Micros at_unix = 0; };
-struct SubmitAnswered { std::string token; std::vector<std::string> job_ids; };
-struct SubmitRefused { std::string token; std::string message, hint; };
-struct JobEnded { std::string job_id; std::string word, reason; };
-struct WorkerJoined { WorkerId worker{}; std::string token, job_id, host, incarnation; Resources size; std::uint32_t slots = 0; Micros at_unix = 0; };
-struct WorkerGone { WorkerId worker{}; std::string reason; };
-struct WorkloadAdded { WorkloadId workload{}; WorkloadSpec spec; Micros at_unix = 0; };
-struct TasksAssigned { WorkerId worker{}; WorkloadId workload{}; std::uint32_t first = 0, count = 0, number = 1; Epoch epoch = 0; };
-struct TasksReturned { std::vector<AttemptId> attempts; };     // back to the queue, no try used up
-struct TaskSettled { TaskResult result; WorkerId worker{}; };  // final
-struct TaskFailedOnce { TaskResult result; WorkerId worker{}; };  // will be retried
-struct WorkloadCancelled { WorkloadId workload{}; std::vector<std::uint32_t> only; bool by_failures = false; };
+struct SubmitBegan {
+  std::string token;
+  PoolId pool{};
+  std::uint32_t count = 0;
+  Micros at_unix = 0;
+};
+struct SubmitAnswered {
+  std::string token;
+  std::vector<std::string> job_ids;
+};
+struct SubmitRefused {
+  std::string token;
+  std::string message, hint;
+};
+struct JobEnded {
+  std::string job_id;
+  std::string word, reason;
+};
+struct WorkerJoined {
+  WorkerId worker{};
+  std::string token, job_id, host, incarnation;
+  Resources size;
+  std::uint32_t slots = 0;
+  Micros at_unix = 0;
+};
+struct WorkerGone {
+  WorkerId worker{};
+  std::string reason;
+};
+struct WorkloadAdded {
+  WorkloadId workload{};
+  WorkloadSpec spec;
+  Micros at_unix = 0;
+};
+struct TasksAssigned {
+  WorkerId worker{};
+  WorkloadId workload{};
+  std::uint32_t first = 0, count = 0, number = 1;
+  Epoch epoch = 0;
+};
+struct TasksReturned {
+  std::vector<AttemptId> attempts;
+};  // back to the queue, no try used up
+struct TaskSettled {
+  TaskResult result;
+  WorkerId worker{};
+};  // final
+struct TaskFailedOnce {
+  TaskResult result;
+  WorkerId worker{};
+};  // will be retried
+struct WorkloadCancelled {
+  WorkloadId workload{};
+  std::vector<std::uint32_t> only;
+  bool by_failures = false;
+};
 struct StopAsked {};
 // When a task's tries are used up by lost workers.
-struct TaskLost { AttemptId attempt; WorkerId worker{}; };
+struct TaskLost {
+  AttemptId attempt;
+  WorkerId worker{};
+};
 
-using Record = std::variant<EpochBegan, PoolAsked, SubmitBegan, SubmitAnswered, SubmitRefused, JobEnded,
-                            WorkerJoined, WorkerGone, WorkloadAdded, TasksAssigned, TasksReturned,
-                            TaskSettled, TaskFailedOnce, WorkloadCancelled, StopAsked, TaskLost>;
+using Record =
+    std::variant<EpochBegan, PoolAsked, SubmitBegan, SubmitAnswered, SubmitRefused, JobEnded,
+                 WorkerJoined, WorkerGone, WorkloadAdded, TasksAssigned, TasksReturned, TaskSettled,
+                 TaskFailedOnce, WorkloadCancelled, StopAsked, TaskLost>;
 
 }  // namespace pcluster

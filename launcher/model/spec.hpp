@@ -23,13 +23,13 @@ struct JobSpec {
   std::string adapter;    // "slurm", "local": the key of adapters/registry
   std::string partition;  // empty = the scheduler's default
   std::string account;
-  std::uint32_t nodes = 1;            // per job; one worker each
-  Resources per_node;                 // 0 = the scheduler's default
-  Micros time = 0;                    // walltime; 0 = none asked for, the partition's default
-  std::uint32_t slots = 0;            // per worker; 0 = one per core
-  std::string mem_mode = "node";      // which directive says memory: node | cpu | none
-  std::string local_directory;        // node-local scratch; empty = $TMPDIR, else /tmp
-  std::vector<std::string> directives;       // the user's own, last word
+  std::uint32_t nodes = 1;              // per job; one worker each
+  Resources per_node;                   // 0 = the scheduler's default
+  Micros time = 0;                      // walltime; 0 = none asked for, the partition's default
+  std::uint32_t slots = 0;              // per worker; 0 = one per core
+  std::string mem_mode = "node";        // which directive says memory: node | cpu | none
+  std::string local_directory;          // node-local scratch; empty = $TMPDIR, else /tmp
+  std::vector<std::string> directives;  // the user's own, last word
   std::vector<std::string> drop_directives;  // names of ours to leave out
   std::vector<std::string> setup;            // shell lines before the worker starts
   std::string job_template;                  // mustache text (templates/)
@@ -56,33 +56,32 @@ using Environment = std::vector<std::pair<std::string, std::string>>;
 // What a task is, but for its trial.  Workers get it once and expand `{trial}` and `{index}`.
 struct TaskTemplate {
   std::vector<std::string> argv;
-  std::string directory;             // working directory
-  Environment environment;           // set over the worker's own
-  bool clean_environment = false;    // --env-none: start from nothing but ours
-  bool keep_threads = false;         // --threads keep
-  std::string output;                // `--output` path with {trial}; empty = the spool
-  std::uint32_t ranks = 0;           // 0 = no MPI; else `mpiexec -np ranks`
-  Resources each;                    // per rank (or per task); 0 cores = the slot's, 1 for a rank
-  Micros time_limit = 0;             // kills; 0 = none
+  std::string directory;           // working directory
+  Environment environment;         // set over the worker's own
+  bool clean_environment = false;  // --env-none: start from nothing but ours
+  bool keep_threads = false;       // --threads keep
+  std::string output;              // `--output` path with {trial}; empty = the spool
+  std::uint32_t ranks = 0;         // 0 = no MPI; else `mpiexec -np ranks`
+  Resources each;                  // per rank (or per task); 0 cores = the slot's, 1 for a rank
+  Micros time_limit = 0;           // kills; 0 = none
   bool operator==(const TaskTemplate&) const = default;
 };
 
 struct WorkloadSpec {
-  std::string verb;                  // "map", "run", "smoke": for `status`
+  std::string verb;  // "map", "run", "smoke": for `status`
   TaskTemplate task;
   Trials trials = TrialRange{0, 0, 1};
-  Micros time_request = 0;           // places only: the job must last this long still
-  std::uint32_t retries = 0;         // for a task's own failures
-  std::uint32_t loss_retries = 3;    // for lost workers, not counted as the task's own
-  std::int32_t priority = 0;         // higher first
-  std::uint32_t max_failures = 0;    // stop the workload after so many; 0 = never
+  Micros time_request = 0;         // places only: the job must last this long still
+  std::uint32_t retries = 0;       // for a task's own failures
+  std::uint32_t loss_retries = 3;  // for lost workers, not counted as the task's own
+  std::int32_t priority = 0;       // higher first
+  std::uint32_t max_failures = 0;  // stop the workload after so many; 0 = never
   bool operator==(const WorkloadSpec&) const = default;
 };
 
 std::uint32_t task_count(const Trials&);
 // The trial's value as text; `trials` must not be a TrialFile.
 std::string trial_value(const Trials&, std::uint32_t index);
-
 
 // How many of a worker's slots a task takes: the fewest whose cores, memory and gpus cover what its
 // ranks ask for; 0 = it does not fit.  `worker` is the whole worker, shared evenly by its slots.
