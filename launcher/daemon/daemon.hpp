@@ -7,11 +7,12 @@
 namespace pcluster {
 
 struct LauncherOptions {
-  std::string directory;   // the cluster's state directory
+  std::string directory;  // the cluster's state directory
   std::string cluster;
   bool take_over = false;
 };
-// `pcluster launcher`: replays the journal, serves until the cluster is stopped.  Returns the exit code.
+// `pcluster launcher`: replays the journal, serves until the cluster is stopped.  Returns the exit
+// code.
 int run_launcher(const LauncherOptions&);
 
 }  // namespace pcluster

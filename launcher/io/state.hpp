@@ -19,6 +19,8 @@ struct StateDirectory {  // paths only
   std::string jobs() const { return root + "/jobs"; }
   std::string spool() const { return root + "/spool"; }
   std::string inputs() const { return root + "/inputs"; }
+  std::string stopped() const { return root + "/stopped"; }  // marks a cluster that was stopped
+  std::string workloads() const { return root + "/workloads"; }
   std::string workload(WorkloadId id) const { return root + "/workloads/" + to_string(id); }
 };
 

@@ -1,0 +1,129 @@
+// The launcher's start and end: lock, key, replay, listen, say where we are; and clear all that
+// away. SPDX-License-Identifier: MIT
+#include "launcher/daemon/daemon.hpp"
+
+#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/spdlog.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <csignal>
+
+#include <memory>
+
+#include "launcher/base/error.hpp"
+#include "launcher/daemon/launcher.hpp"
+#include "launcher/io/file.hpp"
+
+namespace pcluster {
+namespace {
+
+void open_log(const StateDirectory& directory) {
+  auto log = spdlog::basic_logger_mt("launcher", directory.log());
+  log->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %L %v", spdlog::pattern_time_type::utc);
+  log->flush_on(spdlog::level::info);
+  spdlog::set_default_logger(log);
+}
+
+// What a cluster that was stopped left for `results` and `logs` goes when a new one of its name
+// begins.
+void clear_stopped(const StateDirectory& directory) {
+  if (!exists(directory.stopped())) return;
+  for (const auto& path : {directory.journal(), directory.jobs(), directory.spool(),
+                           directory.inputs(), directory.workloads(), directory.stopped()})
+    remove_tree(path);
+}
+
+void make_tree(const StateDirectory& directory) {
+  make_private_directory(directory.root);
+  for (const auto& path : {directory.journal(), directory.jobs(), directory.spool(),
+                           directory.inputs(), directory.workloads()})
+    make_directories(path, 0700);
+}
+
+struct Replayed {
+  Core core;
+  Epoch epoch;
+};
+
+Replayed replay(const StateDirectory& directory, const std::string& cluster) {
+  std::vector<Record> records;
+  const auto report =
+      replay_journal(directory.journal(), [&](const Record& record) { records.push_back(record); });
+  for (const auto& note : report.notes) spdlog::warn("journal: {}", note);
+  const Epoch epoch = report.last_epoch + 1;
+  Core core(cluster, epoch);
+  for (const auto& record : records) core.apply(record);
+  spdlog::info("epoch {}: {} records replayed", epoch, report.records);
+  return {std::move(core), epoch};
+}
+
+// The end of a cluster: nobody can come any more, and what tells where we were goes.
+void clear_away(const StateDirectory& directory) {
+  write_file(directory.stopped(), "");
+  for (const auto& path : {directory.key(), directory.launcher(), directory.socket()})
+    remove_tree(path);
+}
+
+int serve(const LauncherOptions& options, const StateDirectory& directory) {
+  const auto key = make_key(directory.key());
+  Loop loop;
+  std::unique_ptr<Launcher> launcher;
+  auto [core, epoch] = replay(directory, options.cluster);
+  Store store(
+      loop, directory, epoch, [&](std::uint64_t number) { launcher->durable(number); },
+      [&](const std::string& text) { launcher->trouble(text); });
+  const auto accept = [&](LinkPtr link, Role role) { launcher->accept(std::move(link), role); };
+  const auto tls = listen_tls(loop, key, options.cluster, {}, accept);
+  auto info = this_process();
+  info.addresses = host_addresses();
+  info.port = tls->port();
+  info.version = PCLUSTER_VERSION;
+  info.epoch = epoch;
+
+  bool ended = false;
+  launcher = std::make_unique<Launcher>(loop, directory, info, std::move(core), store,
+                                        options.cluster, [&] {
+                                          ended = true;
+                                          loop.stop();
+                                        });
+  const auto local = listen_unix(loop, directory.socket(), [&](LinkPtr link) {
+    launcher->accept(std::move(link), Role::client);
+  });
+  // TERM ends this process only: the cluster goes on, and the next verb starts a launcher again.
+  loop.on_signals({SIGTERM, SIGINT}, [&](int) { loop.stop(); });
+  launcher->begin();
+  write_launcher_info(directory, info);
+  spdlog::info("listening on port {}", info.port);
+  loop.run();
+  spdlog::info(ended ? "the cluster has ended" : "ended by a signal; the cluster goes on");
+  if (ended) clear_away(directory);
+  return 0;
+}
+
+}  // namespace
+
+int run_launcher(const LauncherOptions& options) {
+  if (options.directory.empty() || !valid_cluster_name(options.cluster))
+    throw Error(Exit::usage, "the launcher needs --directory and --cluster",
+                "verbs such as `pcluster submit` start it by themselves");
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGHUP, SIG_IGN);
+  umask(077);
+  const StateDirectory directory{options.directory};
+  make_private_directory(directory.root);
+  take_lock(directory, options.take_over);
+  clear_stopped(directory);
+  make_tree(directory);
+  open_log(directory);
+  int code = static_cast<int>(Exit::refused);
+  try {
+    code = serve(options, directory);
+  } catch (const Error& error) {
+    spdlog::error("{} {}", error.what(), error.hint());
+    std::fprintf(stderr, "pcluster: %s\n", error.what());
+  }
+  release_lock(directory);
+  return code;
+}
+
+}  // namespace pcluster

@@ -1,0 +1,217 @@
+// Events in, effects out; the durability barrier.
+// SPDX-License-Identifier: MIT
+#include "launcher/daemon/launcher.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <map>
+
+#include "launcher/base/error.hpp"
+#include "launcher/base/text.hpp"
+#include "launcher/io/file.hpp"
+#include "launcher/model/codec.hpp"
+
+namespace pcluster {
+namespace {
+
+// The lines of a large workload, from the file that the client left below the state directory.
+TrialLines read_trials(const StateDirectory& directory, const TrialFile& file) {
+  if (file.name.find('/') != file.name.npos)
+    throw Error(Exit::usage, "the trials' file must lie in " + directory.inputs());
+  const auto text = read_file(directory.inputs() + "/" + file.name);
+  if (sha256_hex(text) != file.sha256)
+    throw Error(Exit::refused, "the trials' file " + file.name + " has changed", "submit it again");
+  auto trials = lines(text);
+  if (trials.size() != file.count)
+    throw Error(Exit::refused, "the trials' file " + file.name + " is cut short");
+  return trials;
+}
+
+}  // namespace
+
+Launcher::Launcher(Loop& loop, StateDirectory directory, LauncherInfo info, Core core, Store& store,
+                   std::string cluster, std::function<void()> quit)
+    : loop_(loop),
+      directory_(directory),
+      info_(std::move(info)),
+      core_(std::move(core)),
+      store_(store),
+      scheduler_(loop, directory, std::move(cluster), [this](const Event& e) { handle(e); }),
+      quit_(std::move(quit)) {}
+
+void Launcher::begin() { carry_out(core_.begin(loop_.now(), unix_now())); }
+
+// ---------------------------------------------------------------- connections
+
+void Launcher::accept(LinkPtr link, Role role) {
+  role == Role::worker ? accept_worker(std::move(link)) : accept_client(std::move(link));
+}
+
+void Launcher::accept_worker(LinkPtr link) {
+  auto& peer = *link;
+  const auto id = workers_.add(std::move(link));
+  peer.set_frame_limit(max_frame);
+  peer.on_frame = [this, id](std::string_view payload) { worker_frame(id, payload); };
+  peer.on_closed = [this, id](std::string reason) {
+    workers_.remove(id, false);
+    handle(event::WorkerCut{id, std::move(reason)});
+  };
+}
+
+void Launcher::accept_client(LinkPtr link) {
+  auto& peer = *link;
+  const auto id = clients_.add(std::move(link));
+  peer.set_frame_limit(max_frame);
+  peer.on_frame = [this, id](std::string_view payload) { client_frame(id, payload); };
+  peer.on_closed = [this, id](const std::string&) {
+    clients_.remove(id, false);
+    handle(event::ClientGone{id});
+  };
+}
+
+void Launcher::worker_frame(LinkId id, std::string_view payload) {
+  auto message = decode<FromWorker>(payload);
+  if (message) return handle(event::WorkerSaid{id, std::move(*message)});
+  spdlog::warn("a worker sent a message that is none; its connection ends");
+  workers_.remove(id, true);
+  handle(event::WorkerCut{id, "sent a message that is none"});
+}
+
+void Launcher::client_frame(ClientId id, std::string_view payload) {
+  auto request = decode<Request>(payload);
+  if (!request) {
+    const Refusal refusal{static_cast<int>(Exit::refused),
+                          "the launcher does not know this request",
+                          "client and launcher may differ in version: pcluster stop, then submit"};
+    clients_.send(id, encode(Reply{refusal}));
+    clients_.remove(id, true);
+    return handle(event::ClientGone{id});
+  }
+  answer(id, *request);
+}
+
+// ---------------------------------------------------------------- requests
+
+void Launcher::answer(ClientId id, const Request& request) {
+  const auto reply = [&](Reply message) { clients_.send(id, encode(message)); };
+  if (std::holds_alternative<Ping>(request)) return reply(Pong{info_.version});
+  if (std::holds_alternative<GetStatus>(request)) return reply(status());
+  if (const auto* running = std::get_if<GetRunning>(&request))
+    return reply(core_.running(running->workload));
+
+  const bool adds =
+      std::holds_alternative<AddWorkload>(request) || std::holds_alternative<SubmitJobs>(request);
+  if (adds && !trouble_.empty())  // never a "submitted" that a full disk would forget
+    return reply(Refusal{static_cast<int>(Exit::refused), "cannot write the journal: " + trouble_,
+                         "make room in " + directory_.root + ", then try again"});
+  if (auto refusal = core_.refuses(request)) return reply(std::move(*refusal));
+  try {
+    if (const auto* add = std::get_if<AddWorkload>(&request))
+      if (const auto* file = std::get_if<TrialFile>(&add->spec.trials))
+        read_trials(directory_, *file);  // refused now rather than found missing later
+  } catch (const Error& error) {
+    return reply(Refusal{static_cast<int>(error.code()), error.what(), error.hint()});
+  }
+  handle(event::ClientSaid{id, request});
+}
+
+Status Launcher::status() {
+  auto status = core_.status(loop_.now());
+  status.host = info_.host;
+  status.version = info_.version;
+  status.pid = info_.pid;
+  std::map<std::string, std::uint32_t> count, position;
+  for (const auto& job : status.jobs) ++count[job.token];
+  for (auto& job : status.jobs)
+    job.log = scheduler_.log_of(job.token, position[job.token]++, count[job.token]);
+  return status;
+}
+
+// ---------------------------------------------------------------- events and effects
+
+void Launcher::handle(const Event& event) {
+  carry_out(core_.handle(event, loop_.now(), unix_now()));
+}
+
+void Launcher::carry_out(Effects effects) {
+  const auto records = effects.append;
+  if (!effects.append.empty()) last_append_ = store_.append(std::move(effects.append));
+  do_all(std::move(effects.now));
+  if (!effects.after.empty()) {
+    // Without records of its own an effect still never overtakes those that wait.
+    if (last_append_ <= durable_)
+      do_all(std::move(effects.after));
+    else
+      waiting_.push_back({last_append_, std::move(effects.after)});
+  }
+  for (const auto& record : records) load_trials(record);
+  set_timer();
+}
+
+void Launcher::load_trials(const Record& record) {
+  const auto* added = std::get_if<WorkloadAdded>(&record);
+  if (added == nullptr) return;
+  const auto* file = std::get_if<TrialFile>(&added->spec.trials);
+  if (file == nullptr) return;
+  try {
+    core_.load_trials(added->workload, read_trials(directory_, *file));
+    handle(event::Tick{});
+  } catch (const Error& error) {
+    spdlog::error("workload {}: {}", to_string(added->workload), error.what());
+  }
+}
+
+void Launcher::durable(std::uint64_t number) {
+  durable_ = number;
+  while (!waiting_.empty() && waiting_.front().number <= number) {
+    auto effects = std::move(waiting_.front().effects);
+    waiting_.pop_front();
+    do_all(std::move(effects));
+  }
+}
+
+void Launcher::trouble(const std::string& text) {
+  if (!text.empty())
+    spdlog::error("cannot write the journal: {}", text);
+  else if (!trouble_.empty())
+    spdlog::info("the journal can be written again");
+  trouble_ = text;
+}
+
+void Launcher::do_all(std::vector<Effect> effects) {
+  for (const auto& effect : effects) do_one(effect);
+}
+
+void Launcher::do_one(const Effect& effect) {
+  if (const auto* send = std::get_if<effect::SendWorker>(&effect)) {
+    workers_.send(send->link, encode(send->message));
+  } else if (const auto* reply = std::get_if<effect::SendClient>(&effect)) {
+    clients_.send(reply->client, encode(reply->reply));
+  } else if (const auto* drop = std::get_if<effect::DropWorker>(&effect)) {
+    spdlog::info("worker connection dropped: {}", drop->reason);
+    workers_.remove(drop->link, true);
+  } else if (const auto* launch = std::get_if<effect::Launch>(&effect)) {
+    scheduler_.launch(*launch);
+  } else if (const auto* look = std::get_if<effect::LookUp>(&effect)) {
+    scheduler_.look_up(*look);
+  } else if (const auto* poll = std::get_if<effect::Poll>(&effect)) {
+    scheduler_.poll(*poll);
+  } else if (const auto* cancel = std::get_if<effect::Cancel>(&effect)) {
+    scheduler_.cancel(*cancel);
+  } else {
+    quit_();
+  }
+}
+
+void Launcher::set_timer() {
+  if (timer_) loop_.cancel(*timer_);
+  timer_.reset();
+  if (const auto deadline = core_.deadline())
+    timer_ = loop_.at(*deadline, [this] {
+      timer_.reset();
+      handle(event::Tick{});
+    });
+}
+
+}  // namespace pcluster

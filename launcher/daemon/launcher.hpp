@@ -1,0 +1,66 @@
+// Between the core and the world: frames and answers become events, effects become frames, commands
+// and records.  `after` effects wait for the store.
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <deque>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "launcher/core/core.hpp"
+#include "launcher/daemon/peers.hpp"
+#include "launcher/daemon/scheduler.hpp"
+#include "launcher/io/key.hpp"
+#include "launcher/io/link.hpp"
+#include "launcher/io/store.hpp"
+
+namespace pcluster {
+
+class Launcher {
+ public:
+  // `core` has been replayed.  `quit` is called once, when the cluster has ended.
+  Launcher(Loop&, StateDirectory, LauncherInfo, Core core, Store& store, std::string cluster,
+           std::function<void()> quit);
+
+  void begin();
+  void accept(LinkPtr, Role);             // an authenticated connection
+  void durable(std::uint64_t number);     // from the store
+  void trouble(const std::string& text);  // from the store; empty: it writes again
+
+ private:
+  struct Waiting {
+    std::uint64_t number;
+    std::vector<Effect> effects;
+  };
+
+  void accept_worker(LinkPtr);
+  void accept_client(LinkPtr);
+  void worker_frame(LinkId, std::string_view payload);
+  void client_frame(ClientId, std::string_view payload);
+  void answer(ClientId, const Request&);  // what only reads, or is refused
+  Status status();
+
+  void handle(const Event&);
+  void carry_out(Effects);
+  void do_all(std::vector<Effect>);
+  void do_one(const Effect&);
+  void load_trials(const Record&);
+  void set_timer();
+
+  Loop& loop_;
+  StateDirectory directory_;
+  LauncherInfo info_;
+  Core core_;
+  Store& store_;
+  Scheduler scheduler_;
+  std::function<void()> quit_;
+  Peers<LinkId> workers_;
+  Peers<ClientId> clients_;
+  std::deque<Waiting> waiting_;  // in the order of their records
+  std::uint64_t last_append_ = 0, durable_ = 0;
+  std::string trouble_;
+  std::optional<TimerId> timer_;
+};
+
+}  // namespace pcluster

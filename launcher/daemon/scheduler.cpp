@@ -1,0 +1,109 @@
+// Runs what adapters say and turns the answers into events.
+// SPDX-License-Identifier: MIT
+#include "launcher/daemon/scheduler.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "launcher/base/error.hpp"
+#include "launcher/base/text.hpp"
+#include "launcher/io/file.hpp"
+#include "launcher/io/process.hpp"
+
+namespace pcluster {
+namespace {
+
+constexpr std::size_t ids_per_command = 200;  // keeps command lines short of every limit
+
+}  // namespace
+
+JobIdentity Scheduler::identity(const std::string& token, std::uint32_t count) const {
+  return {cluster_, fmt::format("pcl-{}-{}", cluster_, token), token, directory_.root, count};
+}
+
+std::string Scheduler::log_of(const std::string& token, std::uint32_t position,
+                              std::uint32_t count) const {
+  if (count == 1) return fmt::format("{}/{}.out", directory_.jobs(), token);
+  return fmt::format("{}/{}-{}.out", directory_.jobs(), token, position);
+}
+
+void Scheduler::run(Argv argv, std::function<void(const CommandResult&)> done) {
+  if (argv.front() == "pcluster") argv.front() = own_binary();
+  ++busy_;
+  spdlog::debug("run: {}", shell_join(argv));
+  run_command(loop_, argv, {}, [this, argv, done = std::move(done)](const CommandOutput& output) {
+    --busy_;
+    if (output.exit_code != 0)
+      spdlog::warn("{} ended with {}{}: {}", argv.front(), output.exit_code,
+                   output.timed_out ? " (time limit)" : "", trim(output.err));
+    done({output.exit_code, output.timed_out, output.out, output.err});
+  });
+}
+
+void Scheduler::launch(const effect::Launch& launch) {
+  const auto* adapter = find_adapter(launch.spec.adapter);
+  if (adapter == nullptr) {
+    tell_(event::SubmitFailed{launch.token, "unknown scheduler " + launch.spec.adapter, ""});
+    return;
+  }
+  const auto job = identity(launch.token, launch.count);
+  const auto script = fmt::format("{}/{}.sh", directory_.jobs(), launch.token);
+  try {
+    write_file(script, render_job_script(*adapter, launch.spec, job), 0700);
+  } catch (const Error& error) {
+    tell_(event::SubmitFailed{launch.token, error.what(), error.hint()});
+    return;
+  }
+  run(adapter->submit(script, launch.spec, job), [=, this](const CommandResult& result) {
+    auto answer = adapter->submitted(result, job);
+    switch (answer.kind) {
+      case SubmitAnswer::Kind::accepted:
+        spdlog::info("submitted {}: {} jobs", job.name, answer.job_ids.size());
+        return tell_(event::Submitted{job.token, std::move(answer.job_ids)});
+      case SubmitAnswer::Kind::refused:
+        return tell_(event::SubmitFailed{job.token, answer.message, answer.hint});
+      case SubmitAnswer::Kind::unanswered: return tell_(event::SubmitUnanswered{job.token});
+    }
+  });
+}
+
+void Scheduler::ask(const std::string& name, const std::vector<std::string>& names,
+                    std::function<void(std::optional<Seen>)> done) {
+  const auto* adapter = find_adapter(name);
+  if (adapter == nullptr) return done({});
+  run(adapter->status(user_name(), names),
+      [adapter, done = std::move(done)](const CommandResult& result) {
+        done(adapter->seen(result));
+      });
+}
+
+void Scheduler::look_up(const effect::LookUp& look) {
+  const auto name = identity(look.token, 1).name;
+  ask(look.adapter, {name}, [this, name, token = look.token](std::optional<Seen> seen) {
+    event::LookedUp answer{token, {}, seen.has_value()};
+    for (const auto& [job_name, job] : seen.value_or(Seen{}))
+      if (job_name == name) answer.job_ids.push_back(job.job_id);
+    tell_(std::move(answer));
+  });
+}
+
+void Scheduler::poll(const effect::Poll& poll) {
+  std::vector<std::string> names;
+  for (const auto& token : poll.tokens) names.push_back(identity(token, 1).name);
+  ask(poll.adapter, names, [this](std::optional<Seen> seen) {
+    event::Polled answer{{}, seen.has_value()};
+    for (auto& [name, job] : seen.value_or(Seen{})) answer.jobs.push_back(std::move(job));
+    tell_(std::move(answer));
+  });
+}
+
+void Scheduler::cancel(const effect::Cancel& cancel) {
+  const auto* adapter = find_adapter(cancel.adapter);
+  if (adapter == nullptr) return;
+  const std::span<const std::string> all(cancel.job_ids);
+  for (std::size_t at = 0; at < all.size(); at += ids_per_command)
+    run(adapter->cancel(all.subspan(at, std::min(ids_per_command, all.size() - at))),
+        [](const CommandResult&) {});  // what still runs is seen at the next poll
+}
+
+}  // namespace pcluster
