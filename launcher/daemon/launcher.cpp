@@ -200,8 +200,14 @@ void Launcher::do_one(const Effect& effect) {
   } else if (const auto* cancel = std::get_if<effect::Cancel>(&effect)) {
     scheduler_.cancel(*cancel);
   } else {
-    quit_();
+    quit_when_idle(loop_.now() + 20 * second);
   }
+}
+
+// A cancel command that still runs is waited for: the queue should be empty when `stop` returns.
+void Launcher::quit_when_idle(Time latest) {
+  if (scheduler_.busy() == 0 || loop_.now() >= latest) return quit_();
+  loop_.at(loop_.now() + 5 * millisecond, [this, latest] { quit_when_idle(latest); });
 }
 
 void Launcher::set_timer() {

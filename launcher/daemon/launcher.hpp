@@ -47,6 +47,7 @@ class Launcher {
   void do_one(const Effect&);
   void load_trials(const Record&);
   void set_timer();
+  void quit_when_idle(Time latest);
 
   Loop& loop_;
   StateDirectory directory_;
