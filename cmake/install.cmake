@@ -1,4 +1,21 @@
-# One relocatable directory: bin/, lib/ (what libhwloc needs, found through $ORIGIN), share/pcluster/.
-set_target_properties(pcluster PROPERTIES INSTALL_RPATH "$ORIGIN/../lib")
-install(TARGETS pcluster RUNTIME DESTINATION bin)
-install(DIRECTORY templates site-configs DESTINATION share/pcluster)
+# The layout of the program: bin/, lib/ (what libhwloc needs, found through $ORIGIN), share/pcluster/.
+# The build tree has the same one, its share/ linked to the sources, so that the program runs from both.
+set_target_properties(pcluster PROPERTIES
+  RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin
+  INSTALL_RPATH "$ORIGIN/../lib")
+
+function(pcluster_share source name)
+  file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/share/pcluster)
+  file(CREATE_LINK ${PROJECT_SOURCE_DIR}/${source} ${PROJECT_BINARY_DIR}/share/pcluster/${name} SYMBOLIC)
+  install(DIRECTORY ${source}/ DESTINATION share/pcluster/${name})
+endfunction()
+pcluster_share(templates templates)
+pcluster_share(site-configs site-configs)
+pcluster_share(mpi-runtime/probe probe)    # built by `smoke` with the site's own mpicc
+
+# Everything that the program links, but for the C library: that is the machine's own.
+install(TARGETS pcluster RUNTIME_DEPENDENCY_SET pcluster_libraries RUNTIME DESTINATION bin)
+install(RUNTIME_DEPENDENCY_SET pcluster_libraries
+  PRE_EXCLUDE_REGEXES "^ld-linux" "^lib(c|m|dl|rt|pthread|resolv|util)\\.so"
+  LIBRARY DESTINATION lib)
+install(FILES LICENSE DESTINATION share/pcluster)

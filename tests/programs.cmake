@@ -1,1 +1,68 @@
-# Tests of the whole program: bash scripts, each alone on its own state directory.
+# Tests of the whole program: bash scripts, each alone on its own state directory.  They run from a
+# copy in the build tree, which the ordinary user of `./dev test` can read.
+if(PCLUSTER_SANITIZE)
+  return()                            # they measure times, and run what users get
+endif()
+set(programs ${CMAKE_CURRENT_BINARY_DIR}/programs)
+add_custom_target(programs ALL
+  COMMAND ${CMAKE_COMMAND} -E rm -rf ${programs}
+  COMMAND ${CMAKE_COMMAND} -E copy_directory ${CMAKE_CURRENT_SOURCE_DIR}/local ${programs}/local
+  COMMAND ${CMAKE_COMMAND} -E copy_directory ${CMAKE_CURRENT_SOURCE_DIR}/slurm ${programs}/slurm
+  COMMAND ${CMAKE_COMMAND} -E copy_directory ${CMAKE_CURRENT_SOURCE_DIR}/testbed ${programs}/testbed
+  COMMAND ${CMAKE_COMMAND} -E copy ${CMAKE_CURRENT_SOURCE_DIR}/lib.sh
+          ${CMAKE_CURRENT_SOURCE_DIR}/processes.sh ${programs}
+  VERBATIM)
+
+# program_test(SCRIPT [USER] [SERIAL] [TESTBED] [TIMEOUT seconds]): as root, and with USER once more as
+# an ordinary user; SERIAL: nothing else may run meanwhile; TESTBED: on the Slurm of this directory.
+string(MD5 testbed_name ${CMAKE_CURRENT_BINARY_DIR})
+string(SUBSTRING ${testbed_name} 0 8 testbed_name)
+function(program_test script)
+  cmake_parse_arguments(TEST "USER;SERIAL;TESTBED" "TIMEOUT" "" ${ARGN})
+  string(REGEX REPLACE "/" "." name ${script})
+  string(REGEX REPLACE "\\.sh$" "" name ${name})
+  if(NOT TEST_TIMEOUT)
+    set(TEST_TIMEOUT 120)
+  endif()
+  set(names ${name})
+  add_test(NAME ${name} COMMAND bash ${programs}/${script} $<TARGET_FILE:pcluster>)
+  if(TEST_USER)
+    add_test(NAME ${name}.user COMMAND bash ${programs}/${script} $<TARGET_FILE:pcluster> as-user)
+    list(APPEND names ${name}.user)
+  endif()
+  set_tests_properties(${names} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT ${TEST_TIMEOUT}
+    ENVIRONMENT "PCLUSTER_TESTBED=/var/tmp/pcluster-testbed-${testbed_name}")
+  if(TEST_SERIAL)
+    set_tests_properties(${names} PROPERTIES RUN_SERIAL ON)
+  endif()
+  if(TEST_TESTBED)
+    set_tests_properties(${names} PROPERTIES FIXTURES_REQUIRED testbed RESOURCE_LOCK testbed)
+  endif()
+endfunction()
+
+file(GLOB local CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} local/*.sh)
+set(measured local/start-time.sh local/status-time.sh local/idle-cpu.sh)
+foreach(script IN LISTS local)
+  if(script IN_LIST measured)
+    program_test(${script} SERIAL)
+  elseif(script STREQUAL local/bare-root.sh)
+    program_test(${script})           # makes namespaces
+  else()
+    program_test(${script} USER)
+  endif()
+endforeach()
+
+# One testbed for all of slurm/; each test leaves it as it found it.
+program_test(testbed/up.sh)
+program_test(testbed/down.sh)
+set_tests_properties(testbed.up PROPERTIES FIXTURES_SETUP testbed)
+set_tests_properties(testbed.down PROPERTIES FIXTURES_CLEANUP testbed)
+program_test(testbed/test-testbed.sh TIMEOUT 400)
+file(GLOB slurm CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} slurm/*.sh)
+foreach(script IN LISTS slurm)
+  if(script STREQUAL slurm/home-time.sh)
+    program_test(${script} SERIAL TESTBED)
+  else()
+    program_test(${script} USER TESTBED)
+  endif()
+endforeach()

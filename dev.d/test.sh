@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# ./dev test [REGEX]: set up, build three ways, and run every test, as root.
+# SPDX-License-Identifier: MIT
+#
+# Namespaces, a Slurm of our own and a second user need root.  What is built and run lies below
+# /var/tmp: /root is closed to that second user, and each host of the testbed has its own /tmp.
+set -euo pipefail
+umask 022
+cd "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/.."
+user=pcluster-test
+
+# A directory of root's own, the same for each run in this checkout, so that builds are incremental.
+work=/var/tmp/pcluster-test-$(cksum <<< "$PWD" | cut -d' ' -f1)
+export PCLUSTER_DEV_LOGS=$work/log
+# shellcheck source=dev.d/steps.sh
+. dev.d/steps.sh
+
+become_root() {
+  (($(id -u) != 0)) || return 0
+  command -v sudo > /dev/null ||
+    die "the tests make network namespaces and a user of their own" "run ./dev test as root" 2
+  exec sudo env CI="${CI:-}" "$0" "$@"
+}
+
+make_work() {
+  mkdir -m 755 "$work" 2> /dev/null || [[ -d $work && -O $work && ! -L $work ]] ||
+    die "$work is not a directory of root's" "move it away" 2
+}
+
+one_at_a_time() {
+  exec {lock}> /run/pcluster-test.lock
+  flock -n "$lock" || die "another ./dev test runs on this machine" "wait for it to end" 2
+}
+
+remove_user() {
+  local code=$?
+  trap - EXIT
+  if ! userdel -r "$user" > "$work/log/userdel.log" 2>&1; then
+    cat "$work/log/userdel.log" >&2
+    code=1
+  fi
+  exit "$code"
+}
+make_user() {
+  id -u "$user" > /dev/null 2>&1 || useradd --create-home --shell /bin/bash "$user"
+  trap remove_user EXIT
+  trap 'exit 130' INT; trap 'exit 143' TERM HUP
+}
+
+build_all() {
+  build_preset dev "$work/dev"
+  build_preset release "$work/release" pcluster
+  rm -rf "$work/pcluster"
+  step "install" cmake --install "$work/release" --prefix "$work/pcluster"
+  build_preset asan "$work/asan"
+}
+
+# One ctest over both builds: every test from dev, the unit tests again from asan.
+run_tests() {
+  cat > "$work/CTestTestfile.cmake" <<CMAKE
+subdirs(dev asan)
+CMAKE
+  # Program tests run what users get; a skipped one counts as failed where CI is true (tests/lib.sh).
+  PCLUSTER_TEST_PROGRAM=$work/pcluster/bin/pcluster PCLUSTER_TEST_USER=$user CI=${CI:-} \
+    ctest --test-dir "$work" -j 2 --output-on-failure --no-tests=error ${1:+-R "$1"} {lock}>&-
+}
+
+# shellcheck disable=SC2119
+setup_packages build unit test
+become_root "$@"
+make_work
+one_at_a_time
+build_all
+make_user
+run_tests "${1:-}"

@@ -1,0 +1,20 @@
+# Which processes came from here: found by a path that they carry in their environment or arguments.
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+
+# processes_of PATH: pids of all processes that were started with PATH in their environment or arguments.
+# (This shell is none of them if it made PATH itself, nor is grep: its pattern comes from a descriptor.)
+processes_of() {
+  local file pid found=()
+  while IFS= read -r file; do
+    pid=${file#/proc/} pid=${pid%%/*}
+    if [[ -d /proc/$pid ]]; then found+=("$pid"); fi
+  done < <(env -i grep -lsaF -f <(echo "$1") /proc/[0-9]*/environ /proc/[0-9]*/cmdline)
+  ((${#found[@]} == 0)) || printf '%s\n' "${found[@]}" | sort -un
+}
+
+# show_processes PID...: for messages.
+show_processes() {
+  local pid
+  for pid; do echo "  $pid $(tr '\0' ' ' 2> /dev/null < "/proc/$pid/cmdline")"; done
+}
