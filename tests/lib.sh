@@ -24,9 +24,10 @@ if [[ ${2:-} == as-user ]]; then
   (($(id -u) == 0)) || skip "only root can become another user"
   user=${PCLUSTER_TEST_USER:-}
   id -u "${user:-none}" > /dev/null 2>&1 || skip "no user to run as (./dev test makes one)"
+  script=$(realpath "$0")
   cd /var/tmp
   exec setpriv --reuid="$user" --regid="$(id -g "$user")" --init-groups --reset-env \
-    env CI="${CI:-}" PCLUSTER_TESTBED="${PCLUSTER_TESTBED:-}" bash "$(realpath "$here/../programs/${0##*/programs/}")" "$program"
+    env CI="${CI:-}" PCLUSTER_TESTBED="${PCLUSTER_TESTBED:-}" bash "$script" "$program"
 fi
 [[ -r $program ]] || skip "this user cannot read $program"
 
@@ -34,6 +35,8 @@ dir=$(mktemp -d /var/tmp/pcl.XXXXXX)
 mkdir -p "$dir"/{home,tmp,work}
 export HOME=$dir/home PCLUSTER_DIR=$dir/state TMPDIR=$dir/tmp PATH=$PATH:/usr/sbin:/sbin
 unset PCLUSTER_CLUSTER
+# A machine with the packages of these tests has a scheduler's commands on PATH, and no scheduler.
+export PCLUSTER_SITE=local
 cd "$dir/work"
 state=$PCLUSTER_DIR/default
 
@@ -72,6 +75,8 @@ says() {
 silent_on() { [[ ! -s $dir/$1 ]] || { show; fail "$1 is not empty"; }; }
 
 same() { [[ $1 == "$2" ]] || fail "${3:-value}: '$1', expected '$2'"; }
+# report TEXT: a figure, for those who look (ctest shows it with -V).
+report() { echo "measured: $*"; }
 at_most() { awk -v a="$1" -v b="$2" 'BEGIN { exit !(a <= b) }' || fail "$3: $1, at most $2"; }
 
 # eventually SECONDS CMD...
@@ -93,10 +98,14 @@ print(*value if isinstance(value, (list, tuple)) else [value])' "$dir/out" "$1"
 }
 
 now_ms() { echo $((${EPOCHREALTIME/./} / 1000)); }
-median() { sort -n | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
+median() {
+  sort -n | awk '{ v[NR] = $1 } END { print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2 }'
+}
 
 workers_home() { pcluster status --json > "$dir/out" 2> /dev/null && json 'len(i)'; }
 launcher_pid() { sed -n 's/.*"pid": *\([0-9]*\).*/\1/p' "$state/launcher.json" | head -n 1; }
+# shellcheck disable=SC2046        # a list of pids
+left_running() { show_processes $(processes_of "$dir"); }
 nothing_runs() { [[ -z $(processes_of "$dir") ]]; }
 
 # stopped: `stop` ends with 0 and no process of this test is left, here or on any host.
@@ -104,8 +113,7 @@ stopped() {
   ok pcluster stop
   local until=$((SECONDS + 10))
   until nothing_runs; do
-    # shellcheck disable=SC2046
-    ((SECONDS < until)) || { show_processes $(processes_of "$dir") >&2; fail "left running after stop"; }
+    ((SECONDS < until)) || { left_running >&2; fail "left running after stop"; }
     sleep 0.1
   done
 }

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 
-# processes_of PATH: pids of all processes that were started with PATH in their environment or arguments.
-# (This shell is none of them if it made PATH itself, nor is grep: its pattern comes from a descriptor.)
+# processes_of PATH: pids of all that were started with PATH in their environment or arguments.
+# (This shell is none of them if it made PATH itself, nor is grep: it reads its pattern.)
 processes_of() {
   local file pid found=()
   while IFS= read -r file; do

@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# One MPI program on one worker, started through the machine's own mpiexec; and smoke.
+# SPDX-License-Identifier: MIT
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+command -v mpicc > /dev/null && command -v mpiexec > /dev/null || skip "no MPI is installed"
+
+cat > ranks.c <<'C'
+#include <mpi.h>
+#include <stdio.h>
+#include <stdlib.h>
+int main(int argc, char** argv) {
+  int rank, size, sum;
+  MPI_Init(&argc, &argv);
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  MPI_Comm_size(MPI_COMM_WORLD, &size);
+  MPI_Allreduce(&rank, &sum, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD);
+  printf("rank %d of %d, sum %d\n", rank, size, sum);
+  MPI_Finalize();
+  return argc > 1 ? atoi(argv[1]) : 0;
+}
+C
+mpicc -o ranks ranks.c > "$dir/out" 2> "$dir/err" || { show; fail "mpicc"; }
+
+ok pcluster submit --jobs 1 --cores 2
+ok pcluster run -np 2 -- ./ranks
+says "rank 0 of 2, sum 1" "rank 1 of 2, sum 1"
+code 3 pcluster run -np 2 -- ./ranks 3
+
+# What is installed is tried, a line each.
+ok pcluster smoke -np 2
+says mpiexec hello allreduce
+ok pcluster smoke -np 2 --json
+same "$(json 'any("hello" in x["name"] and x["state"] == "ok" for x in i)')" True "hello by JSON"
+stopped

@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Jobs come up and are known to be alive; topping up; another shape needs another pool; stop.
+# SPDX-License-Identifier: MIT
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+
+ok pcluster submit --jobs 2 --cores 1
+says "2 jobs x (1 node, 1 core" "2/2 workers available"
+same "$(workers_home)" 2 "workers at home"
+same "$(stat -c %a "$state") $(stat -c %a "$state/key")" "700 600" "modes of state directory and key"
+
+# The same shape tops up to N; another shape is refused until it has a pool of its own.
+ok pcluster submit --jobs 3 --cores 1
+same "$(workers_home)" 3 "workers after topping up"
+code 2 pcluster submit --jobs 1 --cores 2
+says "--pool"
+ok pcluster submit --jobs 1 --cores 2 --pool wide
+same "$(workers_home)" 4 "workers of both pools"
+
+# Names of workers are never used again.
+ok pcluster status --json
+same "$(json 'sorted(x["id"] for x in i)')" "w0 w1 w2 w3" "names"
+stopped
+code 3 pcluster status
+says "pcluster submit"

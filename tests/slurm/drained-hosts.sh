@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# All hosts drained: Slurm's reason, 4, and what was queued is cancelled.
+# SPDX-License-Identifier: MIT
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+# shellcheck source=tests/slurm.sh
+. "$here/slurm.sh"
+(($(id -u) == 0)) || skip "only root drains hosts"
+
+scontrol update nodename=node[1-3] state=drain reason="cooling repair"
+restore() { scontrol update nodename=node[1-3] state=resume; clean_up; }
+trap restore EXIT
+code 4 pcluster submit --partition 16GBXL --jobs 2 --timeout 5
+says "0/2 workers available" "drain"
+eventually 10 queue_is_empty
+stopped_on_slurm

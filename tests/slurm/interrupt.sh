@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Ctrl-C while waiting cancels what this command queued, and nothing else.
+# SPDX-License-Identifier: MIT
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+# shellcheck source=tests/slurm.sh
+. "$here/slurm.sh"
+
+ok pcluster submit --partition 16GBXL --jobs 2
+code 130 timeout --foreground --preserve-status -s INT 3 \
+  "$program" submit --partition down --jobs 3 --pool other
+says "cancelled"
+none_waits() { [[ -z $(squeue --me -h -r -p down) ]]; }
+eventually 10 none_waits
+same "$(workers_home)" 2 "workers of the first submit"
+stopped_on_slurm

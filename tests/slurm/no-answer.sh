@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# sbatch that is not there, and a controller that does not answer.
+# SPDX-License-Identifier: MIT
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+# shellcheck source=tests/slurm.sh
+. "$here/slurm.sh"
+
+(
+  mkdir "$dir/few"
+  ln -s /usr/bin/* "$dir/few"
+  rm -f "$dir"/few/s{batch,queue,cancel,info,run,control}
+  export PATH=$dir/few
+  code 2 pcluster submit --partition 16GBXL --jobs 2
+  says "sbatch" "PATH"
+)
+(($(id -u) == 0)) || skip "only root ends a controller"
+restore() { testbed start-ctl; clean_up; }
+trap restore EXIT
+testbed kill-ctl
+code 3 pcluster submit --partition 16GBXL --jobs 2 --timeout 20
+says "slurmctld"
+testbed start-ctl
+trap clean_up EXIT
+eventually 10 queue_is_empty   # nothing was queued behind our back
+ok pcluster submit --partition 16GBXL --jobs 2
+same "$(workers_home)" 2 "workers once it answers again"
+
+# Workers that are home do not need it.
+trap restore EXIT
+testbed kill-ctl
+ok pcluster map --trials 0-9 -- true
+testbed start-ctl
+trap clean_up EXIT
+stopped_on_slurm
