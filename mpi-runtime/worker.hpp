@@ -1,5 +1,5 @@
-// The worker process: the agent with its hands.  One loop; a guard process above it ends whatever is left.
-// SPDX-License-Identifier: MIT
+// The worker process: the agent with its hands.  One loop; a guard process above it ends whatever
+// is left. SPDX-License-Identifier: MIT
 #pragma once
 #include <cstdint>
 #include <string>
@@ -8,15 +8,16 @@
 namespace pcluster {
 
 struct WorkerOptions {
-  std::string directory;     // the cluster's state directory
+  std::string directory;  // the cluster's state directory
   std::string cluster;
-  std::string token;         // of the submit
-  std::uint32_t slots = 0;   // 0 = one per core
+  std::string token;        // of the submit
+  std::uint32_t slots = 0;  // 0 = one per core
   std::string local_directory;
   std::vector<std::string> scrub;  // globs of variables that MPI tasks must not inherit
 };
-// `pcluster worker`: runs until told to leave.  The environment gives PCLUSTER_JOB_ID, _CORES, _MEM_MB, _GPUS,
-// _STARTED (Unix seconds with fraction of the job script's first line).  Returns the exit code.
+// `pcluster worker`: runs until told to leave.  The environment gives PCLUSTER_JOB_ID, _CORES,
+// _MEM_MB, _GPUS, _STARTED (Unix seconds with fraction of the job script's first line).  Returns
+// the exit code.
 int run_worker(const WorkerOptions&);
 
 }  // namespace pcluster

@@ -1,0 +1,146 @@
+// The environment of tasks.  Pure: no clock, no I/O.
+// SPDX-License-Identifier: MIT
+#include "mpi-runtime/environment.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "launcher/base/text.hpp"
+
+namespace pcluster {
+namespace {
+
+// Without these, BLAS and OpenMP take every core of the node in every task.
+constexpr std::array thread_counts{"OMP_NUM_THREADS",        "OPENBLAS_NUM_THREADS",
+                                   "MKL_NUM_THREADS",        "BLIS_NUM_THREADS",
+                                   "VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS",
+                                   "NUMBA_NUM_THREADS",      "OPENCV_FOR_THREADS_NUM"};
+
+// The worker's job described itself in these; a task has figures of its own.
+constexpr std::array about_the_worker{"PCLUSTER_JOB_CORES", "PCLUSTER_JOB_MEM_MB",
+                                      "PCLUSTER_JOB_GPUS", "PCLUSTER_JOB_STARTED"};
+
+// Left by an outer MPI launcher: a program that sees them believes to be one of its ranks.
+constexpr std::array of_mpi_launchers{"PMI*", "HYDI_*", "MPI_LOCAL*", "ORTE_*", "PRTE_*", "OMPI_*"};
+constexpr std::array settings_of_people{"OMPI_MCA_*", "PRTE_MCA_*", "OMPI_ALLOW_RUN_AS_ROOT*"};
+
+constexpr std::string_view changing_names[] = {"PCLUSTER_TASK",   "PCLUSTER_TRIAL",
+                                               "PCLUSTER_INDEX",  "PCLUSTER_ATTEMPT",
+                                               "PCLUSTER_RESULT", "CUDA_VISIBLE_DEVICES"};
+constexpr std::size_t always_changing = 5;  // the last one only for tasks that asked for gpus
+
+std::string_view name_of(std::string_view entry) { return entry.substr(0, entry.find('=')); }
+
+template <class Names>
+bool any_matches(const Names& globs, std::string_view name) {
+  return std::any_of(std::begin(globs), std::end(globs),
+                     [name](std::string_view glob) { return matches(name, glob); });
+}
+
+template <class Names>
+bool contains(const Names& names, std::string_view name) {
+  return std::find(std::begin(names), std::end(names), name) != std::end(names);
+}
+
+// In the ranks of Open MPI's mpiexec even OMPI_MCA_* is the launcher's.
+bool inside_open_mpi(const std::vector<std::string>& environment) {
+  return std::any_of(environment.begin(), environment.end(), [](const std::string& entry) {
+    return name_of(entry) == "OMPI_COMM_WORLD_SIZE";
+  });
+}
+
+bool scrubbed(std::string_view name, const WorkerFacts& worker, bool nested) {
+  if (any_matches(worker.scrub, name)) return true;
+  if (!any_matches(of_mpi_launchers, name)) return false;
+  return nested || !any_matches(settings_of_people, name);
+}
+
+}  // namespace
+
+TaskShape shape_of(const TaskTemplate& task, const Resources& share) {
+  std::uint32_t ranks = std::max(task.ranks, 1u);
+  TaskShape shape;
+  shape.threads = task.each.cores != 0 ? task.each.cores : task.ranks != 0 ? 1 : share.cores;
+  shape.threads = std::max(shape.threads, 1u);
+  shape.cores = shape.threads * ranks;
+  shape.memory_mb = task.each.memory_mb != 0 ? task.each.memory_mb * ranks : share.memory_mb;
+  return shape;
+}
+
+void TaskEnvironment::set(std::string_view name, std::string_view value) {
+  std::string entry = std::string(name).append("=").append(value);
+  for (auto& old : constant_)
+    if (name_of(old) == name) {
+      old = std::move(entry);
+      return;
+    }
+  constant_.push_back(std::move(entry));
+}
+
+const std::string* TaskEnvironment::find(std::string_view name) const {
+  for (const auto& entry : constant_)
+    if (name_of(entry) == name) return &entry;
+  return nullptr;
+}
+
+void TaskEnvironment::inherit(const WorkerFacts& worker, const TaskTemplate& task) {
+  if (task.clean_environment) return;
+  bool nested = inside_open_mpi(worker.environment);
+  for (const auto& entry : worker.environment) {
+    auto name = name_of(entry);
+    if (name.empty() || contains(about_the_worker, name)) continue;
+    if (task.ranks != 0 && scrubbed(name, worker, nested)) continue;
+    set(name, entry.substr(std::min(name.size() + 1, entry.size())));
+  }
+}
+
+void TaskEnvironment::set_threads(const TaskTemplate& task, std::uint32_t threads) {
+  if (task.keep_threads) return;
+  std::string count = std::to_string(threads);
+  for (std::string_view name : thread_counts) {
+    const std::string* inherited = find(name);
+    if (inherited != nullptr && inherited->substr(name.size() + 1) != count)
+      overridden_.push_back(*inherited + " -> " + count);
+    set(name, count);
+  }
+}
+
+TaskEnvironment::TaskEnvironment(const WorkerFacts& worker, const TaskTemplate& task,
+                                 WorkloadId workload, const Resources& share,
+                                 const Environment& defaults) {
+  TaskShape shape = shape_of(task, share);
+  inherit(worker, task);
+  set_threads(task, shape.threads);
+  for (const auto& [name, value] : defaults)
+    if (find(name) == nullptr) set(name, value);
+  for (const auto& [name, value] : task.environment) set(name, value);
+  set("PCLUSTER_CLUSTER", worker.cluster);
+  set("PCLUSTER_WORKER", worker.worker);
+  set("PCLUSTER_WORKLOAD", to_string(workload));
+  set("PCLUSTER_CORES", std::to_string(shape.cores));
+  set("PCLUSTER_MEM_MB", std::to_string(shape.memory_mb));
+  set("PCLUSTER_LOCAL_DIR", worker.local_directory);
+  bool own_gpus = task.each.gpus != 0;
+  std::erase_if(constant_, [&](const std::string& entry) {
+    auto end = std::begin(changing_names) + always_changing + (own_gpus ? 1 : 0);
+    return std::find(std::begin(changing_names), end, name_of(entry)) != end;
+  });
+  if (const std::string* path = find("PATH")) path_ = path->substr(5);
+  for (const auto& entry : constant_) entries_.push_back(entry.c_str());
+  changing_.resize(always_changing + (own_gpus ? 1 : 0));
+  entries_.resize(constant_.size() + changing_.size() + 1, nullptr);
+}
+
+const char* const* TaskEnvironment::fill(const TaskFacts& facts) {
+  const AttemptId& attempt = facts.attempt;
+  const std::string task = to_string(attempt.task), index = std::to_string(attempt.task.index),
+                    number = std::to_string(attempt.number);
+  const std::string_view values[] = {task, facts.trial, index, number, facts.result, facts.gpus};
+  for (std::size_t i = 0; i < changing_.size(); ++i) {
+    changing_[i].assign(changing_names[i]).append("=").append(values[i]);
+    entries_[constant_.size() + i] = changing_[i].c_str();
+  }
+  return entries_.data();
+}
+
+}  // namespace pcluster

@@ -1,0 +1,74 @@
+// The guard: one process above each worker, which ends whatever is left when the worker is gone,
+// however it went.
+// SPDX-License-Identifier: MIT
+#include "mpi-runtime/guard.hpp"
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+#include <string>
+
+#include "launcher/base/error.hpp"
+#include "launcher/base/units.hpp"
+#include "mpi-runtime/process_tree.hpp"
+
+namespace pcluster {
+namespace {
+
+constexpr Micros patience = 10 * second;  // with processes that do not die (hung system calls)
+constexpr Micros look_again = 2 * millisecond;  // killed ones take a moment to go
+
+// Everything that hangs below us: the worker's tasks came to us when it died.
+void end_all() {
+  for (Micros waited = 0; waited < patience; waited += look_again) {
+    auto children = children_of(getpid());
+    for (pid_t child : children) kill_tree(child);
+    while (waitpid(-1, nullptr, WNOHANG) > 0) continue;
+    if (children.empty()) return;
+    timespec moment{0, look_again * 1000};
+    nanosleep(&moment, nullptr);
+  }
+}
+
+int wait_for(pid_t worker, const sigset_t& signals) {
+  for (;;) {
+    int status = 0;
+    for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+      if (pid != worker) continue;
+      return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    }
+    siginfo_t told{};
+    if (sigwaitinfo(&signals, &told) > 0 && told.si_signo != SIGCHLD) kill(worker, SIGTERM);
+  }
+}
+
+}  // namespace
+
+int run_under_guard(const std::function<int()>& worker) {
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
+  sigset_t signals, before;
+  sigemptyset(&signals);
+  for (int signal : {SIGCHLD, SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
+  sigprocmask(SIG_BLOCK, &signals, &before);
+  pid_t guard = getpid();
+  pid_t child = fork();
+  if (child < 0)
+    throw Error(Exit::ours, std::string("cannot start the worker: ") + strerror(errno));
+  if (child == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    sigprocmask(SIG_SETMASK, &before, nullptr);
+    if (getppid() != guard) _exit(static_cast<int>(Exit::ours));  // it died in between
+    _exit(worker());
+  }
+  int code = wait_for(child, signals);
+  end_all();
+  sigprocmask(SIG_SETMASK, &before, nullptr);
+  return code;
+}
+
+}  // namespace pcluster

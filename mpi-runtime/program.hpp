@@ -1,0 +1,62 @@
+// Starts one program as the leader of a session of its own, at the price of a bare spawn, and tells
+// exactly why when it cannot.
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <sched.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+#include "launcher/io/file.hpp"
+
+namespace pcluster {
+
+struct Program {
+  std::vector<std::string> argv;
+  const char* const* environment = nullptr;  // ends with nullptr
+  std::string_view path;   // PATH of that environment: commands are looked up there
+  std::string directory;   // empty = ours
+  std::string output;      // a file for both streams; empty = the given descriptors
+  std::vector<int> cores;  // bound to these; empty = wherever we may run
+};
+
+enum class StartStep { process, directory, output, command, interpreter };
+struct StartFailure {
+  StartStep step = StartStep::process;
+  int error = 0;  // errno
+};
+// What a person reads: what is missing, on which host, and what to do.
+std::string explain(const StartFailure&, const Program&, const std::string& host);
+// As shells have it: 127 = no such command, 126 = not a program; 125 = a failure of ours.
+int exit_code(const StartFailure&);
+
+class Starter {
+ public:
+  Starter();
+  ~Starter();
+  Starter(const Starter&) = delete;
+  Starter& operator=(const Starter&) = delete;
+
+  // The program's standard input is empty; `out` and `err` become its output.  It dies with us.
+  std::variant<pid_t, StartFailure> start(const Program&, int out, int err);
+
+ private:
+  struct Order;
+  struct Outcome;
+  [[noreturn]] static void child(const Order&);
+  pid_t clone_child(Order&);
+  void list_candidates(const Program&);
+
+  Outcome* outcome_;  // in memory shared with the child
+  Fd own_out_, own_err_;
+  std::vector<int> foreign_handlers_;  // signals whose disposition is not the default here
+  rlim_t files_soft_ = 0;              // what the task gets, when we raised our own limit
+  std::string candidates_;             // "/usr/bin/foo\0/bin/foo\0"
+  std::vector<const char*> argv_;
+  std::vector<char> stack_;
+};
+
+}  // namespace pcluster

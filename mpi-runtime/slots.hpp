@@ -1,0 +1,34 @@
+// Who sits where: the slots of a worker with their cores and gpus, given out and taken back.
+// Pure: no clock, no I/O.
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace pcluster {
+
+struct Seat {
+  std::vector<std::uint32_t> slots;  // never empty; the first one's number stands for the task
+  std::vector<int> cores;            // to bind to; empty = not bound
+  std::vector<std::string> gpus;
+};
+
+class Slots {
+ public:
+  // `cores`, neighbours side by side, are shared out evenly; empty = tasks are not bound.
+  Slots(std::uint32_t count, const std::vector<int>& cores, std::vector<std::string> gpus);
+
+  // The lowest free ones; nothing when there are not enough.
+  std::optional<Seat> take(std::uint32_t slots, std::uint32_t gpus);
+  void give_back(const Seat&);
+  std::uint32_t count() const { return static_cast<std::uint32_t>(free_.size()); }
+
+ private:
+  std::vector<bool> free_;
+  std::vector<std::vector<int>> cores_;  // of each slot
+  std::vector<std::string> free_gpus_;
+};
+
+}  // namespace pcluster
