@@ -6,6 +6,14 @@ logs=${PCLUSTER_DEV_LOGS:-build/log}
 
 die() { echo "dev: $1" >&2; [[ -z ${2:-} ]] || echo "     $2" >&2; exit "${3:-1}"; }
 
+# All of a short log; of a long one, its first error and its end.
+show_log() {
+  if (($(wc -l < "$1") <= 150)); then cat "$1"; return; fi
+  grep -m 1 -A 40 -E 'FAILED|[Ee]rror' "$1" || true
+  echo "   ..."
+  tail -n 60 "$1"
+}
+
 # step WHAT CMD...: run CMD quietly; its log is shown if it fails, and ./dev ends.
 step() {
   local what=$1 log start=$SECONDS code=0; shift
@@ -15,7 +23,7 @@ step() {
   "$@" > "$log" 2>&1 < /dev/null || code=$?
   if ((code == 0)); then echo "$((SECONDS - start)) s"; return; fi
   echo "failed (exit code $code)"
-  tail -n 100 "$log"
+  show_log "$log"
   die "$what failed, see above" "the whole log: $log" "$code"
 }
 

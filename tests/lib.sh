@@ -48,7 +48,7 @@ clean_up() {
   pids=$(processes_of "$dir")
   # shellcheck disable=SC2086  # a list of pids
   if [[ -n $pids ]]; then kill -9 $pids 2> /dev/null || true; fi
-  rm -rf "$dir" 2> /dev/null || { sleep 0.5; rm -rf "$dir"; }
+  rm -rf --one-file-system "$dir" 2> /dev/null || { sleep 0.5; rm -rf --one-file-system "$dir"; }
   exit "$code"
 }
 trap clean_up EXIT
@@ -89,9 +89,11 @@ eventually() {
   fail "not within its time: $*"
 }
 
-# json EXPRESSION: of the last command's output, as d (the document) and i (its items).
+# json EXPRESSION: of the last command's output, as d (the document) and i (its items); at(time) is
+# a time in seconds.
 json() {
-  python3 -c 'import json, sys
+  python3 -c 'import datetime, json, sys
+at = lambda text: datetime.datetime.fromisoformat(text).timestamp()
 d = json.load(open(sys.argv[1])); i = d.get("items", [])
 value = eval(sys.argv[2])
 print(*value if isinstance(value, (list, tuple)) else [value])' "$dir/out" "$1"

@@ -9,7 +9,7 @@
 for _ in {1..10}; do
   ok pcluster submit --partition 16GBXL --jobs 6
   same "$(workers_home)" 6 "workers at home"
-  json 'round(1000 * (max(x["joined"] for x in i) - max(x["script_started"] for x in i)), 1)' \
+  json 'round(1000 * (max(at(x["joined"]) for x in i) - max(at(x["script_started"]) for x in i)), 1)' \
     >> "$dir/times"
   stopped_on_slurm
 done
