@@ -7,7 +7,7 @@
 command -v slurmctld > /dev/null || skip "slurmctld is not installed"
 
 # Its daemons outlive this script: they take nothing of it along.
-testbed=(env -i PATH="$PATH" "$here/testbed/slurm-testbed")
+testbed=(env -i -C / PATH="$PATH" "$here/testbed/slurm-testbed")
 "${testbed[@]}" down "$PCLUSTER_TESTBED" --purge
 # E880, of the site esi, is smaller here than its profile says.
 "${testbed[@]}" up "$PCLUSTER_TESTBED" --hosts 3 --cpus 8 \
