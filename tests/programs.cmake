@@ -11,6 +11,7 @@ add_custom_target(programs ALL
   COMMAND ${CMAKE_COMMAND} -E copy_directory ${CMAKE_CURRENT_SOURCE_DIR}/testbed ${programs}/testbed
   COMMAND ${CMAKE_COMMAND} -E copy ${CMAKE_CURRENT_SOURCE_DIR}/lib.sh
           ${CMAKE_CURRENT_SOURCE_DIR}/slurm.sh ${CMAKE_CURRENT_SOURCE_DIR}/processes.sh ${programs}
+  COMMAND ${CMAKE_COMMAND} -E copy_directory ${PROJECT_SOURCE_DIR}/bench ${programs}/bench
   VERBATIM)
 
 # program_test(SCRIPT [USER] [SERIAL] [TESTBED] [TIMEOUT seconds]): as root, and with USER once more
@@ -24,6 +25,8 @@ function(program_test script)
   if(NOT TEST_TIMEOUT)
     set(TEST_TIMEOUT 120)
   endif()
+  set(variables PCLUSTER_TESTBED=/var/tmp/pcluster-testbed-${testbed_name}
+    PCLUSTER_BENCH=$<TARGET_FILE_DIR:raw_spawn>)
   set(names ${name})
   add_test(NAME ${name} COMMAND bash ${programs}/${script} $<TARGET_FILE:pcluster>)
   if(TEST_USER)
@@ -31,7 +34,7 @@ function(program_test script)
     list(APPEND names ${name}.user)
   endif()
   set_tests_properties(${names} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT ${TEST_TIMEOUT}
-    ENVIRONMENT "PCLUSTER_TESTBED=/var/tmp/pcluster-testbed-${testbed_name}")
+    ENVIRONMENT "${variables}")
   if(TEST_SERIAL)
     set_tests_properties(${names} PROPERTIES RUN_SERIAL ON)
   endif()
@@ -41,7 +44,8 @@ function(program_test script)
 endfunction()
 
 file(GLOB local CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} local/*.sh)
-set(measured local/start-time.sh local/status-time.sh local/idle-cpu.sh)
+set(measured local/start-time.sh local/status-time.sh local/idle-cpu.sh
+  local/task-cpu.sh)
 foreach(script IN LISTS local)
   if(script IN_LIST measured)
     program_test(${script} SERIAL)
