@@ -44,6 +44,7 @@ prepare
 state=$(mktemp -d "${TMPDIR:-/tmp}/pcluster-demo.XXXXXX")
 export PCLUSTER_DIR=$state PATH=$demo/pcluster/bin:$demo/venv/bin:$PATH
 export VIRTUAL_ENV=$demo/venv
+export PCLUSTER_SITE=local       # workers on this machine, also where a scheduler is installed
 trap leave EXIT
 trap 'exit 130' INT; trap 'exit 143' TERM HUP
 

@@ -22,9 +22,15 @@ become_root() {
   exec sudo env CI="${CI:-}" "$0" "$@"
 }
 
+# Also forgets the builds of checkouts that are gone.
 make_work() {
+  local other
+  for other in /var/tmp/pcluster-test-*/checkout; do
+    if [[ -O $other && ! -e $(cat "$other") ]]; then rm -rf "${other%/checkout}"; fi
+  done
   mkdir -m 755 "$work" 2> /dev/null || [[ -d $work && -O $work && ! -L $work ]] ||
     die "$work is not a directory of root's" "move it away" 2
+  echo "$PWD" > "$work/checkout"
 }
 
 one_at_a_time() {
