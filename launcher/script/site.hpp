@@ -15,26 +15,27 @@ struct SitePartition {
   std::optional<std::uint64_t> memory_mb;  // null: ask the live scheduler
   std::optional<std::uint32_t> cores;
   std::optional<Micros> max_time;
-  std::string arch;                        // empty = any
-  std::string source;                      // where the numbers come from
+  std::string arch;    // empty = any
+  std::string source;  // where the numbers come from
 };
 
 struct SiteProfile {
   std::string name, description, source;
-  std::optional<std::string> verified_on;      // date; null until `sites check` passed there
-  std::string scheduler;                       // adapter name
-  std::vector<std::string> detect_hostnames;   // globs; all kinds of evidence that are given must hold
+  std::optional<std::string> verified_on;  // date; null until `sites check` passed there
+  std::string scheduler;                   // adapter name
+  std::vector<std::string>
+      detect_hostnames;  // globs; all kinds of evidence that are given must hold
   std::vector<std::string> detect_paths;
   std::string mem_mode = "node";
-  std::uint64_t memory_cushion_mb = 0;         // taken off a partition's memory
+  std::uint64_t memory_cushion_mb = 0;            // taken off a partition's memory
   std::optional<std::uint32_t> slots_per_worker;  // null: one per core
   std::string default_partition, account;
   bool account_required = false;
   std::string state_dir, local_directory;
   std::vector<std::string> setup, directives, drop_directives;
-  std::string job_template;                    // file name in templates/ or beside the profile; empty = the adapter's
+  std::string job_template;  // file name in templates/ or beside the profile; empty = the adapter's
   std::vector<SitePartition> partitions;
-  std::vector<std::string> exclude;            // partitions that workers must not use
+  std::vector<std::string> exclude;  // partitions that workers must not use
 };
 
 // `file` is only for messages.

@@ -1,0 +1,39 @@
+#!/bin/bash
+# A job of pcluster: records when it began, sets up, and becomes the worker.
+# SPDX-License-Identifier: MIT
+## Rendered by adapters/render.cpp; `pcluster submit --dry-run` prints the result.  Lines with two
+## marks are not in it.  A site's own template (job_template: in its profile) has the same fields.
+{{#directives}}
+#SBATCH {{.}}
+{{/directives}}
+## The clock comes first; bash before 5 has none of its own, and some languages write 0,5.
+PCLUSTER_JOB_STARTED=${EPOCHREALTIME:-$(date +%s.%N)}
+export PCLUSTER_JOB_STARTED="${PCLUSTER_JOB_STARTED/,/.}"
+export PCLUSTER_JOB_ID="{{job_id}}"
+export PCLUSTER_JOB_INDEX="{{job_index}}"
+export PCLUSTER_JOB_CORES="{{job_cores}}"
+export PCLUSTER_JOB_MEM_MB="{{job_memory_mb}}"
+export PCLUSTER_JOB_GPUS="{{job_gpus}}"
+{{#setup}}
+
+{{setup}}
+{{/setup}}
+
+set -- {{worker_command}}
+{{#many_nodes}}
+## One worker per node.  SLURM_OVERLAP: steps that tasks start may share the cores of this one, which
+## lasts as long as the job.  Slurm before 20.11 shares anyway, and does not know the option.
+export SLURM_OVERLAP=1
+# shellcheck disable=SC2016  # the nodes expand it
+start='if [ -x "$1" ]; then exec "$@"; fi
+echo "pcluster: $(uname -n) has no executable $1: a file system is not mounted there?" >&2
+exit 127'
+exec srun --nodes={{nodes}} --ntasks={{nodes}} --ntasks-per-node=1 \
+  --cpus-per-task="$SLURM_CPUS_ON_NODE" --cpu-bind=none --mpi=none --export=ALL --no-kill \
+  --kill-on-bad-exit=0 /bin/sh -c "$start" pcluster "$@"
+{{/many_nodes}}
+{{^many_nodes}}
+if [ -x "$1" ]; then exec "$@"; fi
+echo "pcluster: $(uname -n) has no executable $1: a file system is not mounted there?" >&2
+exit 127
+{{/many_nodes}}
