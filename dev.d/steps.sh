@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 
-logs=${PCLUSTER_DEV_LOGS:-build/log}
+logs=build/log
 
 die() { echo "dev: $1" >&2; [[ -z ${2:-} ]] || echo "     $2" >&2; exit "${3:-1}"; }
 

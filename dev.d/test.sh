@@ -11,7 +11,6 @@ user=pcluster-test
 
 # A directory of root's own, the same for each run in this checkout, so that builds are incremental.
 work=/var/tmp/pcluster-test-$(cksum <<< "$PWD" | cut -d' ' -f1)
-export PCLUSTER_DEV_LOGS=$work/log
 # shellcheck source=dev.d/steps.sh
 . dev.d/steps.sh
 
@@ -75,6 +74,7 @@ CMAKE
 setup_packages build unit test
 become_root "$@"
 make_work
+logs=$work/log
 one_at_a_time
 build_all
 make_user
