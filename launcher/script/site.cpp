@@ -22,7 +22,8 @@ struct Value {
   YAML::Node node;
 
   [[noreturn]] void fail(const std::string& what, std::string hint = {}) const {
-    throw Error(Exit::usage, fmt::format("{}:{}: {}", file, node.Mark().line + 1, what),
+    throw Error(Exit::usage,
+                fmt::format("{}:{}: {}", file, std::max(node.Mark().line, 0) + 1, what),
                 std::move(hint));
   }
   [[noreturn]] void must_be(std::string_view what) const {
@@ -65,8 +66,8 @@ void read(const Value& value, std::vector<std::string>& to) {
     return;
   }
   if (!value.node.IsSequence()) value.must_be("a list of texts");
-  for (const auto& each : value.node)
-    read({value.file, fmt::format("{}[{}]", value.key, to.size()), each}, to.emplace_back());
+  for (std::size_t i = 0; i < value.node.size(); ++i)
+    read(Value{value.file, fmt::format("{}[{}]", value.key, i), value.node[i]}, to.emplace_back());
 }
 
 // Sizes and durations have their own types only by their words.

@@ -143,11 +143,21 @@ struct ToData {
   }
 };
 
-std::string without_comments(std::string_view text) {
-  std::vector<std::string> kept;
-  for (auto& line : split(text, '\n'))
-    if (!line.starts_with("##")) kept.push_back(std::move(line));
-  return join(kept, "\n");
+// Without comments; a section's tag alone on its line takes no line (mustache says so, kainjow
+// leaves an empty one where the section is not rendered).
+std::string prepared(std::string_view text) {
+  std::string kept;
+  for (const auto& line : split(text, '\n')) {
+    const auto tag = trim(line);
+    const bool section = tag.starts_with("{{#") || tag.starts_with("{{^") || tag.starts_with("{{/");
+    if (line.starts_with("##")) continue;
+    if (section && tag.find("}}") == tag.size() - 2)
+      kept += tag;
+    else
+      kept += line + '\n';
+  }
+  if (!kept.empty() && kept.back() == '\n') kept.pop_back();  // split() sees a line after the last
+  return kept;
 }
 
 }  // namespace
@@ -157,7 +167,7 @@ std::string render(std::string_view text, const Fields& fields, const std::strin
   for (const auto& tag : find_tags(text, file)) check(tag);
   mustache::data data;
   for (const auto& [name, field] : fields) data.set(name, std::visit(ToData{}, field));
-  mustache::mustache script{without_comments(text)};
+  mustache::mustache script{prepared(text)};
   script.set_custom_escape([](const std::string& quoted) { return quoted; });
   auto rendered = script.render(data);
   if (!script.is_valid())
