@@ -2,8 +2,8 @@
 // unix sockets (clients on the launcher's host).  A frame is 4 bytes of length and the payload;
 // frames sent in one turn of the loop leave in one write.
 //
-// Refused connections never disturb the others: accept errors back off, a handshake must end within 5 s, at
-// most `max_strangers` unauthenticated connections are held (the oldest goes first).
+// Refused connections never disturb the others: accept errors back off, a handshake must end within
+// 5 s, at most `max_strangers` unauthenticated connections are held (the oldest goes first).
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <cstdint>
@@ -15,6 +15,7 @@
 #include "launcher/base/units.hpp"
 #include "launcher/io/key.hpp"
 #include "launcher/io/loop.hpp"
+#include "launcher/model/codec.hpp"
 
 namespace pcluster {
 
@@ -23,11 +24,12 @@ class Link {
   struct Impl;  // the transport; launcher/io only
   explicit Link(std::unique_ptr<Impl>);
   ~Link();
-  void send(std::string_view payload);           // queued; leaves with this turn
-  void close();                                  // what is queued is still tried; no on_closed follows
-  std::size_t queued() const;                    // bytes not yet taken by the kernel
-  void set_frame_limit(std::size_t bytes);       // of frames from the peer; starts at max_frame_before_hello
-  const std::string& peer() const;               // "10.0.0.5:40012", "unix"
+  void send(std::string_view payload);  // queued; leaves with this turn
+  void close();                         // what is queued is still tried; no on_closed follows
+  std::size_t queued() const;           // bytes not yet taken by the kernel
+  void set_frame_limit(
+      std::size_t bytes);           // of frames from the peer; starts at max_frame_before_hello
+  const std::string& peer() const;  // "10.0.0.5:40012", "unix"
 
   std::function<void(std::string_view payload)> on_frame;
   std::function<void(std::string reason)> on_closed;  // at most once; the link is dead then
@@ -48,24 +50,31 @@ class Listener {
   struct Impl;
   explicit Listener(std::unique_ptr<Impl>);
   ~Listener();
-  std::uint16_t port() const;                    // 0 for unix sockets
+  std::uint16_t port() const;  // 0 for unix sockets
  private:
   std::unique_ptr<Impl> impl_;
 };
 
 // Calls `accepted` with authenticated links only; set on_frame and on_closed there.
-using Accepted = std::function<void(LinkPtr, Role)>;
-struct PortRange { std::uint16_t first = 0, last = 0; };  // 0 = any
-std::unique_ptr<Listener> listen_tls(Loop&, const ClusterKey&, const std::string& cluster, PortRange, Accepted);
-std::unique_ptr<Listener> listen_unix(Loop&, const std::string& path, std::function<void(LinkPtr)> accepted);
+using LinkAccepted = std::function<void(LinkPtr, Role)>;
+struct PortRange {
+  std::uint16_t first = 0, last = 0;
+};  // 0 = any
+std::unique_ptr<Listener> listen_tls(Loop&, const ClusterKey&, const std::string& cluster,
+                                     PortRange, LinkAccepted);
+std::unique_ptr<Listener> listen_unix(Loop&, const std::string& path,
+                                      std::function<void(LinkPtr)> accepted);
 
 // Tries every address (all at once), keeps the first that proves the key, and all errors.
-struct ConnectFailure { std::vector<std::string> errors; };  // "10.0.0.1:4001: Connection refused"
-void connect_tls(Loop&, const std::vector<Address>&, const ClusterKey&, const std::string& cluster, Role, Micros timeout,
+struct ConnectFailure {
+  std::vector<std::string> errors;
+};  // "10.0.0.1:4001: Connection refused"
+void connect_tls(Loop&, const std::vector<Address>&, const ClusterKey&, const std::string& cluster,
+                 Role, Micros timeout,
                  std::function<void(LinkPtr, ConnectFailure)> done);  // LinkPtr is null on failure
 
-// This host's addresses that another host may reach: numeric, no loopback (unless there is nothing else),
-// IPv4 first.
+// This host's addresses that another host may reach: numeric, no loopback (unless there is nothing
+// else), IPv4 first.
 std::vector<std::string> host_addresses();
 
 // The blocking client of the verbs: connect, send, receive.
@@ -73,14 +82,17 @@ class ClientSocket {
  public:
   static ClientSocket connect_unix(const std::string& path);  // throws Error (Exit::refused)
   ClientSocket(ClientSocket&&) noexcept;
+  ClientSocket& operator=(ClientSocket&&) noexcept;
   ~ClientSocket();
-  void send(std::string_view payload);                        // throws Error when the launcher is gone
+  void send(std::string_view payload);  // throws Error when the launcher is gone
   enum class Got { frame, timeout, interrupted, closed };
-  Got receive(std::string& payload, Micros timeout);          // interrupted: a signal came
+  // interrupted: a signal came.  A negative timeout waits for ever.
+  Got receive(std::string& payload, Micros timeout);
+
  private:
   ClientSocket() = default;
   int fd_ = -1;
-  std::string buffer_;
+  Framer framer_;
 };
 
 }  // namespace pcluster

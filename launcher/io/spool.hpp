@@ -17,11 +17,13 @@ enum class Stream : std::uint8_t { out = 1, err = 2 };
 
 class SpoolWriter {  // a worker's; buffered, call flush()
  public:
-  SpoolWriter(const std::string& directory, const std::string& name);  // DIR/NAME.data, DIR/NAME.index
+  SpoolWriter(const std::string& directory,
+              const std::string& name);  // DIR/NAME.data, DIR/NAME.index
   ~SpoolWriter();
   void append(const AttemptId&, Stream, std::string_view bytes);
-  void flush();                       // throws Error (disk full); what could not be written is kept for the next call
+  void flush();  // throws Error (disk full); what could not be written is kept for the next call
   std::size_t buffered() const;
+
  private:
   Fd data_, index_;
   std::string data_buffer_, index_buffer_;
@@ -31,11 +33,13 @@ class SpoolWriter {  // a worker's; buffered, call flush()
 struct SpoolPiece {
   AttemptId attempt;
   Stream stream;
-  std::string file;                   // data file
+  std::string file;  // data file
   std::uint64_t offset = 0, length = 0;
 };
-// All pieces of a workload (or of one task, or attempt) in all spools, in the order they were written per worker.
-std::vector<SpoolPiece> find_output(const StateDirectory&, WorkloadId, std::optional<std::uint32_t> index = {});
+// All pieces of a workload (or of one task, or attempt) in all spools, in the order they were
+// written per worker.
+std::vector<SpoolPiece> find_output(const StateDirectory&, WorkloadId,
+                                    std::optional<std::uint32_t> index = {});
 std::string read_piece(const SpoolPiece&);
 
 }  // namespace pcluster

@@ -35,11 +35,11 @@ struct LauncherInfo {
 };
 std::optional<LauncherInfo> read_launcher_info(const StateDirectory&);
 void write_launcher_info(const StateDirectory&, const LauncherInfo&);
-LauncherInfo this_process();                     // pid, host, boot_id, start_ticks
-bool alive(const LauncherInfo&);                 // on this host, the same process
+LauncherInfo this_process();      // pid, host, boot_id, start_ticks
+bool alive(const LauncherInfo&);  // on this host, the same process
 
-// The lock of the launcher: an O_EXCL file.  A stale one of this host is taken over; another host's only
-// with `take_over`.  Throws Error (Exit::refused) naming the holder.
+// The lock of the launcher: an O_EXCL file.  A stale one of this host is taken over; another host's
+// only with `take_over`.  Throws Error (Exit::refused) naming the holder.
 void take_lock(const StateDirectory&, bool take_over = false);
 void release_lock(const StateDirectory&);
 

@@ -1,6 +1,6 @@
-// What must survive: the journal (append-only segments, CRC-32C per record) and the results tables made
-// from it.  One writer thread does all of it, so that a file system that hangs never stops the loop; it
-// syncs at once when no sync is in flight, and batches what came meanwhile.
+// What must survive: the journal (append-only segments, CRC-32C per record) and the results tables
+// made from it.  One writer thread does all of it, so that a file system that hangs never stops the
+// loop; it syncs at once when no sync is in flight, and batches what came meanwhile.
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <cstdint>
@@ -19,25 +19,28 @@ struct ReplayReport {
   Epoch last_epoch = 0;
   std::vector<std::string> notes;  // for the log, a line each
 };
-// Every readable record of all segments, in order.  Damaged stretches are skipped and reported.  Throws Error
-// only on a journal of a newer version.
-ReplayReport replay_journal(const std::string& directory, const std::function<void(const Record&)>& each);
+// Every readable record of all segments, in order.  Damaged stretches are skipped and reported.
+// Throws Error only on a journal of a newer version.
+ReplayReport replay_journal(const std::string& directory,
+                            const std::function<void(const Record&)>& each);
 
 class Store {
  public:
-  // `durable(n)`: all appends up to the n-th are on disk.  `trouble(text)`: writing fails (disk full, ...) and
-  // is tried again each second; `trouble("")`: it goes on.  Both are called in the loop's thread.
-  Store(Loop&, StateDirectory, Epoch, std::function<void(std::uint64_t)> durable, std::function<void(std::string)> trouble);
-  ~Store();                                             // writes what is left, if it can
-  std::uint64_t append(std::vector<Record> records);    // returns its number: 1, 2, ...
+  // `durable(n)`: all appends up to the n-th are on disk.  `trouble(text)`: writing fails (disk
+  // full, ...) and is tried again each second; `trouble("")`: it goes on.  Both are called in the
+  // loop's thread.
+  Store(Loop&, StateDirectory, Epoch, std::function<void(std::uint64_t)> durable,
+        std::function<void(std::string)> trouble);
+  ~Store();                                           // writes what is left, if it can
+  std::uint64_t append(std::vector<Record> records);  // returns its number: 1, 2, ...
 
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
 
-// The results table of a workload: fixed-size rows at index x size, texts beside them.  Written by Store (as
-// TaskSettled, TaskLost come), read by `results` and `logs` without a launcher.
+// The results table of a workload: fixed-size rows at index x size, texts beside them.  Written by
+// Store (as TaskSettled, TaskLost come), read by `results` and `logs` without a launcher.
 struct ResultRow {
   TaskResult result;
   WorkerId worker{};

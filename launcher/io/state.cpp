@@ -1,0 +1,91 @@
+// launcher.json: where the launcher is, and whether it still lives.
+// SPDX-License-Identifier: MIT
+#include "launcher/io/state.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+#include "launcher/base/error.hpp"
+#include "launcher/base/text.hpp"
+#include "launcher/io/file.hpp"
+#include "launcher/io/info_text.hpp"
+
+namespace pcluster {
+namespace {
+
+// The 22nd field of /proc/PID/stat; the second, the name, may hold blanks and parentheses.  Nothing
+// for a process that is gone, or dead and not yet waited for.
+std::string start_ticks(std::uint64_t pid) {
+  std::optional<std::string> text;
+  try {
+    text = read_file_if_there(fmt::format("/proc/{}/stat", pid));
+  } catch (const Error&) {  // it ended while we read: ESRCH
+  }
+  const auto name_end = text ? text->rfind(')') : std::string::npos;
+  if (name_end == std::string::npos || name_end + 2 >= text->size()) return {};
+  const auto fields = split(std::string_view(*text).substr(name_end + 2), ' ');
+  constexpr std::size_t state = 0, started = 19;
+  if (fields.size() <= started || fields[state] == "Z" || fields[state] == "X") return {};
+  return fields[started];
+}
+
+std::string boot_id() {
+  return std::string(trim(read_file_if_there("/proc/sys/kernel/random/boot_id").value_or("")));
+}
+
+}  // namespace
+
+std::string to_text(const LauncherInfo& info) {
+  const nlohmann::json json = {{"pid", info.pid},         {"host", info.host},
+                               {"boot_id", info.boot_id}, {"start_ticks", info.start_ticks},
+                               {"port", info.port},       {"addresses", info.addresses},
+                               {"epoch", info.epoch},     {"version", info.version}};
+  return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+std::optional<LauncherInfo> parse_info(std::string_view text) {
+  const auto json = nlohmann::json::parse(text, nullptr, false);
+  if (!json.is_object()) return {};
+  try {
+    LauncherInfo info;
+    info.pid = json.value("pid", std::uint64_t{0});
+    info.host = json.value("host", "");
+    info.boot_id = json.value("boot_id", "");
+    info.start_ticks = json.value("start_ticks", "");
+    info.addresses = json.value("addresses", std::vector<std::string>{});
+    info.port = json.value("port", std::uint16_t{0});
+    info.version = json.value("version", "");
+    info.epoch = json.value("epoch", Epoch{0});
+    return info.pid != 0 ? std::optional(info) : std::nullopt;
+  } catch (const nlohmann::json::exception&) {  // a field of another type
+    return {};
+  }
+}
+
+std::optional<LauncherInfo> read_launcher_info(const StateDirectory& directory) {
+  const auto text = read_file_if_there(directory.launcher());
+  return text ? parse_info(*text) : std::nullopt;
+}
+
+void write_launcher_info(const StateDirectory& directory, const LauncherInfo& info) {
+  write_file(directory.launcher(), to_text(info));
+}
+
+LauncherInfo this_process() {
+  LauncherInfo info;
+  info.pid = static_cast<std::uint64_t>(getpid());
+  info.host = hostname();
+  info.boot_id = boot_id();
+  info.start_ticks = start_ticks(info.pid);
+  return info;
+}
+
+bool alive(const LauncherInfo& info) {
+  if (info.host != hostname() || info.boot_id != boot_id()) return false;
+  const auto ticks = start_ticks(info.pid);
+  return !ticks.empty() && ticks == info.start_ticks;
+}
+
+}  // namespace pcluster
