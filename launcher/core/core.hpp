@@ -3,7 +3,8 @@
 // a restarted launcher thinks exactly what it thought.
 //
 // The durability barrier: `append` goes to the journal; `now` may be done at once; `after` only
-// when those records are durable.
+// when those records, and all appended before them, are durable: in order, and so even when
+// `append` is empty (an Ack may repeat an answer whose record is not on disk yet).
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <cstdint>
@@ -23,35 +24,84 @@ enum class ClientId : std::uint64_t {};  // one connection of a client
 // ---------------------------------------------------------------- events
 
 namespace event {
-struct WorkerSaid { LinkId link{}; FromWorker message; };
-struct WorkerCut { LinkId link{}; std::string reason; };     // its connection ended
-struct ClientSaid { ClientId client{}; Request request; };   // those that change or follow something
-struct ClientGone { ClientId client{}; };
-struct Submitted { std::string token; std::vector<std::string> job_ids; };
-struct SubmitFailed { std::string token; std::string message, hint; };  // the scheduler refused
-struct SubmitUnanswered { std::string token; };               // timed out, lost: look it up
-struct LookedUp { std::string token; std::vector<std::string> job_ids; bool answered = false; };
-struct Polled { std::vector<JobSeen> jobs; bool answered = false; };  // one look at the queue
-struct Tick {};                                               // deadline() has come
+struct WorkerSaid {
+  LinkId link{};
+  FromWorker message;
+};
+struct WorkerCut {
+  LinkId link{};
+  std::string reason;
+};  // its connection ended
+struct ClientSaid {
+  ClientId client{};
+  Request request;
+};  // those that change or follow something
+struct ClientGone {
+  ClientId client{};
+};
+struct Submitted {
+  std::string token;
+  std::vector<std::string> job_ids;
+};
+struct SubmitFailed {
+  std::string token;
+  std::string message, hint;
+};  // the scheduler refused
+struct SubmitUnanswered {
+  std::string token;
+};  // timed out, lost: look it up
+struct LookedUp {
+  std::string token;
+  std::vector<std::string> job_ids;
+  bool answered = false;
+};
+struct Polled {
+  std::vector<JobSeen> jobs;
+  bool answered = false;
+};               // one look at the queue
+struct Tick {};  // deadline() has come
 }  // namespace event
-using Event = std::variant<event::WorkerSaid, event::WorkerCut, event::ClientSaid, event::ClientGone,
-                           event::Submitted, event::SubmitFailed, event::SubmitUnanswered,
-                           event::LookedUp, event::Polled, event::Tick>;
+using Event = std::variant<event::WorkerSaid, event::WorkerCut, event::ClientSaid,
+                           event::ClientGone, event::Submitted, event::SubmitFailed,
+                           event::SubmitUnanswered, event::LookedUp, event::Polled, event::Tick>;
 
 // ---------------------------------------------------------------- effects
 
 namespace effect {
-struct SendWorker { LinkId link{}; ToWorker message; };
-struct DropWorker { LinkId link{}; std::string reason; };
-struct SendClient { ClientId client{}; Reply reply; };
-struct Launch { std::string token; JobSpec spec; std::uint32_t count = 0; };  // render, submit
-struct LookUp { std::string token; std::string adapter; };                    // by name
-struct Poll { std::string adapter; std::vector<std::string> tokens; };        // one query for all
-struct Cancel { std::string adapter; std::vector<std::string> job_ids; };
-struct Quit {};                                                               // the cluster has ended
+struct SendWorker {
+  LinkId link{};
+  ToWorker message;
+};
+struct DropWorker {
+  LinkId link{};
+  std::string reason;
+};
+struct SendClient {
+  ClientId client{};
+  Reply reply;
+};
+struct Launch {
+  std::string token;
+  JobSpec spec;
+  std::uint32_t count = 0;
+};  // render, submit
+struct LookUp {
+  std::string token;
+  std::string adapter;
+};  // by name
+struct Poll {
+  std::string adapter;
+  std::vector<std::string> tokens;
+};  // one query for all
+struct Cancel {
+  std::string adapter;
+  std::vector<std::string> job_ids;
+};
+struct Quit {};  // the cluster has ended
 }  // namespace effect
-using Effect = std::variant<effect::SendWorker, effect::DropWorker, effect::SendClient, effect::Launch,
-                            effect::LookUp, effect::Poll, effect::Cancel, effect::Quit>;
+using Effect =
+    std::variant<effect::SendWorker, effect::DropWorker, effect::SendClient, effect::Launch,
+                 effect::LookUp, effect::Poll, effect::Cancel, effect::Quit>;
 
 struct Effects {
   std::vector<Record> append;
@@ -60,14 +110,15 @@ struct Effects {
 
 struct Policy {
   Micros heartbeat = 3 * second;
-  Micros worker_silence = 15 * second;      // no word for so long: lost, its tasks go to others
-  Micros comeback = 30 * second;            // a known worker may take so long after a launcher's restart
+  Micros worker_silence = 15 * second;  // no word for so long: lost, its tasks go to others
+  Micros comeback = 30 * second;  // a known worker may take so long after a launcher's restart
   Micros first_poll = 2 * second, poll = 30 * second;
-  Micros lookup = 5 * second;               // between look-ups of a submit without an answer
-  Micros short_task = 1 * second;           // median below: prefetch
-  std::uint32_t prefetch_per_slot = 16;     // most tasks waiting at a worker per slot, when they are short
-  Micros progress = 100 * millisecond;      // least time between two Progress to one client
-  Micros stop_grace = 10 * second;          // workers may take so long to say Bye on stop
+  Micros lookup = 5 * second;      // between look-ups of a submit without an answer
+  Micros short_task = 1 * second;  // median below: prefetch
+  std::uint32_t prefetch_per_slot =
+      16;  // most tasks waiting at a worker per slot, when they are short
+  Micros progress = 100 * millisecond;  // least time between two Progress to one client
+  Micros stop_grace = 10 * second;      // workers may take so long to say Bye on stop
 };
 
 class Core {
@@ -76,16 +127,24 @@ class Core {
   ~Core();
   Core(Core&&) noexcept;
 
-  // Before the first event: the records of earlier epochs in order, then begin().
+  // Before the first event: the records of earlier epochs in order, then load_trials() for each of
+  // missing_trials(), then begin().
   void apply(const Record&);
   Effects begin(Time now, Micros unix_now);
   Effects handle(const Event&, Time now, Micros unix_now);
   std::optional<Time> deadline() const;  // when to handle a Tick
 
+  // A workload whose trials are a TrialFile is accepted and journaled as it is; its tasks go out
+  // once its lines have been given here (in the order of the file; the deadline() is then at once).
+  void load_trials(WorkloadId, TrialLines);
+  std::vector<std::pair<WorkloadId, TrialFile>> missing_trials() const;
+
   Status status(Time now) const;
   RunningTasks running(WorkloadId) const;
-  std::optional<Refusal> refuses(const Request&) const;  // what is wrong with it, before it is an event
-  void check() const;  // asserts every invariant; tests call it after each event
+  std::optional<Refusal> refuses(
+      const Request&) const;   // what is wrong with it, before it is an event
+  void check() const;          // ends the program when an invariant does not hold; tests call it
+  std::string broken() const;  // the first invariant that does not hold; empty = all do
 
  private:
   struct State;

@@ -1,0 +1,76 @@
+// A placement becomes records and messages: ranges out, waiting tasks back, finished work
+// forgotten.  Pure: no clock, no I/O.
+// SPDX-License-Identifier: MIT
+#include <map>
+
+#include "launcher/core/state.hpp"
+
+namespace pcluster {
+namespace {
+
+constexpr std::size_t assign_bytes = max_frame / 8;  // far below what a frame may hold
+
+Assignment to_message(const Workload& workload, const Run& run) {
+  Assignment item{workload.id, run.range.first, run.range.count, run.number, {}, {}};
+  if (const auto* range = std::get_if<TrialRange>(&workload.spec.trials)) item.range = *range;
+  if (const auto* lines = std::get_if<TrialLines>(&workload.spec.trials))
+    item.trials.assign(lines->begin() + run.range.first, lines->begin() + run.range.end());
+  return item;
+}
+
+std::size_t size_of(const Assignment& item) {
+  std::size_t size = 64;
+  for (const auto& trial : item.trials) size += trial.size() + 8;
+  return size;
+}
+
+}  // namespace
+
+void Core::State::assign(Turn& turn) {
+  const auto placement = place(ledger, policy, turn.spoke, turn.unix_now);
+  std::map<WorkerId, std::vector<std::pair<WorkloadId, std::uint32_t>>> by_worker;
+  for (const auto& give : placement.gives)
+    by_worker[give.worker].emplace_back(give.workload, give.count);
+
+  for (const auto& [id, gives] : by_worker) {
+    auto& worker = *ledger.workers.find(id);
+    Assign message{epoch, {}};
+    std::size_t bytes = 0;
+    for (auto [workload_id, count] : gives) {
+      const auto& workload = *ledger.workloads.find(workload_id);
+      if (worker.defined.insert(workload_id).second)
+        send(turn.out.now, worker, Define{workload_id, workload.spec.task});
+      while (count > 0) {
+        const auto run = workload.queue.next(count);
+        if (run.range.count == 0) break;
+        count -= run.range.count;
+        message.items.push_back(to_message(workload, run));
+        commit(turn,
+               TasksAssigned{id, workload_id, run.range.first, run.range.count, run.number, epoch});
+        bytes += size_of(message.items.back());
+        if (bytes < assign_bytes) continue;
+        send(turn.out.now, worker, std::exchange(message, Assign{epoch, {}}));
+        bytes = 0;
+      }
+    }
+    if (!message.items.empty()) send(turn.out.now, worker, std::move(message));
+    if (const auto* job = fleet.job(worker.who.job_id)) fleet.worked(job->pool, turn.now);
+  }
+  for (const auto& back : placement.take_back) {
+    auto& worker = *ledger.workers.find(back.worker);
+    worker.retracting = true;
+    send(turn.out.now, worker, Retract{back.attempts});
+  }
+}
+
+void Core::State::forget_finished(Turn& turn) {
+  for (const auto id : ledger.workloads.take_finished()) {
+    for (auto& [worker_id, worker] : ledger.workers.all()) {
+      if (!worker.link || worker.knows.erase(id) == 0) continue;
+      worker.defined.erase(id);
+      send(turn.out.after, worker, Forget{id});
+    }
+  }
+}
+
+}  // namespace pcluster

@@ -1,0 +1,109 @@
+// The invariants, liveness among them: written down here once more and apart from the code that is
+// to keep them.  Pure: no clock, no I/O.
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include <map>
+#include <set>
+
+#include "launcher/core/state.hpp"
+
+namespace pcluster {
+namespace {
+
+// Each task is in one place, and the counts say so.
+std::string books(const Ledger& ledger) {
+  std::map<WorkloadId, std::uint32_t> out;
+  std::set<TaskId> seen;
+  for (const auto& [id, worker] : ledger.workers.all()) {
+    std::uint32_t load = 0;
+    for (const auto& [task, held] : worker.held) {
+      load += held.slots;
+      ++out[task.workload];
+      if (!seen.insert(task).second) return "two workers have task " + to_string(task);
+      const auto* workload = ledger.workloads.find(task.workload);
+      if (workload == nullptr || task.index >= workload->tasks)
+        return "a worker has the unknown task " + to_string(task);
+      if (workload->queue.contains(task.index))
+        return "task " + to_string(task) + " waits and runs at once";
+      if (held.number == 0) return "task " + to_string(task) + " has no attempt";
+    }
+    if (load != worker.load) return "the load of " + to_string(id) + " is not what it has";
+    if (worker.gone && (!worker.held.empty() || worker.link || worker.ready))
+      return to_string(id) + " is gone and has something still";
+    if (worker.ready && !worker.link) return to_string(id) + " is ready without a connection";
+  }
+  for (const auto& [id, workload] : ledger.workloads.all()) {
+    if (workload.running != out[id]) return "workload " + to_string(id) + " miscounts what is out";
+    const auto sum = std::uint64_t{workload.queue.size()} + workload.running + workload.done +
+                     workload.failed + workload.cancelled;
+    if (sum != workload.tasks)
+      return fmt::format("workload {} has {} tasks, and {} are counted", to_string(id),
+                         workload.tasks, sum);
+    if (workload.cancel_asked && !workload.queue.empty())
+      return "tasks of the cancelled workload " + to_string(id) + " wait";
+  }
+  return {};
+}
+
+bool waits_for_several(const Ledger& ledger, const Workload& workload, Micros unix_now) {
+  for (const auto id : ledger.workers.ready())
+    if (slots_at(workload, *ledger.workers.find(id), unix_now) > 1) return true;
+  return false;
+}
+
+// Nobody starves while work waits that would fit, in the queue or behind another's busy slots.
+std::string liveness(const Ledger& ledger, Micros unix_now) {
+  bool behind_several = false;
+  for (const auto& [order, id] : ledger.workloads.turns()) {
+    const auto& workload = *ledger.workloads.find(id);
+    for (const auto& [worker_id, worker] : ledger.workers.all()) {
+      const auto need = slots_at(workload, worker, unix_now);
+      if (!behind_several && need > 0 && need <= worker.free())
+        return fmt::format("{} starves while workload {} waits", to_string(worker_id),
+                           to_string(id));
+    }
+    behind_several = behind_several || waits_for_several(ledger, workload, unix_now);
+  }
+  if (behind_several) return {};
+  for (const auto& [id, busy] : ledger.workers.all()) {
+    if (busy.over() == 0 || busy.retracting) continue;
+    const auto tasks = busy.in_order();
+    std::uint32_t before = 0;
+    for (const auto& [task, held] : tasks) {
+      before += held.slots;
+      if (before <= busy.slots() || held.started) continue;
+      const auto& workload = *ledger.workloads.find(task.workload);
+      if (workload.is_cancelled(task.index)) continue;
+      for (const auto& [other_id, other] : ledger.workers.all()) {
+        const auto need = slots_at(workload, other, unix_now);
+        if (need == 0 || need > other.free()) continue;
+        bool asked = false;  // another's tasks may be on their way to it already
+        for (const auto& [third_id, third] : ledger.workers.all()) asked |= third.retracting;
+        if (!asked)
+          return fmt::format("{} starves while task {} waits at {}", to_string(other_id),
+                             to_string(task), to_string(id));
+      }
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string Core::State::broken() const {
+  if (auto what = books(ledger); !what.empty()) return what;
+  if (auto what = fleet.broken(); !what.empty()) return what;
+  if (!stop_asked && !loaded)
+    if (auto what = liveness(ledger, unix_now); !what.empty()) return what;
+  for (const auto& [id, worker] : ledger.workers.all())
+    if (!worker.gone && silence_at > silent_at(worker))
+      return "nobody watches for the silence of " + to_string(id);
+  if (!quit && stop_asked && !deadline()) return "the cluster stops, and nothing will end it";
+  for (const auto& follower : followers)
+    if (ledger.workloads.find(follower.workload)->finished())
+      return "a client still waits for the finished workload " + to_string(follower.workload);
+  return {};
+}
+
+}  // namespace pcluster

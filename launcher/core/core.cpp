@@ -1,0 +1,145 @@
+// Routes events to the machines, and lets follow what follows from each.  Pure: no clock, no I/O.
+// SPDX-License-Identifier: MIT
+#include "launcher/core/core.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+
+#include "launcher/core/state.hpp"
+
+namespace pcluster {
+
+Core::Core(std::string cluster, Epoch epoch, Policy policy)
+    : state_(std::make_unique<State>(std::move(cluster), epoch, policy)) {}
+Core::~Core() = default;
+Core::Core(Core&&) noexcept = default;
+
+void Core::apply(const Record& record) { state_->apply(record); }
+
+Effects Core::begin(Time now, Micros unix_now) {
+  Turn turn{now, unix_now, {}, {}};
+  state_->begin(turn);
+  state_->finish(turn);
+  return std::move(turn.out);
+}
+
+Effects Core::handle(const Event& event, Time now, Micros unix_now) {
+  Turn turn{now, unix_now, {}, {}};
+  state_->unix_now = unix_now;
+  std::visit([&](const auto& one) { state_->on(turn, one); }, event);
+  state_->finish(turn);
+  return std::move(turn.out);
+}
+
+std::optional<Time> Core::deadline() const { return state_->deadline(); }
+Status Core::status(Time) const { return state_->status(); }
+std::optional<Refusal> Core::refuses(const Request& request) const {
+  return state_->refuses(request);
+}
+std::string Core::broken() const { return state_->broken(); }
+
+void Core::check() const {
+  const auto what = broken();
+  if (what.empty()) return;
+  std::fprintf(stderr, "pcluster: an invariant of the launcher does not hold: %s\n", what.c_str());
+  std::abort();
+}
+
+void Core::load_trials(WorkloadId id, TrialLines lines) {
+  auto* workload = state_->ledger.workloads.find(id);
+  if (workload == nullptr || !workload->trials_missing() || lines.size() != workload->tasks) return;
+  state_->ledger.load_trials(*workload, std::move(lines));
+  state_->loaded = true;
+}
+
+std::vector<std::pair<WorkloadId, TrialFile>> Core::missing_trials() const {
+  std::vector<std::pair<WorkloadId, TrialFile>> files;
+  for (const auto& [id, workload] : state_->ledger.workloads.all())
+    if (const auto* file = std::get_if<TrialFile>(&workload.spec.trials))
+      files.emplace_back(id, *file);
+  return files;
+}
+
+RunningTasks Core::running(WorkloadId id) const {
+  RunningTasks tasks;
+  for (const auto& [worker_id, worker] : state_->ledger.workers.all()) {
+    auto held = worker.held.lower_bound({id, 0});
+    for (; held != worker.held.end() && held->first.workload == id; ++held) {
+      tasks.attempts.push_back({held->first, held->second.number, held->second.epoch});
+      tasks.workers.push_back(worker_id);
+    }
+  }
+  return tasks;
+}
+
+void Core::State::apply(const Record& record) {
+  ledger.apply(record);
+  fleet.apply(record);
+  if (std::holds_alternative<StopAsked>(record)) stop_asked = true;
+}
+
+void Core::State::commit(Turn& turn, Record record) {
+  apply(record);
+  turn.out.append.push_back(std::move(record));
+}
+
+// Workers of earlier epochs keep what they have until they are back, or have had time enough.
+void Core::State::begin(Turn& turn) {
+  unix_now = turn.unix_now;
+  ledger.workloads.take_finished();
+  commit(turn, EpochBegan{epoch});
+  for (auto& [id, worker] : ledger.workers.all())
+    worker.heard = turn.now + policy.comeback - policy.worker_silence;
+  silence_at = turn.now + policy.comeback;
+  fleet.begin(turn.now, turn.out);
+  if (!stop_asked) return;
+  stop_at = turn.now;
+  fleet.cancel_all(turn.out);
+}
+
+void Core::State::finish(Turn& turn) {
+  loaded = false;
+  if (turn.now >= silence_at) find_silent(turn);
+  if (!stop_asked) dismiss_idle(turn);
+  fleet.tick(turn.now, turn.out);
+  if (!stop_asked) assign(turn);
+  if (stop_asked && !quit) quit_when_empty(turn);
+  forget_finished(turn);
+  tell(turn);
+}
+
+std::optional<Time> Core::State::deadline() const {
+  if (quit) return {};
+  std::optional<Time> first = fleet.deadline();
+  const auto at = [&](Time time) { first = std::min(first.value_or(time), time); };
+  if (loaded) at(0);
+  for (const auto& [id, worker] : ledger.workers.all())
+    if (!worker.gone) {
+      at(silence_at);
+      break;
+    }
+  for (const auto& follower : followers)
+    if (follower.due) at(follower.next);
+  if (stop_asked) at(stop_at + policy.stop_grace);
+  return first;
+}
+
+void Core::State::on(Turn& turn, const event::Submitted& said) {
+  fleet.submitted(said, turn.now, turn.out);
+}
+void Core::State::on(Turn& turn, const event::SubmitFailed& said) { fleet.failed(said, turn.out); }
+void Core::State::on(Turn& turn, const event::SubmitUnanswered& said) {
+  fleet.unanswered(said, turn.now);
+}
+void Core::State::on(Turn& turn, const event::LookedUp& said) {
+  fleet.looked_up(said, turn.now, turn.out);
+}
+
+void Core::State::on(Turn& turn, const event::Polled& said) {
+  fleet.polled(said, turn.now, turn.out);
+  for (auto& [id, worker] : ledger.workers.all())
+    if (const auto* job = fleet.job(worker.who.job_id)) worker.ends_unix = job->end_unix;
+}
+
+}  // namespace pcluster

@@ -1,0 +1,202 @@
+// Pools and submits: asking for jobs and learning what came of it.  Pure: no clock, no I/O.
+// SPDX-License-Identifier: MIT
+#include "launcher/core/fleet.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace pcluster {
+namespace {
+
+using Phase = Submit::Phase;
+
+// Short, sortable, valid in a job's name, and not used by an earlier cluster of the same name,
+// whose ended jobs the scheduler may still list.
+std::string base36(std::uint64_t value, std::size_t width) {
+  std::string text;
+  for (; value > 0 || text.size() < width; value /= 36)
+    text.insert(text.begin(), "0123456789abcdefghijklmnopqrstuvwxyz"[value % 36]);
+  return text;
+}
+
+}  // namespace
+
+std::string Fleet::next_token(Micros unix_now) const {
+  return base36(static_cast<std::uint64_t>(std::max<Micros>(unix_now, 0) / second), 6) +
+         base36(submits_.size(), 1);
+}
+
+void Fleet::record(Record record, Effects& out) {
+  apply(record);
+  out.append.push_back(std::move(record));
+}
+
+void Fleet::apply(const Record& record) {
+  if (const auto* asked = std::get_if<PoolAsked>(&record)) {
+    pools_[asked->pool].asked = *asked;
+  } else if (const auto* began = std::get_if<SubmitBegan>(&record)) {
+    submits_[began->token].began = *began;
+  } else if (const auto* answered = std::get_if<SubmitAnswered>(&record)) {
+    submits_[answered->token].phase = Phase::answered;
+    for (const auto& id : answered->job_ids) add_job(id, answered->token);
+  } else if (const auto* refused = std::get_if<SubmitRefused>(&record)) {
+    auto& submit = submits_[refused->token];
+    submit.phase = Phase::refused;
+    auto& wanted = pools_[submit.began.pool].asked.jobs;
+    wanted -= std::min(wanted, submit.began.count);
+  } else if (const auto* ended = std::get_if<JobEnded>(&record)) {
+    const auto found = jobs_.find(ended->job_id);
+    if (found == jobs_.end()) return;
+    found->second.state = JobState::ended;
+    found->second.word = ended->word;
+    found->second.reason = ended->reason;
+  } else if (const auto* joined = std::get_if<WorkerJoined>(&record)) {
+    // A worker proves its job, whatever the scheduler said of it, or did not say.
+    add_job(joined->job_id, joined->token);
+    auto& job = jobs_[joined->job_id];
+    job.state = JobState::running;
+    job.started = true;
+  } else if (std::holds_alternative<StopAsked>(record)) {
+    stopping_ = true;
+  }
+}
+
+void Fleet::add_job(const std::string& id, const std::string& token) {
+  const auto [found, is_new] = jobs_.try_emplace(id);
+  auto& job = found->second;
+  if (is_new) order_.push_back(id);
+  job.id = id;
+  job.token = token;
+  const auto* known = submit(token);
+  if (known != nullptr) job.pool = known->began.pool;
+}
+
+void Fleet::begin(Time now, Effects& out) {
+  for (auto& [token, submit] : submits_)
+    if (submit.open()) submit.phase = Phase::lost, submit.look_at = now;
+  for (auto& [id, pool] : pools_) {
+    pool.busy_at = now;
+    cancel_surplus(pool, out);
+  }
+  last_poll_ = now - policy_.poll;
+  schedule_poll(now);
+  tick(now, out);
+}
+
+JobsAccepted Fleet::ask(const SubmitJobs& asked, Time now, Micros unix_now, Effects& out) {
+  PoolAsked pool{PoolId{static_cast<std::uint32_t>(pools_.size())},
+                 asked.pool,
+                 asked.spec,
+                 asked.count,
+                 asked.idle_timeout,
+                 asked.orphan_timeout};
+  std::uint32_t have = 0;
+  if (const auto* known = this->pool(asked.pool)) {
+    pool.pool = known->asked.pool;
+    have = living(pool.pool);
+    pool.jobs = std::max(asked.count, have);
+  }
+  record(pool, out);
+  pools_[pool.pool].busy_at = now;
+  JobsAccepted answer{"", 0, asked.count * std::max(1u, asked.spec.nodes)};
+  if (have >= asked.count) return answer;
+  error.clear();
+  hint.clear();
+  answer.token = next_token(unix_now);
+  answer.new_jobs = asked.count - have;
+  record(SubmitBegan{answer.token, pool.pool, answer.new_jobs, unix_now}, out);
+  out.after.push_back(effect::Launch{answer.token, asked.spec, answer.new_jobs});
+  return answer;
+}
+
+void Fleet::submitted(const event::Submitted& said, Time now, Effects& out) {
+  const auto found = submits_.find(said.token);
+  if (found == submits_.end()) return;
+  record(SubmitAnswered{said.token, said.job_ids}, out);
+  if (found->second.cancelled) want_fewer(found->second.began.pool, said.job_ids.size(), out);
+  if (found->second.cancelled || stopping_) cancel(said.job_ids, out);
+  next_poll_ = std::min(next_poll_.value_or(now + policy_.first_poll), now + policy_.first_poll);
+}
+
+void Fleet::failed(const event::SubmitFailed& said, Effects& out) {
+  const auto found = submits_.find(said.token);
+  if (found == submits_.end() || !found->second.open()) return;
+  record(SubmitRefused{said.token, said.message, said.hint}, out);
+  error = said.message;
+  hint = said.hint;
+}
+
+// Not at once: a slow scheduler may be about to take the submit.
+void Fleet::unanswered(const event::SubmitUnanswered& said, Time now) {
+  const auto found = submits_.find(said.token);
+  if (found == submits_.end() || found->second.phase != Phase::launching) return;
+  found->second.phase = Phase::lost;
+  found->second.look_at = now + policy_.lookup;
+}
+
+void Fleet::looked_up(const event::LookedUp& said, Time now, Effects& out) {
+  const auto found = submits_.find(said.token);
+  if (found == submits_.end() || found->second.phase != Phase::looking) return;
+  auto& submit = found->second;
+  if (!said.answered) {
+    submit.phase = Phase::lost;
+    submit.look_at = now + policy_.lookup;
+  } else if (!said.job_ids.empty()) {
+    submitted({said.token, said.job_ids}, now, out);
+  } else if (submit.cancelled || stopping_) {
+    give_up(submit, out);
+  } else {
+    submit.phase = Phase::launching;
+    out.after.push_back(
+        effect::Launch{said.token, pools_[submit.began.pool].asked.spec, submit.began.count});
+  }
+}
+
+void Fleet::give_up(Submit& submit, Effects& out) {
+  record(SubmitRefused{submit.began.token, "cancelled before it was submitted", ""}, out);
+}
+
+void Fleet::tick(Time now, Effects& out) {
+  for (auto& [token, submit] : submits_) {
+    if (submit.phase != Phase::lost || submit.look_at > now) continue;
+    submit.phase = Phase::looking;
+    out.now.push_back(effect::LookUp{token, adapter_of(token)});
+  }
+  if (next_poll_ && *next_poll_ <= now && !polling_ && adapters_due_.empty()) {
+    next_poll_.reset();
+    last_poll_ = now;
+    for (const auto& [id, job] : jobs_) {
+      if (!to_poll(job)) continue;
+      const auto& adapter = adapter_of(job.token);
+      if (std::find(adapters_due_.begin(), adapters_due_.end(), adapter) == adapters_due_.end())
+        adapters_due_.push_back(adapter);
+    }
+  }
+  if (polling_ || adapters_due_.empty()) return;
+  polling_ = adapters_due_.back();
+  adapters_due_.pop_back();
+  polled_tokens_.clear();
+  polled_jobs_.clear();
+  for (const auto& [id, job] : jobs_) {
+    if (!to_poll(job) || adapter_of(job.token) != *polling_) continue;
+    polled_jobs_.push_back(id);
+    if (std::find(polled_tokens_.begin(), polled_tokens_.end(), job.token) == polled_tokens_.end())
+      polled_tokens_.push_back(job.token);
+  }
+  out.now.push_back(effect::Poll{*polling_, polled_tokens_});
+}
+
+std::optional<Time> Fleet::deadline() const {
+  std::optional<Time> first;
+  const auto at = [&](Time time) { first = std::min(first.value_or(time), time); };
+  for (const auto& [token, submit] : submits_)
+    if (submit.phase == Phase::lost) at(submit.look_at);
+  if (next_poll_ && !polling_) at(*next_poll_);
+  if (stopping_) return first;
+  for (const auto& [id, pool] : pools_)
+    if (pool.asked.idle_timeout > 0 && pool.asked.jobs > 0)
+      at(pool.busy_at + pool.asked.idle_timeout);
+  return first;
+}
+
+}  // namespace pcluster

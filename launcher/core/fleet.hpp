@@ -1,0 +1,120 @@
+// Pools, submits and jobs: what was asked of the scheduler, what it said, what to ask it next.
+// Pure.  A submit is durable before it happens, and never repeated before the scheduler itself has
+// said that it knows no such job.
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "launcher/core/core.hpp"
+
+namespace pcluster {
+
+struct Pool {
+  PoolAsked asked;
+  Time busy_at = 0;  // it had work then
+};
+
+struct Submit {
+  enum class Phase {
+    launching,  // the submit command runs
+    lost,       // no answer: to be looked up at look_at
+    looking,    // a look-up runs
+    answered,
+    refused,
+  };
+  SubmitBegan began;
+  Phase phase = Phase::launching;
+  Time look_at = 0;
+  bool cancelled = false;  // its jobs are not wanted any more
+  bool open() const { return phase != Phase::answered && phase != Phase::refused; }
+};
+
+struct Job {
+  std::string id, token;
+  PoolId pool{};
+  JobState state = JobState::pending;
+  std::string word, reason;
+  Micros end_unix = 0;
+  bool end_asked = false;  // its end is known, or known not to exist
+  bool cancelled = false;  // we asked for its end
+  bool started = false;    // a worker of it was home
+  std::uint32_t home = 0;  // workers of it that are home
+  std::uint32_t misses = 0;
+  bool ended() const { return state == JobState::ended; }
+};
+
+class Fleet {
+ public:
+  explicit Fleet(const Policy& policy) : policy_(policy) {}
+
+  void apply(const Record&);
+  // Each of these may add records (applied already) and effects.
+  void begin(Time now, Effects&);
+  JobsAccepted ask(const SubmitJobs&, Time now, Micros unix_now, Effects&);
+  void submitted(const event::Submitted&, Time now, Effects&);
+  void failed(const event::SubmitFailed&, Effects&);
+  void unanswered(const event::SubmitUnanswered&, Time now);
+  void looked_up(const event::LookedUp&, Time now, Effects&);
+  void polled(const event::Polled&, Time now, Effects&);
+  void cancel(const CancelJobs&, Effects&);
+  void dismiss(const Pool&, Effects&);  // it has been without work for too long
+  void cancel_all(Effects&);            // the cluster is being stopped
+  void cancel_job(const std::string& job_id, Effects&);
+  void tick(Time now, Effects&);
+  std::optional<Time> deadline() const;
+
+  void came_home(const std::string& job_id, Time now);
+  void left_home(const std::string& job_id, Time now);
+  void worked(PoolId, Time now);
+
+  const Submit* submit(const std::string& token) const;
+  const Job* job(const std::string& id) const;
+  const Pool* pool(PoolId) const;
+  const Pool* pool(const std::string& name) const;
+  const std::map<PoolId, Pool>& pools() const { return pools_; }
+  const std::vector<std::string>& job_order() const { return order_; }  // as they became known
+  const std::map<std::string, Submit>& submits() const { return submits_; }
+  std::uint32_t living(
+      PoolId) const;  // jobs that run or may run still, those on their way included
+  std::uint32_t living() const;
+  bool unwanted(const std::string& job_id) const;  // its workers are to leave
+  bool open_submits() const;
+  std::vector<const Pool*> idle(Time now) const;
+  // The first invariant that does not hold, for people; empty = all do.
+  std::string broken() const;
+
+  std::string error, hint;  // of the last submit that the scheduler refused
+
+ private:
+  void record(Record, Effects&);
+  void add_job(const std::string& id, const std::string& token);
+  void seen(Job&, const JobSeen&, Effects&);
+  void missing(const std::set<std::string>& listed, Effects&);
+  void cancel(std::vector<std::string> ids, Effects&);
+  void give_up(Submit&, Effects&);
+  void want_fewer(PoolId, std::size_t count, Effects&);
+  void cancel_surplus(const Pool&, Effects&);
+  bool to_poll(const Job&) const;
+  void schedule_poll(Time now);
+  std::string next_token(Micros unix_now) const;
+  const std::string& adapter_of(const std::string& token) const;
+
+  Policy policy_;
+  std::map<PoolId, Pool> pools_;
+  std::map<std::string, Submit> submits_;  // by token
+  std::map<std::string, Job> jobs_;        // by the scheduler's id
+  std::vector<std::string> order_;
+  bool stopping_ = false;
+
+  std::optional<Time> next_poll_;
+  Time last_poll_ = 0;
+  std::vector<std::string> adapters_due_;  // of the poll that goes on
+  std::optional<std::string> polling_;     // one query at a time
+  std::vector<std::string> polled_tokens_, polled_jobs_;
+};
+
+}  // namespace pcluster

@@ -1,0 +1,91 @@
+// What others read of the fleet, and its invariants.  Pure: no clock, no I/O.
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+
+#include "launcher/core/fleet.hpp"
+
+namespace pcluster {
+
+const Submit* Fleet::submit(const std::string& token) const {
+  const auto found = submits_.find(token);
+  return found == submits_.end() ? nullptr : &found->second;
+}
+
+const Job* Fleet::job(const std::string& id) const {
+  const auto found = jobs_.find(id);
+  return found == jobs_.end() ? nullptr : &found->second;
+}
+
+const Pool* Fleet::pool(PoolId id) const {
+  const auto found = pools_.find(id);
+  return found == pools_.end() ? nullptr : &found->second;
+}
+
+const Pool* Fleet::pool(const std::string& name) const {
+  for (const auto& [id, pool] : pools_)
+    if (pool.asked.name == name) return &pool;
+  return nullptr;
+}
+
+const std::string& Fleet::adapter_of(const std::string& token) const {
+  static const std::string none;
+  const auto* known = submit(token);
+  const auto* of = known == nullptr ? nullptr : pool(known->began.pool);
+  return of == nullptr ? none : of->asked.spec.adapter;
+}
+
+std::uint32_t Fleet::living(PoolId id) const {
+  std::uint32_t count = 0;
+  for (const auto& [job_id, job] : jobs_)
+    if (job.pool == id && !job.ended() && !job.cancelled) ++count;
+  for (const auto& [token, submit] : submits_) {
+    if (submit.began.pool != id || !submit.open() || submit.cancelled) continue;
+    const auto known = std::count_if(jobs_.begin(), jobs_.end(), [&](const auto& entry) {
+      return entry.second.token == token && !entry.second.ended();
+    });
+    const auto more =
+        std::min<std::uint32_t>(static_cast<std::uint32_t>(known), submit.began.count);
+    count += submit.began.count - more;
+  }
+  return count;
+}
+
+std::uint32_t Fleet::living() const {
+  std::uint32_t count = 0;
+  for (const auto& [id, pool] : pools_) count += living(id);
+  return count;
+}
+
+bool Fleet::unwanted(const std::string& job_id) const {
+  const auto* known = job(job_id);
+  if (known == nullptr) return false;
+  const auto* of = pool(known->pool);
+  return known->cancelled || (of != nullptr && of->asked.jobs == 0);
+}
+
+bool Fleet::open_submits() const {
+  return std::any_of(submits_.begin(), submits_.end(),
+                     [](const auto& entry) { return entry.second.open(); });
+}
+
+std::vector<const Pool*> Fleet::idle(Time now) const {
+  std::vector<const Pool*> pools;
+  for (const auto& [id, pool] : pools_)
+    if (pool.asked.jobs > 0 && pool.asked.idle_timeout > 0 &&
+        now >= pool.busy_at + pool.asked.idle_timeout)
+      pools.push_back(&pool);
+  return pools;
+}
+
+std::string Fleet::broken() const {
+  for (const auto& [token, submit] : submits_)
+    if (submit.phase == Submit::Phase::lost &&
+        deadline().value_or(submit.look_at + 1) > submit.look_at)
+      return "no timer for the look-up of submit " + token;
+  for (const auto& [id, job] : jobs_)
+    if (to_poll(job) && !next_poll_ && !polling_)
+      return "job " + id + " is neither home nor asked about";
+  return {};
+}
+
+}  // namespace pcluster

@@ -1,0 +1,173 @@
+// Jobs: what the scheduler shows of them, who came home, and their end.  Pure: no clock, no I/O.
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <utility>
+
+#include "launcher/core/fleet.hpp"
+
+namespace pcluster {
+namespace {
+
+constexpr std::uint32_t misses_until_ended = 3;  // looks at the queue without the job
+
+}  // namespace
+
+// Whoever is home is not asked about, but once: when does its job end?
+bool Fleet::to_poll(const Job& job) const {
+  if (job.ended()) return false;
+  const auto* of = pool(job.pool);
+  const auto nodes = of == nullptr ? 1u : std::max(1u, of->asked.spec.nodes);
+  return job.home < nodes || !job.end_asked;
+}
+
+void Fleet::schedule_poll(Time now) {
+  if (next_poll_ || polling_) return;
+  if (std::none_of(jobs_.begin(), jobs_.end(), [&](const auto& j) { return to_poll(j.second); }))
+    return;
+  next_poll_ = std::max(last_poll_ + policy_.poll, now + policy_.first_poll);
+}
+
+void Fleet::polled(const event::Polled& said, Time now, Effects& out) {
+  if (!polling_) return;
+  const auto tokens = std::exchange(polled_tokens_, {});
+  polling_.reset();
+  if (said.answered) {
+    std::set<std::string> listed;
+    for (const auto& one : said.jobs) {
+      listed.insert(one.job_id);
+      if (!jobs_.contains(one.job_id) && one.state != JobState::ended && !tokens.empty())
+        record(SubmitAnswered{tokens.back(), {one.job_id}}, out);  // ours, by its name
+      const auto found = jobs_.find(one.job_id);
+      if (found != jobs_.end()) seen(found->second, one, out);
+    }
+    missing(listed, out);
+  }
+  schedule_poll(now);
+  tick(now, out);
+}
+
+void Fleet::seen(Job& job, const JobSeen& said, Effects& out) {
+  job.misses = 0;
+  if (said.state == JobState::ended) {
+    // Its worker knows better, as long as it is home.
+    if (job.home == 0 && !job.ended()) record(JobEnded{job.id, said.word, said.reason}, out);
+    return;
+  }
+  if (job.ended()) return;
+  job.state = job.home > 0 ? JobState::running : said.state;
+  job.word = said.word;
+  job.reason = said.reason;
+  if (said.state == JobState::running) {
+    job.end_unix = said.end_unix;
+    job.end_asked = true;
+  }
+  if (job.cancelled || stopping_) cancel({job.id}, out);  // the first time it was not heard
+}
+
+// Not listed once may be a lie or a delay; again and again means that it is over.
+void Fleet::missing(const std::set<std::string>& listed, Effects& out) {
+  for (const auto& id : std::exchange(polled_jobs_, {})) {
+    auto& job = jobs_[id];
+    if (listed.contains(id) || job.ended() || job.home > 0) continue;
+    if (++job.misses < misses_until_ended) continue;
+    record(JobEnded{id, "MISSING", "the scheduler does not list it any more"}, out);
+  }
+}
+
+void Fleet::cancel(std::vector<std::string> ids, Effects& out) {
+  std::map<std::string, std::vector<std::string>> by_adapter;
+  for (auto& id : ids) {
+    auto& job = jobs_[id];
+    if (job.ended()) continue;
+    job.cancelled = true;
+    by_adapter[adapter_of(job.token)].push_back(std::move(id));
+  }
+  for (auto& [adapter, some] : by_adapter)
+    out.after.push_back(effect::Cancel{adapter, std::move(some)});
+}
+
+void Fleet::cancel_job(const std::string& job_id, Effects& out) {
+  if (jobs_.contains(job_id)) cancel({job_id}, out);
+}
+
+// Ctrl-C in `submit`: what it queued and what has not started.
+void Fleet::cancel(const CancelJobs& asked, Effects& out) {
+  std::map<PoolId, std::uint32_t> fewer;
+  for (const auto& token : asked.tokens) {
+    const auto found = submits_.find(token);
+    if (found == submits_.end() || found->second.cancelled) continue;
+    auto& submit = found->second;
+    if (submit.open()) submit.cancelled = true;  // its SubmitRefused or Cancel counts it out
+    std::vector<std::string> ids;
+    for (const auto& [id, job] : jobs_) {
+      if (job.token != token || job.ended() || job.cancelled) continue;
+      const bool started = job.started || job.state == JobState::running;
+      if (!asked.queued_only || !started) ids.push_back(id);
+    }
+    fewer[submit.began.pool] += static_cast<std::uint32_t>(ids.size());
+    cancel(std::move(ids), out);
+  }
+  for (const auto& [id, count] : fewer) want_fewer(id, count, out);
+}
+
+void Fleet::want_fewer(PoolId id, std::size_t count, Effects& out) {
+  auto asked = pools_[id].asked;
+  asked.jobs -= std::min(asked.jobs, static_cast<std::uint32_t>(count));
+  if (count > 0) record(asked, out);
+}
+
+// A Cancel that did not go out before the launcher ended: fewer jobs are wanted than live.
+void Fleet::cancel_surplus(const Pool& of, Effects& out) {
+  if (of.asked.jobs == 0) return dismiss(of, out);
+  auto surplus = living(of.asked.pool);
+  surplus -= std::min(surplus, of.asked.jobs);
+  std::vector<std::string> ids;
+  for (const auto& [id, job] : jobs_)
+    if (job.pool == of.asked.pool && !job.ended() && !job.started && ids.size() < surplus)
+      ids.push_back(id);
+  cancel(std::move(ids), out);
+}
+
+void Fleet::dismiss(const Pool& of, Effects& out) {
+  if (of.asked.jobs > 0) {
+    auto none = of.asked;
+    none.jobs = 0;
+    record(none, out);
+  }
+  std::vector<std::string> ids;
+  for (const auto& [id, job] : jobs_)
+    if (job.pool == of.asked.pool && !job.ended()) ids.push_back(id);
+  for (auto& [token, submit] : submits_)
+    if (submit.began.pool == of.asked.pool && submit.open()) submit.cancelled = true;
+  cancel(std::move(ids), out);
+}
+
+void Fleet::cancel_all(Effects& out) {
+  stopping_ = true;
+  std::vector<std::string> ids;
+  for (const auto& [id, job] : jobs_)
+    if (!job.ended()) ids.push_back(id);
+  cancel(std::move(ids), out);
+}
+
+void Fleet::came_home(const std::string& job_id, Time now) {
+  auto& job = jobs_[job_id];
+  ++job.home;
+  job.started = true;
+  job.state = JobState::running;
+  worked(job.pool, now);
+  schedule_poll(now);
+}
+
+void Fleet::left_home(const std::string& job_id, Time now) {
+  auto& job = jobs_[job_id];
+  if (job.home > 0) --job.home;
+  schedule_poll(now);
+}
+
+void Fleet::worked(PoolId id, Time now) {
+  const auto found = pools_.find(id);
+  if (found != pools_.end()) found->second.busy_at = std::max(found->second.busy_at, now);
+}
+
+}  // namespace pcluster

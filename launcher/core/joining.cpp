@@ -1,0 +1,130 @@
+// Who comes home: new workers, and those that were here before.  Pure: no clock, no I/O.
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "launcher/core/state.hpp"
+
+namespace pcluster {
+
+void Core::State::on(Turn& turn, const event::WorkerSaid& said) {
+  if (const auto* first = std::get_if<Hello>(&said.message)) return hello(turn, said.link, *first);
+  auto* worker = ledger.workers.find(said.link);
+  if (worker == nullptr) return;  // a late word on a connection that was replaced
+  worker->heard = turn.now;
+  turn.spoke.insert(worker->id());
+  if (!worker->ready) {
+    // It answers: its Welcome has arrived, and with that its number is durable.
+    worker->ready = true;
+    ledger.workers.changed(*worker);
+  }
+  std::visit([&](const auto& message) { on(turn, *worker, message); }, said.message);
+}
+
+void Core::State::hello(Turn& turn, LinkId link, const Hello& hello) {
+  if (hello.version != protocol_version)
+    return refuse(turn, link,
+                  fmt::format("this worker speaks version {} of the protocol, the launcher {}: "
+                              "submit again with the launcher's own pcluster",
+                              hello.version, protocol_version));
+  if (hello.last_epoch > epoch) {
+    // A newer launcher has taken this cluster over: the worker is not ours to command.
+    turn.out.now.push_back(effect::DropWorker{link, "it follows a newer launcher"});
+    return;
+  }
+  if (fleet.submit(hello.token) == nullptr)
+    return refuse(turn, link,
+                  fmt::format("no submit of this cluster has the token {}", hello.token));
+  auto& worker = admit(turn, hello);
+  disconnect(turn, worker);
+  ledger.workers.connect(worker, link);
+  fleet.came_home(worker.who.job_id, turn.now);
+  worker.heard = turn.now;
+  silence_at = std::min(silence_at, silent_at(worker));
+  if (const auto* job = fleet.job(worker.who.job_id)) worker.ends_unix = job->end_unix;
+  welcome(turn, worker, hello);
+}
+
+void Core::State::refuse(Turn& turn, LinkId link, const std::string& reason) {
+  turn.out.now.push_back(effect::SendWorker{link, StopWorker{reason}});
+  turn.out.now.push_back(effect::DropWorker{link, reason});
+}
+
+// The same process keeps its number, even when we had given it up.
+Worker& Core::State::admit(Turn& turn, const Hello& hello) {
+  auto* known = ledger.workers.find(hello.incarnation);
+  if (known == nullptr || known->gone) {
+    WorkerJoined joined{known != nullptr ? known->id() : ledger.workers.next(),
+                        hello.token,
+                        hello.job_id,
+                        hello.host,
+                        hello.incarnation,
+                        hello.size,
+                        std::max(1u, hello.slots),
+                        turn.unix_now};
+    // Its WorkerJoined may have been lost with a damaged journal: nobody else has this number.
+    if (known == nullptr && hello.resumed && ledger.workers.find(*hello.resumed) == nullptr)
+      joined.worker = *hello.resumed;
+    commit(turn, joined);
+    known = ledger.workers.find(joined.worker);
+  } else if (known->link) {
+    turn.out.now.push_back(effect::DropWorker{*known->link, "it has called again"});
+  }
+  known->confined = hello.confined;
+  known->script_started_unix = hello.script_started_unix;
+  return *known;
+}
+
+void Core::State::welcome(Turn& turn, Worker& worker, const Hello& hello) {
+  auto unwelcome = reconcile(turn, worker, hello.held);
+  Welcome words{worker.id(), epoch, policy.heartbeat, Welcome{}.orphan_timeout};
+  const auto* job = fleet.job(worker.who.job_id);
+  if (const auto* pool = job == nullptr ? nullptr : fleet.pool(job->pool))
+    words.orphan_timeout = pool->asked.orphan_timeout;
+  // Not before its number is durable: no other worker may ever have it.
+  send(turn.out.after, worker, words);
+  if (!unwelcome.empty()) send(turn.out.after, worker, CancelTasks{std::move(unwelcome)});
+  for (auto id = worker.knows.begin(); id != worker.knows.end();) {
+    const auto* workload = ledger.workloads.find(*id);
+    if (workload != nullptr && !workload->finished()) {
+      ++id;
+      continue;
+    }
+    send(turn.out.after, worker, Forget{*id});
+    id = worker.knows.erase(id);
+  }
+  if (!stop_asked && !fleet.unwanted(worker.who.job_id)) return;
+  fleet.cancel_job(worker.who.job_id, turn.out);
+  send(turn.out.after, worker, StopWorker{"its job is not wanted any more"});
+}
+
+// What the worker has, against what we think it has.  Returns what it must end.
+std::vector<AttemptId> Core::State::reconcile(Turn& turn, Worker& worker,
+                                              const std::vector<AttemptId>& held) {
+  std::set<AttemptId> known, has(held.begin(), held.end());
+  for (const auto& [task, what] : worker.held) known.insert({task, what.number, what.epoch});
+
+  TasksReturned never_arrived;
+  for (const auto& attempt : known)
+    if (!has.contains(attempt)) never_arrived.attempts.push_back(attempt);
+  if (!never_arrived.attempts.empty()) commit(turn, never_arrived);
+
+  std::vector<AttemptId> to_end;
+  for (const auto& attempt : has) {
+    const auto* workload = ledger.workloads.find(attempt.task.workload);
+    if (known.contains(attempt)) {
+      if (workload != nullptr && workload->is_cancelled(attempt.task.index))
+        to_end.push_back(attempt);  // told once, perhaps on the lost connection
+    } else if (ledger.may_resume(attempt)) {
+      commit(turn, TasksAssigned{worker.id(), attempt.task.workload, attempt.task.index, 1,
+                                 attempt.number, attempt.epoch});
+    } else {
+      to_end.push_back(attempt);
+    }
+  }
+  return to_end;
+}
+
+}  // namespace pcluster

@@ -1,0 +1,178 @@
+// Which worker gets how many tasks of which workload.  Pure: no clock, no I/O.
+// SPDX-License-Identifier: MIT
+#include "launcher/core/place.hpp"
+
+#include <algorithm>
+#include <map>
+#include <queue>
+
+namespace pcluster {
+namespace {
+
+// One look at the ledger, with what has been given out since.
+class Placing {
+ public:
+  Placing(const Ledger& ledger, const Policy& policy, Micros unix_now)
+      : ledger_(ledger), policy_(policy), unix_now_(unix_now) {
+    for (const auto id : ledger.workers.with_free()) free_[id] = ledger.workers.find(id)->free();
+  }
+
+  Placement run(const std::set<WorkerId>& spoke) {
+    for (const auto& [order, id] : ledger_.workloads.turns()) {
+      if (free_.empty()) break;
+      fill(*ledger_.workloads.find(id));
+    }
+    for (const auto id : spoke) prefetch(id);
+    if (!ledger_.workers.with_over().empty() && !free_.empty()) take_back();
+    return std::move(placement_);
+  }
+
+ private:
+  void fill(const Workload&);
+  void keep_free_for(const Workload&);
+  void prefetch(WorkerId);
+  void take_back();
+  void give(WorkerId, const Workload&, std::uint32_t count, std::uint32_t slots);
+  std::uint32_t left(const Workload& workload) const {
+    const auto found = given_.find(workload.id);
+    return workload.queue.size() - (found == given_.end() ? 0 : found->second);
+  }
+  bool fits_free(const Workload&, std::map<WorkerId, std::uint32_t>& free) const;
+
+  const Ledger& ledger_;
+  const Policy& policy_;
+  const Micros unix_now_;
+  std::map<WorkerId, std::uint32_t> free_;     // slots still free
+  std::map<WorkerId, std::uint32_t> added_;    // slots given out now
+  std::map<WorkloadId, std::uint32_t> given_;  // tasks given out now
+  std::set<WorkerId> kept_;  // kept free for a task of several slots that waits for its turn
+  Placement placement_;
+};
+
+void Placing::give(WorkerId id, const Workload& workload, std::uint32_t count,
+                   std::uint32_t slots) {
+  added_[id] += count * slots;
+  given_[workload.id] += count;
+  const auto found = free_.find(id);
+  if (found != free_.end()) {
+    found->second -= std::min(found->second, count * slots);
+    if (found->second == 0) free_.erase(found);
+  }
+  placement_.gives.push_back({id, workload.id, count});
+}
+
+// Most free first, one task at a time, so that work spreads over the workers.
+void Placing::fill(const Workload& workload) {
+  struct Room {
+    std::uint32_t free, need;
+    WorkerId id;
+    std::uint32_t count = 0;
+    bool operator<(const Room& other) const {
+      return free != other.free ? free < other.free : id > other.id;
+    }
+  };
+  std::priority_queue<Room> rooms;
+  for (const auto& [id, free] : free_) {
+    const auto need = slots_at(workload, *ledger_.workers.find(id), unix_now_);
+    if (need > 0 && need <= free && !kept_.contains(id)) rooms.push({free, need, id});
+  }
+  std::map<WorkerId, std::pair<std::uint32_t, std::uint32_t>> counts;  // tasks, slots of each
+  for (auto waiting = left(workload); waiting > 0 && !rooms.empty(); --waiting) {
+    auto room = rooms.top();
+    rooms.pop();
+    counts[room.id].first += 1;
+    counts[room.id].second = room.need;
+    room.free -= room.need;
+    if (room.free >= room.need) rooms.push(room);
+  }
+  for (const auto& [id, count] : counts) give(id, workload, count.first, count.second);
+  if (left(workload) > 0) keep_free_for(workload);
+}
+
+// A task of several slots would never find them free while smaller ones behind it take each slot
+// that comes free: one worker takes nothing else until it has room.
+void Placing::keep_free_for(const Workload& workload) {
+  const Worker* best = nullptr;
+  std::uint32_t most = 0;
+  for (const auto id : ledger_.workers.ready()) {
+    const auto& worker = *ledger_.workers.find(id);
+    const auto need = slots_at(workload, worker, unix_now_);
+    if (need == 1) return;  // the next free slot is its own anyway
+    const auto found = free_.find(id);
+    const auto free = found == free_.end() ? 0 : found->second;
+    if (need == 0 || kept_.contains(id) || (best != nullptr && free <= most)) continue;
+    best = &worker;
+    most = free;
+  }
+  if (best != nullptr) kept_.insert(best->id());
+}
+
+// Short tasks wait at the worker, so that no slot waits for a message: a share of what is left,
+// so that none hoards the tail.
+void Placing::prefetch(WorkerId id) {
+  const auto* worker = ledger_.workers.find(id);
+  if (worker == nullptr || !worker->ready || worker->retracting || kept_.contains(id)) return;
+  const auto slots = std::max(1u, ledger_.workers.ready_slots());
+  for (const auto& [order, workload_id] : ledger_.workloads.turns()) {
+    const auto& workload = *ledger_.workloads.find(workload_id);
+    const auto waiting = left(workload);
+    if (waiting == 0) continue;
+    if (!workload.walls.shorter_than(policy_.short_task)) return;  // it goes first when one is free
+    const auto need = slots_at(workload, *worker, unix_now_);
+    if (need == 0) continue;
+    const auto each = std::min(policy_.prefetch_per_slot, waiting / (2 * slots));
+    const auto most = worker->slots() * (1 + each);
+    const auto load = worker->load + added_[id];
+    if (load < most) {
+      const auto count = std::min(waiting, (most - load) / need);
+      if (count > 0) give(id, workload, count, need);
+    }
+    if (left(workload) > 0) return;
+  }
+}
+
+bool Placing::fits_free(const Workload& workload, std::map<WorkerId, std::uint32_t>& free) const {
+  for (auto& [id, slots] : free) {
+    const auto need = slots_at(workload, *ledger_.workers.find(id), unix_now_);
+    if (need == 0 || need > slots || kept_.contains(id)) continue;
+    slots -= need;
+    return true;
+  }
+  return false;
+}
+
+// Free slots here, tasks that wait behind busy slots there: the last of those come back.
+void Placing::take_back() {
+  auto free = free_;
+  for (const auto id : ledger_.workers.with_over()) {
+    const auto& worker = *ledger_.workers.find(id);
+    if (worker.retracting) continue;
+    TakeBack back{id, {}};
+    auto over = worker.over();
+    const auto tasks = worker.in_order();
+    for (auto task = tasks.rbegin(); task != tasks.rend() && over > 0; ++task) {
+      if (task->second.started) continue;
+      const auto* workload = ledger_.workloads.find(task->first.workload);
+      if (workload == nullptr || workload->is_cancelled(task->first.index)) continue;
+      over -= std::min(over, task->second.slots);
+      if (fits_free(*workload, free))
+        back.attempts.push_back({task->first, task->second.number, task->second.epoch});
+    }
+    if (!back.attempts.empty()) placement_.take_back.push_back(std::move(back));
+  }
+}
+
+}  // namespace
+
+Placement place(const Ledger& ledger, const Policy& policy, const std::set<WorkerId>& spoke,
+                Micros unix_now) {
+  return Placing(ledger, policy, unix_now).run(spoke);
+}
+
+std::uint32_t slots_at(const Workload& workload, const Worker& worker, Micros unix_now) {
+  const auto needs = workload.needs_time();
+  if (needs > 0 && worker.ends_unix > 0 && unix_now + needs > worker.ends_unix) return 0;
+  return slots_for(workload.spec.task, worker.who.size, worker.who.slots);
+}
+
+}  // namespace pcluster

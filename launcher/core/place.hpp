@@ -1,0 +1,37 @@
+// Which worker gets how many tasks of which workload, and who must give waiting ones back.  Pure:
+// reads the ledger, changes nothing.
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <set>
+#include <string>
+#include <vector>
+
+#include "launcher/core/ledger.hpp"
+
+namespace pcluster {
+
+struct Give {
+  WorkerId worker{};
+  WorkloadId workload{};
+  std::uint32_t count = 0;
+};
+struct TakeBack {
+  WorkerId worker{};
+  std::vector<AttemptId> attempts;
+};
+struct Placement {
+  std::vector<Give> gives;
+  std::vector<TakeBack> take_back;
+};
+
+// `spoke`: the workers whose situation changed since the last time.  They alone get tasks to keep
+// waiting (prefetch), so that an event costs as much as it changed.
+Placement place(const Ledger&, const Policy&, const std::set<WorkerId>& spoke, Micros unix_now);
+
+// Slots that a task of this would take there; 0: it does not fit, or the job ends too early.
+std::uint32_t slots_at(const Workload&, const Worker&, Micros unix_now);
+
+// Why nothing of it runs, for people.
+std::string why_waiting(const Ledger&, const Workload&, Micros unix_now);
+
+}  // namespace pcluster

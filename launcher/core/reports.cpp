@@ -1,0 +1,139 @@
+// What workers say, and what it means when they say nothing.  Pure: no clock, no I/O.
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "launcher/core/state.hpp"
+
+namespace pcluster {
+
+void Core::State::on(Turn& turn, Worker& worker, const Report& report) {
+  for (const auto& attempt : report.started) {
+    const auto found = worker.held.find(attempt.task);
+    if (found != worker.held.end() && found->second.number == attempt.number)
+      found->second.started = true;
+  }
+  std::set<WorkloadId> touched;
+  for (const auto& one : report.results) {
+    result(turn, worker, one);
+    touched.insert(one.attempt.task.workload);
+  }
+  for (const auto id : touched) {
+    const auto* workload = ledger.workloads.find(id);
+    if (workload == nullptr || workload->cancel_asked || workload->finished()) continue;
+    const auto most = workload->spec.max_failures;
+    if (most > 0 && workload->failed >= most) cancel(turn, *workload, {}, true);
+  }
+  // It may forget them once they, or what made them void, are durable.
+  if (!report.results.empty()) send(turn.out.after, worker, Ack{report.sequence});
+  if (const auto* job = fleet.job(worker.who.job_id)) fleet.worked(job->pool, turn.now);
+}
+
+// Counts only for the attempt that is out at this very worker.
+void Core::State::result(Turn& turn, Worker& worker, const TaskResult& result) {
+  const auto& attempt = result.attempt;
+  const auto held = worker.held.find(attempt.task);
+  const auto* workload = ledger.workloads.find(attempt.task.workload);
+  if (held == worker.held.end() || workload == nullptr) return;
+  if (held->second.number != attempt.number || held->second.epoch != attempt.epoch) return;
+  const bool cancelled = workload->is_cancelled(attempt.task.index);
+  if (result.state == TaskState::cancelled && !cancelled) {
+    commit(turn, TasksReturned{{attempt}});  // nobody asked for that here
+    return;
+  }
+  if (result.state == TaskState::done || cancelled) {
+    commit(turn, TaskSettled{result, worker.id()});
+    return;
+  }
+  const auto* history = workload->queue.history(attempt.task.index);
+  const auto failures = history == nullptr ? 0 : history->failures;
+  if (failures < workload->spec.retries)
+    commit(turn, TaskFailedOnce{result, worker.id()});
+  else
+    commit(turn, TaskSettled{result, worker.id()});
+}
+
+void Core::State::on(Turn& turn, Worker& worker, const Returned& returned) {
+  worker.retracting = false;
+  TasksReturned back;
+  for (const auto& attempt : returned.attempts) {
+    const auto held = worker.held.find(attempt.task);
+    if (held != worker.held.end() && held->second.number == attempt.number &&
+        held->second.epoch == attempt.epoch)
+      back.attempts.push_back(attempt);
+  }
+  if (!back.attempts.empty()) commit(turn, back);
+}
+
+// Answered, so that the worker too knows a dead connection from an idle one.
+void Core::State::on(Turn& turn, Worker& worker, const Heartbeat&) {
+  send(turn.out.now, worker, Ack{0});
+}
+
+// It leaves of its own will: nobody's fault, so no try is used up.
+void Core::State::on(Turn& turn, Worker& worker, const Bye& bye) {
+  lose(turn, worker, bye.reason, false);
+}
+
+void Core::State::on(Turn& turn, const event::WorkerCut& cut) {
+  auto* worker = ledger.workers.find(cut.link);
+  if (worker != nullptr) disconnect(turn, *worker);  // it may come back: silence decides
+}
+
+void Core::State::disconnect(Turn& turn, Worker& worker) {
+  if (!worker.link) return;
+  fleet.left_home(worker.who.job_id, turn.now);
+  ledger.workers.disconnect(worker);
+}
+
+// Its tasks go to others.  Only those that ran can have been the cause: with them a loss counts,
+// and when they have had too many, they are lost for good.
+void Core::State::lose(Turn& turn, Worker& worker, const std::string& reason, bool blame) {
+  TasksReturned back;
+  std::vector<AttemptId> lost;
+  auto tasks = worker.in_order();
+  std::stable_partition(tasks.begin(), tasks.end(),
+                        [](const auto& task) { return task.second.started; });
+  std::uint32_t running = 0;
+  for (const auto& [task, held] : tasks) {
+    const AttemptId attempt{task, held.number, held.epoch};
+    const auto* workload = ledger.workloads.find(task.workload);
+    if (workload == nullptr || workload->is_cancelled(task.index)) continue;
+    running += held.slots;
+    const bool ran = held.started || running <= worker.slots();
+    if (!blame || !ran) {
+      back.attempts.push_back(attempt);
+      continue;
+    }
+    const auto* history = workload->queue.history(task.index);
+    const auto losses = history == nullptr ? 0 : history->losses;
+    if (losses >= workload->spec.loss_retries) lost.push_back(attempt);
+  }
+  if (!back.attempts.empty()) commit(turn, back);
+  for (const auto& attempt : lost) commit(turn, TaskLost{attempt, worker.id()});
+  disconnect(turn, worker);
+  commit(turn, WorkerGone{worker.id(), reason});
+}
+
+// Looks at everyone, but only when the first could be silent: silence_at is a lower bound.
+void Core::State::find_silent(Turn& turn) {
+  std::vector<Worker*> silent;
+  Time next = turn.now + std::max(policy.worker_silence, policy.comeback);
+  for (auto& [id, worker] : ledger.workers.all()) {
+    if (worker.gone) continue;
+    if (silent_at(worker) <= turn.now)
+      silent.push_back(&worker);
+    else
+      next = std::min(next, silent_at(worker));
+  }
+  silence_at = next;
+  for (auto* worker : silent) {
+    const auto reason = fmt::format("no word for {}", show_duration(turn.now - worker->heard));
+    if (worker->link) turn.out.now.push_back(effect::DropWorker{*worker->link, reason});
+    lose(turn, *worker, reason, true);
+  }
+}
+
+}  // namespace pcluster

@@ -1,0 +1,169 @@
+// What clients ask, what they are told, and the end of pools and of the cluster.  Pure: no clock,
+// no I/O.
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+
+#include "launcher/core/state.hpp"
+
+namespace pcluster {
+namespace {
+
+bool same(const Progress& a, const Progress& b) {
+  const auto all = [](const Progress& p) {
+    return std::tie(p.queued, p.running, p.done, p.failed, p.cancelled, p.finished,
+                    p.stopped_by_failures, p.slots, p.note);
+  };
+  return all(a) == all(b);
+}
+
+}  // namespace
+
+// Every answer waits for what it promises to be durable.
+void Core::State::on(Turn& turn, const event::ClientSaid& said) {
+  auto reply = [&]() -> Reply {
+    if (auto refusal = refuses(said.request)) return std::move(*refusal);
+    return std::visit([&](const auto& one) { return answer(turn, said.client, one); },
+                      said.request);
+  }();
+  turn.out.after.push_back(effect::SendClient{said.client, std::move(reply)});
+}
+
+void Core::State::on(Turn&, const event::ClientGone& gone) {
+  std::erase_if(followers, [&](const auto& one) { return one.client == gone.client; });
+}
+
+Reply Core::State::answer(Turn& turn, ClientId, const SubmitJobs& asked) {
+  return fleet.ask(asked, turn.now, turn.unix_now, turn.out);
+}
+
+Reply Core::State::answer(Turn& turn, ClientId, const CancelJobs& asked) {
+  fleet.cancel(asked, turn.out);
+  return Accepted{};
+}
+
+Reply Core::State::answer(Turn& turn, ClientId client, const AddWorkload& asked) {
+  const auto id = ledger.workloads.next();
+  commit(turn, WorkloadAdded{id, asked.spec, turn.unix_now});
+  if (asked.follow) followers.push_back({client, id, turn.now, true, {}});
+  return WorkloadAccepted{id, ledger.workloads.find(id)->tasks};
+}
+
+Reply Core::State::answer(Turn& turn, ClientId client, const Follow& asked) {
+  followers.push_back({client, asked.workload, turn.now, true, {}});
+  return Accepted{};
+}
+
+Reply Core::State::answer(Turn& turn, ClientId, const CancelWorkload& asked) {
+  std::vector<std::uint32_t> only;
+  if (asked.what.index) only.push_back(*asked.what.index);
+  const auto& workload = *ledger.workloads.find(asked.what.workload);
+  if (!workload.finished()) cancel(turn, workload, std::move(only), false);
+  return Accepted{};
+}
+
+Reply Core::State::answer(Turn&, ClientId, const GetStatus&) { return status(); }
+
+Reply Core::State::answer(Turn&, ClientId, const GetRunning& asked) {
+  RunningTasks tasks;
+  for (const auto& [id, worker] : ledger.workers.all())
+    for (const auto& [task, held] : worker.held) {
+      if (task.workload != asked.workload) continue;
+      tasks.attempts.push_back({task, held.number, held.epoch});
+      tasks.workers.push_back(id);
+    }
+  return tasks;
+}
+
+Reply Core::State::answer(Turn&, ClientId, const Ping&) { return Pong{PCLUSTER_VERSION}; }
+
+Reply Core::State::answer(Turn& turn, ClientId, const StopCluster&) {
+  Stopping reply{fleet.living(), 0};
+  for (const auto& [id, worker] : ledger.workers.all()) reply.workers += worker.link ? 1 : 0;
+  if (stop_asked) return reply;
+  for (const auto& [id, workload] : ledger.workloads.all())
+    if (!workload.finished()) commit(turn, WorkloadCancelled{id, {}, false});
+  commit(turn, StopAsked{});
+  stop_at = turn.now;
+  for (const auto& [id, worker] : ledger.workers.all())
+    send(turn.out.after, worker, StopWorker{"the cluster is being stopped"});
+  fleet.cancel_all(turn.out);
+  return reply;
+}
+
+void Core::State::cancel(Turn& turn, const Workload& workload, std::vector<std::uint32_t> only,
+                         bool by_failures) {
+  for (const auto& [id, worker] : ledger.workers.all()) {
+    CancelTasks message;
+    auto held = worker.held.lower_bound({workload.id, 0});
+    for (; held != worker.held.end() && held->first.workload == workload.id; ++held)
+      if (only.empty() || std::find(only.begin(), only.end(), held->first.index) != only.end())
+        message.attempts.push_back({held->first, held->second.number, held->second.epoch});
+    if (!message.attempts.empty()) send(turn.out.after, worker, std::move(message));
+  }
+  commit(turn, WorkloadCancelled{workload.id, std::move(only), by_failures});
+}
+
+// Progress goes the way of the answers, so that none overtakes its workload's acceptance, and
+// the last one is not told before it is durable.
+void Core::State::tell(Turn& turn) {
+  for (auto& follower : followers) {
+    const auto* workload = ledger.workloads.find(follower.workload);
+    auto now_is = progress(*workload);
+    const bool first = follower.told.workload != follower.workload;
+    follower.due = first || !same(now_is, follower.told);
+    if (!follower.due || (turn.now < follower.next && !now_is.finished)) continue;
+    follower.due = false;
+    follower.next = turn.now + policy.progress;
+    follower.told = now_is;
+    turn.out.after.push_back(effect::SendClient{follower.client, std::move(now_is)});
+  }
+  std::erase_if(followers, [](const auto& one) { return one.told.finished; });
+}
+
+void Core::State::quit_when_empty(Turn& turn) {
+  const auto& all = ledger.workers.all();
+  const bool home = std::any_of(all.begin(), all.end(),
+                                [](const auto& entry) { return entry.second.link.has_value(); });
+  const auto waited = turn.now - stop_at;
+  // A submit whose answer is out may have made jobs: better a little late than jobs left behind.
+  if (home && waited < policy.stop_grace) return;
+  if (fleet.open_submits() && waited < 6 * policy.stop_grace) return;
+  for (auto& [id, worker] : ledger.workers.all())
+    if (!worker.gone) lose(turn, worker, "the cluster was stopped", false);
+  quit = true;
+  turn.out.after.push_back(effect::Quit{});
+}
+
+void Core::State::dismiss_idle(Turn& turn) {
+  for (const auto* pool : fleet.idle(turn.now)) {
+    if (has_work(*pool)) {
+      fleet.worked(pool->asked.pool, turn.now);
+      continue;
+    }
+    fleet.dismiss(*pool, turn.out);
+    for (const auto& [id, worker] : ledger.workers.all()) {
+      const auto* job = fleet.job(worker.who.job_id);
+      if (job != nullptr && job->pool == pool->asked.pool)
+        send(turn.out.after, worker, StopWorker{"its pool had no work for too long"});
+    }
+  }
+}
+
+// Runs something, or something waits that could run there, now or once its jobs have started.
+bool Core::State::has_work(const Pool& pool) const {
+  bool anyone_home = false;
+  for (const auto& [id, worker] : ledger.workers.all()) {
+    const auto* job = fleet.job(worker.who.job_id);
+    if (worker.gone || job == nullptr || job->pool != pool.asked.pool) continue;
+    if (!worker.held.empty()) return true;
+    anyone_home = true;
+    for (const auto& [order, workload] : ledger.workloads.turns())
+      if (slots_at(*ledger.workloads.find(workload), worker, unix_now) > 0) return true;
+  }
+  return !anyone_home && !ledger.workloads.turns().empty();
+}
+
+}  // namespace pcluster

@@ -1,0 +1,114 @@
+// The core's parts and what each kind of event does to them (private to launcher/core).  Pure.
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <set>
+#include <string>
+#include <vector>
+
+#include "launcher/core/core.hpp"
+#include "launcher/core/fleet.hpp"
+#include "launcher/core/ledger.hpp"
+#include "launcher/core/place.hpp"
+
+namespace pcluster {
+
+// One event being handled.
+struct Turn {
+  Time now = 0;
+  Micros unix_now = 0;
+  Effects out;
+  std::set<WorkerId> spoke;  // workers whose situation changed
+};
+
+struct Follower {
+  ClientId client{};
+  WorkloadId workload{};
+  Time next = 0;    // not to be told anything before
+  bool due = true;  // there is something to tell
+  Progress told;
+};
+
+struct Core::State {
+  State(std::string name, Epoch own, Policy limits)
+      : cluster(std::move(name)), epoch(own), policy(limits), fleet(limits) {}
+
+  std::string cluster;
+  Epoch epoch;
+  Policy policy;
+  Ledger ledger;
+  Fleet fleet;
+  std::vector<Follower> followers;
+  bool stop_asked = false, quit = false, loaded = false;
+  Time stop_at = 0, silence_at = 0;  // silence_at: nobody is silent for too long before
+  Micros unix_now = 0;
+
+  // core.cpp
+  void apply(const Record&);
+  void commit(Turn&, Record);  // applies it and has it written
+  void begin(Turn&);
+  void finish(Turn&);  // what follows from any event: timers, placing, telling
+  std::optional<Time> deadline() const;
+
+  // joining.cpp: who comes home
+  void on(Turn&, const event::WorkerSaid&);
+  void hello(Turn&, LinkId, const Hello&);
+  Worker& admit(Turn&, const Hello&);
+  void welcome(Turn&, Worker&, const Hello&);
+  std::vector<AttemptId> reconcile(Turn&, Worker&, const std::vector<AttemptId>& held);
+  void refuse(Turn&, LinkId, const std::string& reason);
+
+  // reports.cpp: what workers say, and their silence
+  void on(Turn&, Worker&, const Report&);
+  void on(Turn&, Worker&, const Returned&);
+  void on(Turn&, Worker&, const Heartbeat&);
+  void on(Turn&, Worker&, const Bye&);
+  void on(Turn&, Worker&, const Hello&) {}  // joining.cpp has it
+  void on(Turn&, const event::WorkerCut&);
+  void result(Turn&, Worker&, const TaskResult&);
+  void disconnect(Turn&, Worker&);
+  void lose(Turn&, Worker&, const std::string& reason, bool blame);
+  void find_silent(Turn&);
+  Time silent_at(const Worker& worker) const { return worker.heard + policy.worker_silence; }
+
+  // requests.cpp: what clients ask
+  void on(Turn&, const event::ClientSaid&);
+  void on(Turn&, const event::ClientGone&);
+  Reply answer(Turn&, ClientId, const SubmitJobs&);
+  Reply answer(Turn&, ClientId, const CancelJobs&);
+  Reply answer(Turn&, ClientId, const AddWorkload&);
+  Reply answer(Turn&, ClientId, const Follow&);
+  Reply answer(Turn&, ClientId, const CancelWorkload&);
+  Reply answer(Turn&, ClientId, const GetStatus&);
+  Reply answer(Turn&, ClientId, const GetRunning&);
+  Reply answer(Turn&, ClientId, const StopCluster&);
+  Reply answer(Turn&, ClientId, const Ping&);
+  std::optional<Refusal> refuses(const Request&) const;
+  void cancel(Turn&, const Workload&, std::vector<std::uint32_t> only, bool by_failures);
+  void tell(Turn&);
+  void quit_when_empty(Turn&);
+  void dismiss_idle(Turn&);
+  bool has_work(const Pool&) const;
+
+  // the scheduler's answers (core.cpp)
+  void on(Turn&, const event::Submitted&);
+  void on(Turn&, const event::SubmitFailed&);
+  void on(Turn&, const event::SubmitUnanswered&);
+  void on(Turn&, const event::LookedUp&);
+  void on(Turn&, const event::Polled&);
+  void on(Turn&, const event::Tick&) {}
+
+  // assign.cpp: a placement becomes messages
+  void assign(Turn&);
+  void forget_finished(Turn&);
+
+  // status.cpp, check.cpp
+  Progress progress(const Workload&) const;
+  Status status() const;
+  std::string broken() const;
+
+  void send(std::vector<Effect>& to, const Worker& worker, ToWorker message) const {
+    if (worker.link) to.push_back(effect::SendWorker{*worker.link, std::move(message)});
+  }
+};
+
+}  // namespace pcluster

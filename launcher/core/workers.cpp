@@ -1,0 +1,104 @@
+// The workers: who is home and what each has.  Pure: no clock, no I/O.
+// SPDX-License-Identifier: MIT
+#include "launcher/core/workers.hpp"
+
+#include <algorithm>
+
+namespace pcluster {
+namespace {
+
+void put(std::set<WorkerId>& set, WorkerId id, bool in) {
+  in ? static_cast<void>(set.insert(id)) : static_cast<void>(set.erase(id));
+}
+
+}  // namespace
+
+std::vector<std::pair<TaskId, Held>> Worker::in_order() const {
+  std::vector<std::pair<TaskId, Held>> tasks(held.begin(), held.end());
+  std::sort(tasks.begin(), tasks.end(),
+            [](const auto& a, const auto& b) { return a.second.order < b.second.order; });
+  return tasks;
+}
+
+Worker& Workers::join(const WorkerJoined& who) {
+  next_ = std::max(next_, static_cast<std::uint32_t>(who.worker) + 1);
+  auto& worker = all_[who.worker];
+  worker.who = who;
+  worker.gone = false;
+  incarnations_[who.incarnation] = who.worker;
+  return worker;
+}
+
+Worker* Workers::find(WorkerId id) {
+  const auto found = all_.find(id);
+  return found == all_.end() ? nullptr : &found->second;
+}
+
+const Worker* Workers::find(WorkerId id) const {
+  const auto found = all_.find(id);
+  return found == all_.end() ? nullptr : &found->second;
+}
+
+Worker* Workers::find(LinkId link) {
+  const auto found = links_.find(link);
+  return found == links_.end() ? nullptr : find(found->second);
+}
+
+Worker* Workers::find(const std::string& incarnation) {
+  const auto found = incarnations_.find(incarnation);
+  return found == incarnations_.end() ? nullptr : find(found->second);
+}
+
+void Workers::connect(Worker& worker, LinkId link) {
+  disconnect(worker);
+  worker.link = link;
+  links_[link] = worker.id();
+}
+
+void Workers::disconnect(Worker& worker) {
+  if (worker.link) links_.erase(*worker.link);
+  worker.link.reset();
+  worker.ready = worker.retracting = false;
+  worker.defined.clear();  // a Define on its way may have been lost with the connection
+  changed(worker);
+}
+
+void Workers::hold(Worker& worker, const TaskId& task, Held held) {
+  held.order = ++order_;
+  if (worker.held.emplace(task, held).second) worker.load += held.slots;
+}
+
+bool Workers::release(Worker& worker, const AttemptId& attempt) {
+  const auto found = worker.held.find(attempt.task);
+  if (found == worker.held.end()) return false;
+  if (found->second.number != attempt.number || found->second.epoch != attempt.epoch) return false;
+  worker.load -= found->second.slots;
+  worker.held.erase(found);
+  changed(worker);
+  return true;
+}
+
+// Attempts that are given back come in rows from one worker: ask the last one first.
+Worker* Workers::holder(const AttemptId& attempt) {
+  const auto has = [&](const Worker& worker) {
+    const auto found = worker.held.find(attempt.task);
+    return found != worker.held.end() && found->second.number == attempt.number &&
+           found->second.epoch == attempt.epoch;
+  };
+  if (auto* last = find(last_holder_); last != nullptr && has(*last)) return last;
+  for (auto& [id, worker] : all_)
+    if (has(worker)) return last_holder_ = id, &worker;
+  return nullptr;
+}
+
+void Workers::changed(Worker& worker) {
+  const bool was = ready_.contains(worker.id());
+  if (was != worker.ready) {
+    put(ready_, worker.id(), worker.ready);
+    worker.ready ? ready_slots_ += worker.slots() : ready_slots_ -= worker.slots();
+  }
+  put(with_free_, worker.id(), worker.free() > 0);
+  put(with_over_, worker.id(), worker.over() > 0);
+}
+
+}  // namespace pcluster

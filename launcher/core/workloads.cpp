@@ -1,0 +1,61 @@
+// Workloads and their turns.  Pure: no clock, no I/O.
+// SPDX-License-Identifier: MIT
+#include "launcher/core/workloads.hpp"
+
+#include <algorithm>
+
+#include "launcher/base/text.hpp"
+
+namespace pcluster {
+
+void Walls::add(Micros wall) { recent_[seen_++ % kept_] = wall; }
+
+bool Walls::shorter_than(Micros limit) const {
+  if (seen_ < enough_) return false;
+  const auto count = std::min(seen_, kept_);
+  const auto shorter = std::count_if(recent_.begin(), recent_.begin() + count,
+                                     [&](Micros wall) { return wall < limit; });
+  return 2 * shorter > count;
+}
+
+Workload::Workload(const WorkloadAdded& added, Epoch accepted)
+    : id(added.workload),
+      spec(added.spec),
+      command(join(added.spec.task.argv, " ")),
+      added_unix(added.at_unix),
+      epoch(accepted),
+      tasks(task_count(added.spec.trials)),
+      queue(tasks) {}
+
+Workload& Workloads::add(const WorkloadAdded& added, Epoch epoch) {
+  last_ = std::max(last_, static_cast<std::uint32_t>(added.workload));
+  auto& workload = all_.try_emplace(added.workload, added, epoch).first->second;
+  changed(workload);
+  return workload;
+}
+
+Workload* Workloads::find(WorkloadId id) {
+  const auto found = all_.find(id);
+  return found == all_.end() ? nullptr : &found->second;
+}
+
+const Workload* Workloads::find(WorkloadId id) const {
+  const auto found = all_.find(id);
+  return found == all_.end() ? nullptr : &found->second;
+}
+
+void Workloads::changed(Workload& workload) {
+  const std::pair turn(-std::int64_t{workload.spec.priority}, workload.id);
+  const bool waits = !workload.queue.empty() && !workload.trials_missing();
+  waits ? static_cast<void>(turns_.insert(turn)) : static_cast<void>(turns_.erase(turn));
+  if (!workload.finished() || workload.closed) return;
+  workload.closed = true;
+  finished_.push_back(workload.id);
+  // A finished workload is a row of `status`; its results stand on disk.
+  workload.spec.trials = TrialRange{0, -1, 1};
+  workload.spec.task = TaskTemplate{};
+  workload.queue = TaskQueue(0);
+  workload.cancel_tasks.clear();
+}
+
+}  // namespace pcluster

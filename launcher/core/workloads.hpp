@@ -1,0 +1,78 @@
+// Workloads: what of each is queued, out and settled, whose turn it is, and how long tasks take.
+// Pure.
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <array>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "launcher/core/queue.hpp"
+#include "launcher/model/messages.hpp"
+#include "launcher/model/records.hpp"
+
+namespace pcluster {
+
+// The walls of the last tasks: a workload is short only when it has shown it.
+class Walls {
+ public:
+  void add(Micros wall);
+  bool shorter_than(Micros limit) const;  // their median; never with too few of them
+
+ private:
+  static constexpr std::uint32_t kept_ = 15, enough_ = 3;
+  std::array<Micros, kept_> recent_{};
+  std::uint32_t seen_ = 0;
+};
+
+struct Workload {
+  Workload(const WorkloadAdded&, Epoch);
+
+  WorkloadId id{};
+  WorkloadSpec spec;  // without its trials and environment once it has finished
+  std::string command;
+  Micros added_unix = 0;
+  Epoch epoch = 0;  // of the launcher that accepted it: no attempt of it can be older
+  std::uint32_t tasks = 0, running = 0, done = 0, failed = 0, cancelled = 0;
+  TaskQueue queue;
+  Walls walls;
+  bool cancel_asked = false, by_failures = false, closed = false;
+  std::set<std::uint32_t> cancel_tasks;  // single ones that were out when they were cancelled
+  std::int32_t first_exit_code = 0, first_signal = 0;
+
+  bool finished() const { return queue.empty() && running == 0; }
+  bool trials_missing() const { return std::holds_alternative<TrialFile>(spec.trials); }
+  bool is_cancelled(std::uint32_t index) const {
+    return cancel_asked || cancel_tasks.contains(index);
+  }
+  // How long a worker's job must last still for a task of this to be given to it.
+  Micros needs_time() const {
+    return spec.time_request > 0 ? spec.time_request : spec.task.time_limit;
+  }
+};
+
+class Workloads {
+ public:
+  Workload& add(const WorkloadAdded&, Epoch);
+  Workload* find(WorkloadId);
+  const Workload* find(WorkloadId) const;
+  WorkloadId next() const { return WorkloadId{last_ + 1}; }
+  const std::map<WorkloadId, Workload>& all() const { return all_; }
+  std::map<WorkloadId, Workload>& all() { return all_; }
+
+  // Those with tasks that could go out, in the order of their turn: priority, then age.
+  const std::set<std::pair<std::int64_t, WorkloadId>>& turns() const { return turns_; }
+  void changed(Workload&);  // its queue or counts did
+  std::vector<WorkloadId> take_finished() { return std::exchange(finished_, {}); }
+
+ private:
+  std::map<WorkloadId, Workload> all_;
+  std::set<std::pair<std::int64_t, WorkloadId>> turns_;
+  std::vector<WorkloadId> finished_;  // since the last take_finished()
+  std::uint32_t last_ = 0;
+};
+
+}  // namespace pcluster

@@ -1,0 +1,209 @@
+// The worker's mind: the connection, results kept until acknowledged, the clock.  Pure: no clock,
+// no I/O.  What it does with tasks stands in agent_tasks.cpp.
+// SPDX-License-Identifier: MIT
+#include "mpi-runtime/agent.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <csignal>
+#include <utility>
+
+#include "mpi-runtime/agent_state.hpp"
+
+namespace pcluster {
+namespace {
+
+constexpr std::size_t report_bytes = max_frame / 16;  // results carry up to 64 KiB of columns each
+constexpr int silent_heartbeats = 5;                  // then the connection is dead
+
+}  // namespace
+
+Agent::Agent(Hello me, Time now, Limits limits)
+    : state_(std::make_unique<State>(std::move(me), now, limits)) {}
+Agent::~Agent() = default;
+
+Acts Agent::connected(Time now) {
+  auto& s = *state_;
+  s.linked = true;
+  s.welcomed = false;
+  s.heard = now;
+  s.sent = s.first_result - 1;  // all that is not acknowledged goes out again
+  // Finished, but not acknowledged, is held too: the launcher must not give it to another.
+  s.me.held.clear();
+  s.started.clear();  // said again: it may have been lost, or the launcher be a new one
+  for (const auto& waiting : s.queue) s.me.held.push_back(waiting.attempt);
+  for (const auto& [attempt, task] : s.running) {
+    s.me.held.push_back(attempt);
+    s.started.push_back(attempt);
+  }
+  for (const auto& result : s.results) s.me.held.push_back(result.attempt);
+  return {act::Send{s.me}};
+}
+
+Acts Agent::disconnected(Time now) {
+  auto& s = *state_;
+  if (s.welcomed) s.alone_since = now;
+  s.linked = s.welcomed = false;
+  return {};
+}
+
+Acts Agent::received(const ToWorker& message, Time now) {
+  Acts acts;
+  auto& s = *state_;
+  if (s.left || !s.linked) return acts;
+  s.heard = now;
+  std::visit([&](const auto& one) { s.on(one, now, acts); }, message);
+  if (s.left) return acts;
+  s.start(now, acts);
+  s.flush(now, acts);
+  return acts;
+}
+
+Acts Agent::finished(TaskResult result, Time now) {
+  Acts acts;
+  auto& s = *state_;
+  const auto found = s.running.find(result.attempt);
+  if (found == s.running.end()) return acts;
+  const auto& task = found->second;
+  if (task.cancelled) {
+    result.state = TaskState::cancelled;
+  } else if (task.timed_out) {
+    result.state = TaskState::failed;
+    result.message = "time limit of " + show_duration(task.task->time_limit) + " reached";
+  }
+  s.free += task.slots;
+  s.running.erase(found);
+  if (!s.welcomed && s.idle()) s.alone_since = now;
+  s.keep(std::move(result), now);
+  s.start(now, acts);
+  s.flush(now, acts);
+  return acts;
+}
+
+Acts Agent::tick(Time now) {
+  Acts acts;
+  auto& s = *state_;
+  if (s.left) return acts;
+  s.enforce(now, acts);
+  s.flush(now, acts);
+  if (s.welcomed && now >= s.beat_at) s.beat(now, acts);
+  if (s.linked && now - s.heard >= silent_heartbeats * s.heartbeat) {
+    s.heard = now;  // asked for once; the shell says disconnected() when it is so
+    acts.push_back(act::Hang{});
+  }
+  if (!s.welcomed && s.idle() && now - s.alone_since >= s.orphan_timeout)
+    s.leave("no launcher for " + show_duration(now - s.alone_since), acts);
+  return acts;
+}
+
+std::optional<Time> Agent::deadline() const { return state_->deadline(); }
+std::uint32_t Agent::running() const { return static_cast<std::uint32_t>(state_->running.size()); }
+std::optional<WorkerId> Agent::id() const { return state_->me.resumed; }
+
+void Agent::check() const {
+  const auto& s = *state_;
+  std::uint32_t used = 0;
+  for (const auto& [attempt, task] : s.running) used += task.slots;
+  assert(used + s.free == s.me.slots);
+  assert(s.queue.empty() || s.queue.front().slots > s.free);  // no slot is free while tasks wait
+  assert(s.sent <= s.last_result() && s.sent + 1 >= s.first_result);
+  assert(!s.welcomed || s.linked);
+  assert(s.left || !s.welcomed || !s.unsent() || s.deadline());
+  static_cast<void>(used);
+}
+
+// ---------------------------------------------------------------- the connection
+
+// A launcher of an older epoch than one we have followed was replaced: nothing it says counts.
+void Agent::State::on(const Welcome& welcome, Time now, Acts& acts) {
+  if (welcome.epoch < me.last_epoch) return acts.push_back(act::Hang{});
+  welcomed = true;
+  me.resumed = welcome.worker;
+  me.last_epoch = welcome.epoch;
+  heartbeat = std::max<Micros>(welcome.heartbeat, millisecond);
+  orphan_timeout = welcome.orphan_timeout;
+  report(acts);
+  beat(now, acts);  // says that we have heard it: only now are we given tasks
+}
+
+void Agent::State::on(const Ack& ack, Time, Acts&) {
+  while (!results.empty() && first_result <= ack.sequence) {
+    results.pop_front();
+    ++first_result;
+  }
+  sent = std::max(sent, first_result - 1);
+}
+
+// Before its Welcome only a launcher that we have never followed may send us away: any other may
+// be an old one, which lives on somewhere and no longer speaks for the cluster.
+void Agent::State::on(const StopWorker& stop, Time, Acts& acts) {
+  if (welcomed || me.last_epoch == 0)
+    leave(stop.reason, acts);
+  else
+    acts.push_back(act::Hang{});
+}
+
+void Agent::State::leave(const std::string& reason, Acts& acts) {
+  left = true;
+  if (welcomed) {
+    report(acts);
+    acts.push_back(act::Send{Bye{reason}});
+  }
+  acts.push_back(act::Leave{reason});
+}
+
+void Agent::State::beat(Time now, Acts& acts) {
+  beat_at = now + heartbeat;
+  if (!started.empty()) acts.push_back(act::Send{Report{sent, {}, std::exchange(started, {})}});
+  acts.push_back(act::Send{Heartbeat{static_cast<std::uint32_t>(running.size()),
+                                     static_cast<std::uint32_t>(queue.size())}});
+}
+
+// ---------------------------------------------------------------- results
+
+void Agent::State::keep(TaskResult result, Time now) {
+  if (!unsent()) oldest_unsent = now;
+  results.push_back(std::move(result));
+}
+
+// At once when slots would starve for want of an answer; else when there is company, or it has
+// waited long enough.
+void Agent::State::flush(Time now, Acts& acts) {
+  if (!welcomed || !unsent()) return;
+  if (queue.empty() || last_result() - sent >= limits.flush_count ||
+      now - oldest_unsent >= limits.flush_after)
+    report(acts);
+}
+
+void Agent::State::report(Acts& acts) {
+  while (unsent()) {
+    Report message;
+    std::size_t bytes = 0;
+    while (unsent() && message.results.size() < limits.flush_count && bytes < report_bytes) {
+      message.results.push_back(results[sent + 1 - first_result]);
+      const auto& result = message.results.back();
+      bytes += 128 + result.message.size() + result.columns.size();
+      ++sent;
+    }
+    message.sequence = sent;
+    message.started = std::exchange(started, {});
+    acts.push_back(act::Send{std::move(message)});
+  }
+}
+
+std::optional<Time> Agent::State::deadline() const {
+  if (left) return {};
+  std::optional<Time> first;
+  const auto at = [&](Time time) { first = std::min(first.value_or(time), time); };
+  for (const auto& [attempt, task] : running) {
+    if (task.limit) at(*task.limit);
+    if (task.kill) at(*task.kill);
+  }
+  if (linked) at(heard + silent_heartbeats * heartbeat);
+  if (welcomed) at(beat_at);
+  if (welcomed && unsent()) at(oldest_unsent + limits.flush_after);
+  if (!welcomed && idle()) at(alone_since + orphan_timeout);
+  return first;
+}
+
+}  // namespace pcluster

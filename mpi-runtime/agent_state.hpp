@@ -1,0 +1,76 @@
+// What the agent knows (private to agent*.cpp).  Pure.
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "mpi-runtime/agent.hpp"
+
+namespace pcluster {
+
+using Template = std::shared_ptr<const TaskTemplate>;
+
+struct Waiting {
+  AttemptId attempt;
+  std::string trial;
+  Template task;
+  std::uint32_t slots = 1;
+};
+
+struct Running {
+  Template task;  // outlives a Forget or a new Define of its workload
+  std::uint32_t slots = 1;
+  std::optional<Time> limit, kill;  // when to send TERM, when to send KILL
+  bool cancelled = false, timed_out = false;
+};
+
+struct Agent::State {
+  State(Hello hello, Time now, Limits given)
+      : me(std::move(hello)), limits(given), free(me.slots), alone_since(now) {}
+
+  Hello me;
+  Limits limits;
+  std::uint32_t free;
+  std::map<WorkloadId, Template> templates;
+  std::deque<Waiting> queue;
+  std::map<AttemptId, Running> running;
+
+  // Results in the order of their numbers: those up to `sent` went out on this connection.
+  std::deque<TaskResult> results;
+  std::uint64_t first_result = 1, sent = 0;
+  Time oldest_unsent = 0;
+  std::vector<AttemptId> started;  // not yet told
+
+  bool linked = false;    // a connection stands
+  bool welcomed = false;  // on this connection, by a launcher that is not outdated
+  bool left = false;
+  Time alone_since, heard = 0, beat_at = 0;
+  Micros heartbeat = Welcome{}.heartbeat, orphan_timeout = Welcome{}.orphan_timeout;
+
+  std::uint64_t last_result() const { return first_result + results.size() - 1; }
+  bool unsent() const { return last_result() > sent; }
+  bool idle() const { return running.empty() && queue.empty(); }
+
+  void on(const Welcome&, Time, Acts&);
+  void on(const Define&, Time, Acts&);
+  void on(const Assign&, Time, Acts&);
+  void on(const Retract&, Time, Acts&);
+  void on(const CancelTasks&, Time, Acts&);
+  void on(const Ack&, Time, Acts&);
+  void on(const Forget&, Time, Acts&);
+  void on(const StopWorker&, Time, Acts&);
+
+  void start(Time, Acts&);
+  void keep(TaskResult, Time);  // until it is acknowledged
+  void flush(Time, Acts&);      // if it is time
+  void report(Acts&);           // what is unsent, now
+  void leave(const std::string& reason, Acts&);
+  void beat(Time, Acts&);
+  void enforce(Time, Acts&);  // time limits, and KILL after TERM
+  std::optional<Time> deadline() const;
+};
+
+}  // namespace pcluster
