@@ -1,0 +1,49 @@
+// Reads off a status whether the workers have come.  Pure: no clock, no I/O.
+// SPDX-License-Identifier: MIT
+#include "launcher/cli/arrival.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "launcher/base/text.hpp"
+
+namespace pcluster {
+namespace {
+
+std::size_t workers_of(const JobRow& job) {
+  return job.workers.empty() ? 0 : split(job.workers, ',').size();
+}
+
+}  // namespace
+
+Arrival look(const Status& status, const Expected& expected) {
+  Arrival arrival;
+  arrival.wanted = expected.workers;
+  arrival.queued = true;
+  std::set<std::string> hosts;
+  for (const auto& worker : status.workers) {
+    if (worker.pool != expected.pool || worker.state == "lost") continue;
+    ++arrival.home;
+    hosts.insert(worker.host);
+  }
+  arrival.hosts = static_cast<std::uint32_t>(hosts.size());
+  for (const auto& job : status.jobs) {
+    if (job.pool != expected.pool) continue;
+    const bool ours = job.token == expected.token;
+    if (job.state == JobState::submitting && ours) arrival.queued = false;
+    if (job.state == JobState::ended) {
+      if (ours && workers_of(job) == 0) arrival.died.push_back(job);
+    } else if (job.state == JobState::submitting || workers_of(job) < expected.nodes) {
+      arrival.absent.push_back(job);
+    }
+  }
+  arrival.complete = arrival.home >= arrival.wanted;
+  // A pool may replace jobs that died: when as many died as were asked for, more will not help.
+  const bool all_died =
+      arrival.home == 0 && expected.new_jobs > 0 && arrival.died.size() >= expected.new_jobs;
+  arrival.hopeless = !arrival.complete && (arrival.absent.empty() || all_died);
+  arrival.refused = arrival.hopeless && arrival.died.empty() && !status.submit_error.empty();
+  return arrival;
+}
+
+}  // namespace pcluster

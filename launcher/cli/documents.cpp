@@ -1,0 +1,162 @@
+// JSON out, and the columns of results; the only file here that knows the JSON library.
+// Pure: no clock, no I/O.
+// SPDX-License-Identifier: MIT
+#include "launcher/cli/documents.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "launcher/base/text.hpp"
+
+namespace pcluster {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// Task output may be any bytes; what is no UTF-8 is replaced rather than refused.
+std::string text_of(const Json& value) {
+  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+// One item a line: a document of a million tasks is never held twice, and `grep` works on it.
+template <class List, class Each>
+std::string document(std::string_view kind, const List& list, Each each) {
+  std::string text = fmt::format("{{\"version\":1,\"kind\":\"{}\",\"items\":[", kind);
+  bool first = true;
+  for (const auto& element : list) {
+    text += first ? "\n" : ",\n";
+    text += text_of(each(element));
+    first = false;
+  }
+  return text + (first ? "]}\n" : "\n]}\n");
+}
+
+double seconds(Micros time) { return static_cast<double>(time) / second; }
+// "2026-11-21T08:02:09.123456Z": tasks may be shorter than a second.
+Json utc(Micros time) {
+  if (time == 0) return {};
+  auto text = show_utc(time);
+  text.pop_back();
+  return text + fmt::format(".{:06}Z", time % second);
+}
+std::uint64_t bytes_of_mb(std::uint64_t mb) { return mb << 20; }
+
+Json worker_item(const WorkerRow& row) {
+  return {{"id", to_string(row.worker)},
+          {"host", row.host},
+          {"job", row.job_id},
+          {"pool", row.pool},
+          {"state", row.state},
+          {"slots", row.slots},
+          {"busy", row.busy},
+          {"cores", row.size.cores},
+          {"memory", bytes_of_mb(row.size.memory_mb)},
+          {"gpus", row.size.gpus},
+          {"confined", row.confined},
+          {"tasks_done", row.tasks_done},
+          {"joined", utc(row.joined_unix)},
+          {"script_started", utc(row.script_started_unix)}};
+}
+
+Json job_item(const JobRow& row) {
+  std::vector<std::string> workers;
+  if (!row.workers.empty()) workers = split(row.workers, ',');
+  return {{"id", row.job_id},         {"token", row.token},
+          {"pool", row.pool},         {"state", std::string(to_string(row.state))},
+          {"reason", row.reason},     {"workers", workers},
+          {"end", utc(row.end_unix)}, {"log", row.log}};
+}
+
+Json workload_item(const WorkloadRow& row) {
+  const auto& progress = row.progress;
+  return {{"id", to_string(progress.workload)},
+          {"verb", row.verb},
+          {"command", row.command},
+          {"tasks", progress.tasks},
+          {"queued", progress.queued},
+          {"running", progress.running},
+          {"done", progress.done},
+          {"failed", progress.failed},
+          {"cancelled", progress.cancelled},
+          {"finished", progress.finished},
+          {"added", utc(row.added_unix)}};
+}
+
+Json columns_of(const std::string& text) {
+  auto columns = Json::parse(text, nullptr, false);
+  return columns.is_object() ? columns : Json::object();
+}
+
+Json task_item(const TaskView& task) {
+  const auto& result = task.result;
+  const bool exited = task.ran && result.signal == 0;
+  Json item = {{"id", to_string(task.id)},
+               {"trial", task.trial},
+               {"state", std::string(to_string(task.state))},
+               {"exit_code", exited ? Json(result.exit_code) : Json()},
+               {"signal", task.ran && result.signal != 0 ? Json(result.signal) : Json()},
+               {"host", task.host.empty() ? Json() : Json(task.host)},
+               {"worker", task.worker ? Json(to_string(*task.worker)) : Json()},
+               {"start", utc(result.start_unix)},
+               {"end", utc(result.end_unix)},
+               {"cpu_s", task.ran ? Json(seconds(result.cpu)) : Json()},
+               {"max_rss", task.ran ? Json(result.max_rss_kb << 10) : Json()},
+               {"attempt", result.attempt.number}};
+  if (!result.message.empty()) item["message"] = result.message;
+  const auto columns = columns_of(result.columns);
+  for (const auto& [name, value] : columns.items()) {
+    // A column of the task's own that has one of our names keeps ours readable.
+    item[item.contains(name) ? "result_" + name : name] = value;
+  }
+  return item;
+}
+
+}  // namespace
+
+std::string workers_document(const Status& status) {
+  return document("workers", status.workers, worker_item);
+}
+std::string jobs_document(const Status& status) { return document("jobs", status.jobs, job_item); }
+std::string workloads_document(const std::vector<WorkloadRow>& rows) {
+  return document("workloads", rows, workload_item);
+}
+std::string tasks_document(const std::vector<TaskView>& tasks) {
+  return document("tasks", tasks, task_item);
+}
+
+std::string checks_document(const std::vector<CheckView>& checks) {
+  return document("checks", checks, [](const CheckView& check) {
+    return Json{{"name", check.name}, {"state", check.state}, {"detail", check.detail}};
+  });
+}
+
+std::string logs_document(const std::vector<OutputView>& pieces) {
+  return document("logs", pieces, [](const OutputView& piece) {
+    return Json{{"id", to_string(piece.attempt.task)},
+                {"attempt", piece.attempt.number},
+                {"stream", std::string(piece.stream)},
+                {"text", piece.text}};
+  });
+}
+
+std::string script_document(const std::string& script, const std::vector<std::string>& command) {
+  const Json item = {{"script", script}, {"command", command}};
+  return document("scripts", std::vector<Json>{item}, [](const Json& each) { return each; });
+}
+
+std::string error_document(const Error& error) {
+  const Json body = {
+      {"code", static_cast<int>(error.code())}, {"message", error.what()}, {"hint", error.hint()}};
+  return text_of(Json{{"error", body}}) + "\n";
+}
+
+std::vector<std::pair<std::string, std::string>> result_columns(std::string_view json) {
+  std::vector<std::pair<std::string, std::string>> columns;
+  const auto object = columns_of(std::string(json));
+  for (const auto& [name, value] : object.items())
+    columns.emplace_back(name, value.is_string() ? value.get<std::string>() : text_of(value));
+  return columns;
+}
+
+}  // namespace pcluster

@@ -1,0 +1,50 @@
+// The JSON documents that scripts read: {"version":1,"kind":...,"items":[...]}; snake_case,
+// seconds, bytes, UTC times.  Pure: no clock, no I/O.
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "launcher/base/error.hpp"
+#include "launcher/model/messages.hpp"
+
+namespace pcluster {
+
+// A task of a workload, as far as it has come.
+struct TaskView {
+  TaskId id;
+  std::string trial;
+  TaskState state = TaskState::queued;
+  std::string host;
+  std::optional<WorkerId> worker;
+  TaskResult result;  // settled ones
+  bool ran = false;   // start, end and the rest of `result` mean something
+};
+
+std::string workers_document(const Status&);
+std::string jobs_document(const Status&);
+std::string workloads_document(const std::vector<WorkloadRow>&);
+std::string tasks_document(const std::vector<TaskView>&);
+
+struct CheckView {                  // of `smoke`
+  std::string name, state, detail;  // state: ok | failed | not_installed
+};
+std::string checks_document(const std::vector<CheckView>&);
+
+struct OutputView {  // of `logs`
+  AttemptId attempt;
+  std::string_view stream;  // "stdout"
+  std::string text;
+};
+std::string logs_document(const std::vector<OutputView>&);
+
+std::string script_document(const std::string& script, const std::vector<std::string>& command);
+std::string error_document(const Error&);
+
+// The columns that a task wrote to $PCLUSTER_RESULT: name and value as text, in the order of names.
+// Nothing when it is no JSON object.
+std::vector<std::pair<std::string, std::string>> result_columns(std::string_view json);
+
+}  // namespace pcluster

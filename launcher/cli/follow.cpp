@@ -1,0 +1,149 @@
+// The loop of every verb that waits for a workload.
+// SPDX-License-Identifier: MIT
+#include "launcher/cli/follow.hpp"
+
+#include <fmt/format.h>
+
+#include <optional>
+
+#include "launcher/base/text.hpp"
+#include "launcher/cli/documents.hpp"
+#include "launcher/cli/progress_text.hpp"
+#include "launcher/cli/terminal.hpp"
+
+namespace pcluster {
+namespace {
+
+constexpr Micros redraw = 100 * millisecond, line_every = 5 * second;
+constexpr Micros come_back = 30 * second;  // a launcher may take so long to restart
+
+// The launcher is gone: the workload goes on at the workers, and a new launcher takes it up.
+Client reconnect(const Session& session, WorkloadId id) {
+  const auto deadline = steady_now() + come_back;
+  while (steady_now() < deadline && interrupts() == 0 && !hung_up()) {
+    if (auto client = Client::connect_if_there(session)) {
+      client->send(Follow{id});
+      return std::move(*client);
+    }
+    pause_for(100 * millisecond);
+  }
+  throw Error(
+      Exit::refused, fmt::format("the launcher ended while workload {} ran", to_string(id)),
+      fmt::format("the next submit starts it again; then: pcluster wait {}", to_string(id)));
+}
+
+class Follower {
+ public:
+  Follower(const Session& session, Client& client, WorkloadId id, const FollowRules& rules)
+      : session_(session),
+        client_(client),
+        id_(id),
+        rules_(rules),
+        line_(session.err_is_terminal, session.quiet || !rules.show, line_every) {
+    last_.workload = id;
+  }
+
+  Followed run() {
+    for (;;) {
+      const auto got = client_.receive(redraw);
+      if (got.kind == Client::Got::Kind::closed) lost();
+      if (got.kind == Client::Got::Kind::reply) take(got.reply);
+      if (rules_.meanwhile) rules_.meanwhile();
+      if (last_.finished) return end(Followed::End::finished);
+      if (hung_up()) return end(Followed::End::detached);
+      if (interrupts() > 0 && !cancelled_ && rules_.cancels) cancel();
+      if (interrupts() > (rules_.cancels ? 1 : 0)) return end(Followed::End::interrupted);
+      show();
+    }
+  }
+
+ private:
+  void take(const Reply& reply) {
+    if (const auto* refusal = std::get_if<Refusal>(&reply)) refuse(*refusal);
+    const auto* progress = std::get_if<Progress>(&reply);
+    if (progress != nullptr && progress->workload == id_) last_ = *progress;
+  }
+
+  void lost() {
+    line_.keep();
+    session_.say("the connection to the launcher is lost; waiting for it to come back");
+    client_ = reconnect(session_, id_);
+    if (cancelled_) client_.send(CancelWorkload{{id_, {}}});
+  }
+
+  void cancel() {
+    cancelled_ = true;
+    line_.keep();
+    session_.say("cancelling: the tasks are told to end; Ctrl-C again leaves at once");
+    client_.send(CancelWorkload{{id_, {}}});
+  }
+
+  void show() {
+    const auto now = steady_now(), elapsed = now - begun_;
+    if (last_.tasks == 0) return;
+    line_.show(line_.terminal() ? bar_text(last_, elapsed) : progress_text(last_, elapsed), now);
+    if (last_.slots == 0 && !warned_ && elapsed > second) {
+      warned_ = true;
+      line_.keep();
+      if (rules_.show)
+        session_.say("no worker is home yet: the tasks wait; pcluster submit brings workers up");
+    }
+  }
+
+  Followed end(Followed::End how) {
+    if (how == Followed::End::finished && cancelled_) how = Followed::End::interrupted;
+    if (line_.terminal() && how == Followed::End::finished && last_.tasks > 0)
+      line_.show(bar_text(last_, steady_now() - begun_), steady_now());
+    line_.keep();
+    return {last_, how};
+  }
+
+  const Session& session_;
+  Client& client_;
+  WorkloadId id_;
+  const FollowRules& rules_;
+  StatusLine line_;
+  Time begun_ = steady_now();
+  Progress last_;
+  bool cancelled_ = false, warned_ = false;
+};
+
+}  // namespace
+
+WorkloadAccepted add_workload(Client& client, WorkloadSpec spec, bool follow) {
+  return client.ask<WorkloadAccepted>(AddWorkload{std::move(spec), follow});
+}
+
+int print_detached(const Session& session, const WorkloadAccepted& accepted,
+                   const WorkloadSpec& spec) {
+  Progress progress{accepted.workload, accepted.tasks, accepted.tasks};
+  if (session.json)
+    write_out(workloads_document({{progress, spec.verb, shell_join(spec.task.argv), 0}}));
+  else
+    write_out(to_string(accepted.workload) + "\n");
+  session.say(fmt::format("{} tasks; come back with: pcluster wait {}", accepted.tasks,
+                          to_string(accepted.workload)));
+  return static_cast<int>(Exit::done);
+}
+
+Followed follow(const Session& session, Client& client, WorkloadId id, const FollowRules& rules) {
+  return Follower(session, client, id, rules).run();
+}
+
+int conclude(const Session& session, const Followed& followed, const WorkloadSpec& spec) {
+  const auto& last = followed.last;
+  if (followed.end == Followed::End::detached) return static_cast<int>(Exit::done);
+  if (session.json && last.finished)
+    write_out(workloads_document({{last, spec.verb, shell_join(spec.task.argv), 0}}));
+  if (last.finished) session.say(ended_text(last));
+  if (followed.end == Followed::End::interrupted) {
+    if (!last.finished)
+      session.say(fmt::format("left; pcluster status shows what becomes of workload {}",
+                              to_string(last.workload)));
+    return static_cast<int>(Exit::interrupted);
+  }
+  const bool all_done = last.failed == 0 && last.cancelled == 0;
+  return static_cast<int>(all_done ? Exit::done : Exit::tasks_failed);
+}
+
+}  // namespace pcluster

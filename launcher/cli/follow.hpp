@@ -1,0 +1,30 @@
+// Follows a workload to its end: progress on the terminal, Ctrl-C, a launcher that restarts.
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <functional>
+
+#include "launcher/cli/client.hpp"
+#include "launcher/cli/session.hpp"
+
+namespace pcluster {
+
+struct Followed {
+  Progress last;
+  enum class End { finished, interrupted, detached } end = End::finished;
+};
+
+struct FollowRules {
+  bool show = true;                      // the bar or the lines
+  bool cancels = true;                   // Ctrl-C ends the tasks; else it only leaves (`wait`)
+  std::function<void()> meanwhile = {};  // called between messages: `run` prints output there
+};
+
+// Accepts the workload and follows it, on one connection: nothing is missed between.
+WorkloadAccepted add_workload(Client&, WorkloadSpec, bool follow);
+int print_detached(const Session&, const WorkloadAccepted&, const WorkloadSpec&);  // --detach
+Followed follow(const Session&, Client&, WorkloadId, const FollowRules&);
+
+// What `map` and `wait` say at the end, and their exit code.
+int conclude(const Session&, const Followed&, const WorkloadSpec&);
+
+}  // namespace pcluster

@@ -1,0 +1,92 @@
+// Starts the launcher in a session of its own and waits until it answers.
+// SPDX-License-Identifier: MIT
+#include "launcher/cli/launch.hpp"
+
+#include <fmt/format.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include "launcher/base/text.hpp"
+#include "launcher/cli/terminal.hpp"
+#include "launcher/io/file.hpp"
+#include "launcher/io/process.hpp"
+
+namespace pcluster {
+namespace {
+
+constexpr Micros start_limit = 20 * second;
+
+bool has_ended(int pid) {
+  if (waitpid(pid, nullptr, WNOHANG) == pid) return true;
+  return kill(pid, 0) != 0 && errno == ESRCH;
+}
+
+std::string start_log(const StateDirectory& state) { return state.root + "/launcher.start"; }
+
+}  // namespace
+
+std::string log_tail(const std::string& path, std::size_t count) {
+  const auto text = read_file_if_there(path);
+  if (!text) return {};
+  auto all = lines(*text);
+  const auto first = all.size() > count ? all.size() - count : 0;
+  std::string tail;
+  for (auto i = first; i < all.size(); ++i) tail += "    " + printable(all[i]) + "\n";
+  if (!tail.empty()) tail.pop_back();
+  return tail;
+}
+
+Launched ensure_launcher(const Session& session) {
+  if (auto client = Client::connect_if_there(session)) return {std::move(*client), false};
+  const auto state = session.state();
+  make_directories(state.root.substr(0, state.root.rfind('/')));
+  make_private_directory(state.root);
+  const auto pid = start_detached(
+      {own_binary(), "launcher", "--directory", state.root, "--cluster", session.cluster},
+      start_log(state));
+  const auto begun = steady_now();
+  Micros pause = 2 * millisecond;
+  for (;;) {
+    const bool ended = has_ended(pid);  // before the look: another's launcher may hold the lock
+    if (auto client = Client::connect_if_there(session)) {
+      remove_tree(start_log(state));
+      return {std::move(*client), true};
+    }
+    const bool late = steady_now() - begun > start_limit;
+    if (ended || late) {
+      const auto tail = log_tail(start_log(state));
+      throw Error(
+          Exit::refused,
+          fmt::format("the launcher {}{}{}", ended ? "ended while it started" : "does not answer",
+                      tail.empty() ? "" : ":\n", tail),
+          "its log: " + state.log());
+    }
+    if (interrupts() > 0) throw Error(Exit::interrupted, "interrupted");
+    pause_for(pause);
+    pause = std::min<Micros>(pause + millisecond, 20 * millisecond);
+  }
+}
+
+void settle_state_directory(const Session& session, const std::string& site_state_dir) {
+  if (site_state_dir.empty() || !variable(session.variables, "PCLUSTER_DIR").empty()) return;
+  const auto base = expand_path(site_state_dir, session.variables, user_name());
+  const auto real = base + "/" + session.cluster;
+  const auto home = session.home() + "/.pcluster";
+  const auto link = home + "/" + session.cluster;
+  if (session.state().root == real) return;
+  make_directories(home);
+  char old[4096];
+  const bool is_link = readlink(link.c_str(), old, sizeof old) >= 0;
+  if (!is_link && exists(link)) return;  // begun there before the profile named a place: it stays
+  if (is_link) unlink(link.c_str());
+  if (symlink(real.c_str(), link.c_str()) != 0)
+    throw Error(Exit::usage,
+                fmt::format("cannot link {} to {}: {}", link, real, std::strerror(errno)),
+                "set PCLUSTER_DIR to a directory that the nodes can see");
+}
+
+}  // namespace pcluster

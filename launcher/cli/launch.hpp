@@ -1,0 +1,22 @@
+// Starts the cluster's launcher when none runs.
+// SPDX-License-Identifier: MIT
+#pragma once
+#include "launcher/cli/client.hpp"
+#include "launcher/cli/session.hpp"
+
+namespace pcluster {
+
+struct Launched {
+  Client client;
+  bool started = false;  // by us, just now
+};
+Launched ensure_launcher(const Session&);
+
+// A site's `state_dir`: the cluster's place under ~/.pcluster becomes a link to it, so that every
+// later verb finds it without knowing the site.  $PCLUSTER_DIR, said by the user, wins over it.
+void settle_state_directory(const Session&, const std::string& site_state_dir);
+
+// The last lines of a log, indented, for a message; empty when there is none.
+std::string log_tail(const std::string& path, std::size_t count = 10);
+
+}  // namespace pcluster

@@ -1,0 +1,119 @@
+// One task, its output and its exit code.
+// SPDX-License-Identifier: MIT
+#include "launcher/cli/one_program.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "launcher/base/text.hpp"
+#include "launcher/cli/terminal.hpp"
+#include "launcher/io/file.hpp"
+#include "launcher/io/store.hpp"
+
+namespace pcluster {
+namespace {
+
+// Looking for output reads the spools' indexes: seldom enough to cost nothing.
+class Paced {
+ public:
+  bool due() {
+    const auto now = steady_now();
+    if (now < next_) return false;
+    begun_ = now;
+    return true;
+  }
+  void done() {
+    const auto now = steady_now();
+    next_ = now + std::max<Micros>(100 * millisecond, 20 * (now - begun_));
+  }
+
+ private:
+  Time next_ = 0, begun_ = 0;
+};
+
+void print(const SpoolPiece& piece, const std::string& bytes) {
+  write_all(piece.stream == Stream::out ? STDOUT_FILENO : STDERR_FILENO, bytes);
+}
+
+// Why the task failed, if the worker or the launcher said so.  Its row is written a moment after
+// its end.
+std::string last_word(const Session& session, WorkloadId id) {
+  const auto deadline = steady_now() + second;
+  for (;;) {
+    try {
+      const auto rows = read_workload(session.state(), id).rows;
+      if (!rows.empty()) return rows.front().second.result.message;
+    } catch (const Error&) {  // not there yet
+    }
+    if (steady_now() > deadline) return {};
+    pause_for(5 * millisecond);
+  }
+}
+
+struct Ran {
+  Followed followed;
+  WorkloadId id{};
+  int code = 0;
+};
+
+Ran run_one(const Session& session, Client& client, const WorkloadSpec& spec,
+            const OutputReader::Sink& sink) {
+  const auto accepted = add_workload(client, spec, true);
+  OutputReader reader(session.state(), accepted.workload);
+  Paced paced;
+  FollowRules rules{false, true, [&] {
+                      if (!paced.due()) return;
+                      reader.read_new(sink);
+                      paced.done();
+                    }};
+  Ran ran{follow(session, client, accepted.workload, rules), accepted.workload, 0};
+  reader.read_new(sink);
+  ran.code = program_code(ran.followed);
+  return ran;
+}
+
+}  // namespace
+
+void OutputReader::read_new(const Sink& sink) {
+  for (auto piece : find_output(state_, id_)) {
+    const auto& file = piece.file;
+    auto seen = std::ranges::find(seen_, file, [](const auto& each) { return each.first; });
+    if (seen == seen_.end()) seen = seen_.insert(seen_.end(), {file, 0});
+    if (piece.offset < seen->second) continue;  // pieces of a file are in the order of its bytes
+    sink(piece, read_piece(piece));
+    seen->second = piece.offset + piece.length;
+  }
+}
+
+int program_code(const Followed& followed) {
+  const auto& last = followed.last;
+  if (followed.end == Followed::End::interrupted) return static_cast<int>(Exit::interrupted);
+  if (followed.end == Followed::End::detached || last.done > 0) return static_cast<int>(Exit::done);
+  if (last.first_signal > 0) return 128 + last.first_signal;
+  if (last.first_exit_code > 0) return last.first_exit_code;
+  return static_cast<int>(Exit::ours);  // lost, cancelled, or it could not be started
+}
+
+int run_program(const Session& session, Client& client, const WorkloadSpec& spec) {
+  const auto ran = run_one(session, client, spec, print);
+  if (ran.code == 0 || !ran.followed.last.finished) return ran.code;
+  const auto message = last_word(session, ran.id);
+  if (!message.empty()) session.say(fmt::format("pcluster: {}", printable(message)));
+  if (ran.followed.last.first_signal > 0)
+    session.say(fmt::format("pcluster: the program was ended by signal {}",
+                            ran.followed.last.first_signal));
+  return ran.code;
+}
+
+ProgramEnd run_quietly(const Session& session, Client& client, const WorkloadSpec& spec) {
+  ProgramEnd end;
+  const auto ran = run_one(session, client, spec,
+                           [&](const SpoolPiece&, const std::string& bytes) { end.out += bytes; });
+  end.code = ran.code;
+  if (ran.code != 0 && ran.followed.last.finished) end.message = last_word(session, ran.id);
+  return end;
+}
+
+}  // namespace pcluster

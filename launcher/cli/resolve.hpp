@@ -1,0 +1,41 @@
+// From what was asked, the site's profile and what the live scheduler says, to the jobs that are
+// submitted.  Pure: no clock, no I/O.
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "adapters/adapter.hpp"
+#include "launcher/script/site.hpp"
+
+namespace pcluster {
+
+struct Machine {  // this host, for local workers
+  std::uint32_t cores = 1;
+  std::uint64_t memory_mb = 0;  // 0: not known
+};
+
+struct Plan {
+  JobSpec spec;  // but for job_template and worker_binary
+  std::uint32_t jobs = 1;
+  std::string pool = "default";
+  Micros timeout = 360 * second;
+  Micros idle_timeout = 3600 * second, orphan_timeout = 600 * second;
+  std::uint32_t min_workers = 1;
+  std::vector<std::string> notes;  // what was filled in, capped or set aside; said on stderr
+};
+
+using LiveLimits = std::optional<std::vector<PartitionLimits>>;
+
+// Throws Error(Exit::usage) on names and values that cannot be: an unknown partition (with the
+// nearest one), one that is not for workers, a missing account.
+Plan resolve(const Configuration& asked, const SiteProfile&, const Adapter&, const LiveLimits&,
+             const Machine&);
+
+// "10 jobs x (1 node, 2 cores, 15.9 GB) = 10 slots of 2 cores, 15.9 GB"
+std::string request_line(const Plan&);
+std::uint32_t workers_of(const Plan&);
+std::uint32_t slots_of(const JobSpec&);  // per worker
+
+}  // namespace pcluster

@@ -1,0 +1,141 @@
+// The table of settings and its layers.  Pure: no clock, no I/O.
+// SPDX-License-Identifier: MIT
+#include "launcher/cli/settings.hpp"
+
+#include <fmt/format.h>
+
+#include <cctype>
+#include <limits>
+
+#include "launcher/base/error.hpp"
+#include "launcher/base/text.hpp"
+#include "launcher/cli/arguments.hpp"
+
+namespace pcluster {
+namespace {
+
+using Texts = std::vector<std::string>;
+using C = Configuration;
+
+template <auto member>
+void set_text(C& values, const Texts& texts) {
+  values.*member = texts.back();
+}
+
+template <auto member, long long least>
+void set_number(C& values, const Texts& texts) {
+  const auto number = to_integer(texts.back());
+  if (!number || *number < least || *number > std::numeric_limits<std::int32_t>::max())
+    throw Error(Exit::usage, fmt::format("wants a whole number of at least {}, not \"{}\"", least,
+                                         texts.back()));
+  values.*member = static_cast<std::uint32_t>(*number);
+}
+
+template <auto member>
+void set_duration(C& values, const Texts& texts) {
+  values.*member = parse_duration(texts.back());
+}
+
+void set_memory(C& values, const Texts& texts) { values.memory_mb = parse_memory_mb(texts.back()); }
+
+template <auto member>
+void set_list(C& values, const Texts& texts) {
+  values.*member = texts;
+}
+
+template <auto member>
+void fill(C& values, const C& under) {
+  if (!(values.*member)) values.*member = under.*member;
+}
+
+template <auto member>
+void fill_list(C& values, const C& under) {
+  (values.*member).insert((values.*member).begin(), (under.*member).begin(), (under.*member).end());
+}
+
+template <auto member>
+constexpr Setting text(std::string_view name) {
+  return {name, set_text<member>, fill<member>};
+}
+template <auto member, long long least>
+constexpr Setting number(std::string_view name) {
+  return {name, set_number<member, least>, fill<member>};
+}
+template <auto member>
+constexpr Setting duration(std::string_view name) {
+  return {name, set_duration<member>, fill<member>};
+}
+template <auto member>
+constexpr Setting list(std::string_view name) {
+  return {name, set_list<member>, fill_list<member>};
+}
+
+constexpr Setting table[] = {
+    text<&C::cluster>("cluster"),
+    text<&C::site>("site"),
+    text<&C::partition>("partition"),
+    number<&C::jobs, 1>("jobs"),
+    number<&C::nodes, 1>("nodes"),
+    number<&C::cores, 1>("cores"),
+    {"memory", set_memory, fill<&C::memory_mb>},
+    duration<&C::time>("time"),
+    text<&C::account>("account"),
+    text<&C::local_directory>("local-directory"),
+    number<&C::num_engines, 0>("slots-per-worker"),
+    text<&C::pool>("pool"),
+    duration<&C::timeout>("timeout"),
+    number<&C::min_workers, 0>("min-workers"),
+    duration<&C::idle_timeout>("idle-timeout"),
+    duration<&C::orphan_timeout>("orphan-timeout"),
+    list<&C::setup>("setup"),
+    list<&C::directives>("directive"),
+    list<&C::drop_directives>("drop-directive"),
+};
+
+void set(const Setting& setting, const std::string& shown, const Texts& texts, C& values) {
+  try {
+    setting.set(values, texts);
+  } catch (const Error& error) {
+    throw Error(error.code(), fmt::format("{}: {}", shown, error.what()), error.hint());
+  }
+}
+
+}  // namespace
+
+std::span<const Setting> settings() { return table; }
+
+std::string variable_name(std::string_view setting) {
+  std::string name = "PCLUSTER_";
+  for (const char c : setting)
+    name += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return name;
+}
+
+Configuration settings_from(const Arguments& arguments) {
+  Configuration values;
+  for (const auto& setting : table)
+    if (const auto texts = arguments.all(setting.name); !texts.empty())
+      set(setting, fmt::format("--{}", setting.name), texts, values);
+  if (const auto engines = arguments.number("num-engines", 1)) values.num_engines = engines;
+  return values;
+}
+
+Configuration settings_from(const Variables& variables) {
+  // In a task PCLUSTER_CORES is what the task got, and no wish of the user's.
+  const bool in_task = variables.contains("PCLUSTER_TASK");
+  Configuration values;
+  for (const auto& setting : table) {
+    if (in_task && setting.name == "cores") continue;
+    const auto name = variable_name(setting.name);
+    const auto texts = lines(variable(variables, name));
+    if (!texts.empty()) set(setting, name, texts, values);
+  }
+  return values;
+}
+
+Configuration layer(Configuration over, const Configuration& under) {
+  for (const auto& setting : table) setting.fill(over, under);
+  return over;
+}
+
+}  // namespace pcluster

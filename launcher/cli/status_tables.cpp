@@ -1,0 +1,113 @@
+// A status as people read it.  Pure: no clock, no I/O.
+// SPDX-License-Identifier: MIT
+#include "launcher/cli/status_tables.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "launcher/base/text.hpp"
+#include "launcher/cli/table.hpp"
+
+namespace pcluster {
+namespace {
+
+constexpr std::size_t most_workloads = 10;  // the newest; `status workloads` shows all
+
+std::string memory(std::uint64_t mb) { return mb == 0 ? "-" : show_memory_mb(mb); }
+
+Table workers_table(const Status& status) {
+  Table table{{{"worker"},
+               {"host"},
+               {"job"},
+               {"pool"},
+               {"state"},
+               {"slots", true},
+               {"busy", true},
+               {"cores", true},
+               {"memory", true},
+               {"tasks", true},
+               {""}},
+              {}};
+  for (const auto& w : status.workers)
+    table.rows.push_back({to_string(w.worker), w.host, w.job_id, w.pool, w.state,
+                          std::to_string(w.slots), std::to_string(w.busy),
+                          std::to_string(w.size.cores), memory(w.size.memory_mb),
+                          std::to_string(w.tasks_done), w.confined ? "" : "not confined"});
+  return table;
+}
+
+Table jobs_table(const Status& status) {
+  Table table{{{"job"}, {"pool"}, {"state"}, {"reason"}, {"workers"}, {"ends"}}, {}};
+  for (const auto& job : status.jobs)
+    table.rows.push_back({job.job_id.empty() ? "(" + job.token + ")" : job.job_id, job.pool,
+                          std::string(to_string(job.state)), job.reason, job.workers,
+                          job.end_unix == 0 ? "-" : show_utc(job.end_unix)});
+  return table;
+}
+
+Table workloads_table(const Status& status, std::size_t most) {
+  Table table{{{"workload", true},
+               {"verb"},
+               {"tasks", true},
+               {"queued", true},
+               {"running", true},
+               {"done", true},
+               {"failed", true},
+               {"cancelled", true},
+               {"command"}},
+              {}};
+  const auto& all = status.workloads;
+  for (auto i = all.size() > most ? all.size() - most : 0; i < all.size(); ++i) {
+    const auto& p = all[i].progress;
+    table.rows.push_back({to_string(p.workload), all[i].verb, std::to_string(p.tasks),
+                          std::to_string(p.queued), std::to_string(p.running),
+                          std::to_string(p.done), std::to_string(p.failed),
+                          std::to_string(p.cancelled), all[i].command});
+  }
+  return table;
+}
+
+std::string headline(const Status& status) {
+  std::uint32_t slots = 0, busy = 0, home = 0;
+  for (const auto& worker : status.workers) {
+    if (worker.state == "lost") continue;
+    ++home;
+    slots += worker.slots;
+    busy += worker.busy;
+  }
+  return fmt::format("cluster {} on {} (launcher {}, pid {}): {} worker{}, {} of {} slots busy\n",
+                     status.cluster, printable(status.host), status.version, status.pid, home,
+                     home == 1 ? "" : "s", busy, slots);
+}
+
+std::string pool_lines(const Status& status) {
+  std::string text;
+  for (const auto& pool : status.pools)
+    text += fmt::format("pool {}: {} of {} workers home; site {}{}\n", printable(pool.pool),
+                        pool.workers, pool.wanted_workers, pool.spec.site,
+                        pool.spec.partition.empty() ? "" : ", partition " + pool.spec.partition);
+  return text;
+}
+
+}  // namespace
+
+std::string status_table(const Status& status, std::string_view kind, std::size_t width) {
+  if (kind == "jobs") return show(jobs_table(status), width);
+  if (kind == "workloads") return show(workloads_table(status, status.workloads.size()), width);
+  return show(workers_table(status), width);
+}
+
+std::string status_text(const Status& status, std::size_t width) {
+  auto text = headline(status) + pool_lines(status);
+  if (!status.jobs.empty()) text += "\n" + show(jobs_table(status), width);
+  if (!status.workers.empty()) text += "\n" + show(workers_table(status), width);
+  if (!status.workloads.empty())
+    text += "\n" + show(workloads_table(status, most_workloads), width);
+  if (!status.submit_error.empty())
+    text += fmt::format("\nlast submit: {}\n  {}\n", printable(status.submit_error),
+                        printable(status.submit_hint));
+  return text;
+}
+
+}  // namespace pcluster

@@ -1,0 +1,38 @@
+// What `submit` and `start` share: from the command line to a plan, and to workers at home.
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <span>
+
+#include "launcher/cli/resolve.hpp"
+#include "launcher/cli/session.hpp"
+#include "launcher/cli/verbs.hpp"
+
+namespace pcluster {
+
+class Arguments;
+struct Launched;
+
+struct Submission {
+  Session session;  // its cluster may come from the configuration
+  const Adapter* adapter = nullptr;
+  Plan plan;
+  std::string state_dir;  // the site's
+};
+
+std::span<const Option> submission_options();
+
+// `configuration_required`: `start`, which has its values from there.  `slot_per_core`: its slots
+// are the cores unless something says otherwise.
+struct Flavour {
+  bool configuration_required = false, slot_per_core = false;
+};
+Submission prepare(const Session&, const Arguments&, Flavour);
+int submit(const Session&, const Arguments&, Flavour);
+
+struct WaitRules {
+  bool wait = true, keep_queued = false;
+};
+// Sends the request, waits for the workers as the plan says, and prints what came of it.
+int bring_up(const Submission&, Launched&, WaitRules);
+
+}  // namespace pcluster

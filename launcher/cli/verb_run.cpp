@@ -1,0 +1,42 @@
+// `pcluster run`: one program, split over MPI ranks or not, its output here and its exit code ours.
+// SPDX-License-Identifier: MIT
+#include "launcher/base/text.hpp"
+#include "launcher/cli/arguments.hpp"
+#include "launcher/cli/one_program.hpp"
+#include "launcher/cli/terminal.hpp"
+#include "launcher/cli/verbs.hpp"
+#include "launcher/cli/workload.hpp"
+
+namespace pcluster {
+namespace {
+
+constexpr Option options[] = {
+    {"--np", "N", "split over N MPI ranks (also -np N); without it one process, no MPI"},
+};
+
+int run(const Session& session, const Arguments& arguments) {
+  auto spec = workload_from(session, arguments, "run");
+  spec.task.ranks = arguments.number("np", 1).value_or(0);
+  auto client = Client::connect(session);
+  if (arguments.has("detach"))
+    return print_detached(session, add_workload(client, spec, false), spec);
+  catch_interrupts();
+  return run_program(session, client, spec);
+}
+
+}  // namespace
+
+const Verb verb_run{
+    .name = "run",
+    .summary = "run one program, split over MPI ranks with -np",
+    .operands_name = "[--] PROGRAM [ARGUMENTS...]",
+    .operands = Operands::command,
+    .options = options,
+    .more_options = task_options(),
+    .examples =
+        "pcluster run -np 16 -- nrniv -mpi -python model.py\n"
+        "pcluster run --cores 4 -- python analyse.py       # its exit code is ours",
+    .run = run,
+};
+
+}  // namespace pcluster

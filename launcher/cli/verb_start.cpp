@@ -1,0 +1,31 @@
+// `pcluster start`: submit, with every value from a configuration file.
+// SPDX-License-Identifier: MIT
+#include "launcher/cli/submission.hpp"
+
+namespace pcluster {
+namespace {
+
+constexpr Option options[] = {
+    {"--num-engines", "N", "slots per node (default: its cores)"},
+};
+
+int run(const Session& session, const Arguments& arguments) {
+  return submit(session, arguments, {.configuration_required = true, .slot_per_core = true});
+}
+
+}  // namespace
+
+const Verb verb_start{
+    .name = "start",
+    .summary = "submit with the values of a configuration file",
+    .operands_name = "",
+    .operands = Operands::none,
+    .options = options,
+    .more_options = submission_options(),
+    .examples =
+        "pcluster start                             # ~/.config/pcluster/config.yaml\n"
+        "pcluster start --config cluster.yaml --num-engines 8",
+    .run = run,
+};
+
+}  // namespace pcluster

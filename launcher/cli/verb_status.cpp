@@ -1,0 +1,68 @@
+// `pcluster status`: the launcher, its jobs, workers and workloads.
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "launcher/base/text.hpp"
+#include "launcher/cli/arguments.hpp"
+#include "launcher/cli/client.hpp"
+#include "launcher/cli/documents.hpp"
+#include "launcher/cli/status_tables.hpp"
+#include "launcher/cli/terminal.hpp"
+#include "launcher/cli/verbs.hpp"
+
+namespace pcluster {
+namespace {
+
+struct Kind {
+  std::string_view name;
+  std::string (*document)(const Status&);
+};
+constexpr Kind kinds[] = {
+    {"workers", workers_document},
+    {"jobs", jobs_document},
+    {"workloads", [](const Status& status) { return workloads_document(status.workloads); }},
+};
+
+const Kind& kind_of(const Arguments& arguments) {
+  const auto& words = arguments.operands();
+  if (words.empty()) return kinds[0];
+  const auto* found = std::ranges::find(kinds, words.front(), &Kind::name);
+  if (found != std::end(kinds) && words.size() == 1) return *found;
+  std::vector<std::string> names;
+  for (const auto& kind : kinds) names.emplace_back(kind.name);
+  throw Error(Exit::usage,
+              fmt::format("status: unknown word \"{}\"{}", printable(words.back()),
+                          did_you_mean(words.back(), names)),
+              "it is one of: " + join(names, ", "));
+}
+
+int run(const Session& session, const Arguments& arguments) {
+  const auto& kind = kind_of(arguments);
+  const auto status = Client::connect(session).ask<Status>(GetStatus{});
+  const auto width = session.out_is_terminal ? static_cast<std::size_t>(terminal_width()) : 0;
+  const auto text = session.json                   ? kind.document(status)
+                    : arguments.operands().empty() ? status_text(status, width)
+                                                   : status_table(status, kind.name, width);
+  write_out(text);
+  return static_cast<int>(Exit::done);
+}
+
+}  // namespace
+
+const Verb verb_status{
+    .name = "status",
+    .summary = "jobs, workers and workloads",
+    .operands_name = "[workers|jobs|workloads]",
+    .operands = Operands::words,
+    .options = {},
+    .more_options = {},
+    .examples =
+        "pcluster status\n"
+        "pcluster status --json                     # the workers\n"
+        "pcluster status jobs --json",
+    .run = run,
+};
+
+}  // namespace pcluster

@@ -1,0 +1,41 @@
+// `pcluster wait`: comes back to a workload and waits for its end.
+// SPDX-License-Identifier: MIT
+#include "launcher/cli/arguments.hpp"
+#include "launcher/cli/follow.hpp"
+#include "launcher/cli/task_views.hpp"
+#include "launcher/cli/terminal.hpp"
+#include "launcher/cli/verbs.hpp"
+#include "launcher/cli/workload.hpp"
+#include "launcher/io/store.hpp"
+
+namespace pcluster {
+namespace {
+
+int run(const Session& session, const Arguments& arguments) {
+  const auto id = workload_operand(session, arguments).workload;
+  const auto disk = read_workload(session.state(), id);
+  const auto so_far = progress_of(id, disk);
+  if (so_far.finished)  // needs no launcher
+    return conclude(session, {so_far, Followed::End::finished}, disk.spec);
+  auto client = Client::connect(session);
+  catch_interrupts();
+  client.send(Follow{id});
+  return conclude(session, follow(session, client, id, {.cancels = false}), disk.spec);
+}
+
+}  // namespace
+
+const Verb verb_wait{
+    .name = "wait",
+    .summary = "wait for a workload to end",
+    .operands_name = "[ID|last]",
+    .operands = Operands::words,
+    .options = {},
+    .more_options = {},
+    .examples =
+        "pcluster wait 7\n"
+        "pcluster wait                              # for the last one",
+    .run = run,
+};
+
+}  // namespace pcluster

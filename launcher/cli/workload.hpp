@@ -1,0 +1,38 @@
+// From options and a command to a workload; what `map`, `run` and `smoke` share.
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <span>
+#include <string>
+#include <vector>
+
+#include "launcher/cli/session.hpp"
+#include "launcher/cli/verbs.hpp"
+#include "launcher/io/state.hpp"
+#include "launcher/model/spec.hpp"
+
+namespace pcluster {
+
+class Arguments;
+
+std::span<const Option> task_options();
+
+// The task's resources, environment, directory and command.  Throws Error(Exit::usage).
+WorkloadSpec workload_from(const Session&, const Arguments&, std::string verb);
+
+// Pure: what a task gets of the shell's environment, and --env over it.  `K` alone takes the
+// shell's value.
+Environment task_environment(const Variables&, const std::vector<std::string>& said, bool clean);
+
+// Lines that are too large for a message go to a file below the state directory.
+Trials place_trials(TrialLines, const StateDirectory&);
+
+// Pure: for people, when a command looks like a mistake; empty otherwise.
+std::string command_hint(const WorkloadSpec&);
+
+// `7`, `7.3` or `last`, of those on disk.  Throws Error(Exit::usage).
+TaskRef find_workload(const StateDirectory&, const std::string& word);
+
+// The one operand of verbs on a workload; `last` when there is none.
+TaskRef workload_operand(const Session&, const Arguments&);
+
+}  // namespace pcluster
