@@ -1,0 +1,231 @@
+// Knows what really ran, and holds the journal to it.
+// SPDX-License-Identifier: MIT
+#include "tests/simulator/oracle.hpp"
+
+namespace pcluster::sim {
+namespace {
+
+// The attempt whose result a record keeps, if it keeps one.
+const AttemptId* about(const Record& record) {
+  if (const auto* settled = std::get_if<TaskSettled>(&record)) return &settled->result.attempt;
+  if (const auto* failed = std::get_if<TaskFailedOnce>(&record)) return &failed->result.attempt;
+  return nullptr;
+}
+
+}  // namespace
+
+void Oracle::planned(const std::string& nonce, WorkloadSpec spec) {
+  specs_[nonce] = std::move(spec);
+}
+
+// ---------------------------------------------------------------- the world
+
+void Oracle::started(const AttemptId& attempt, WorkerId worker, const std::string& nonce,
+                     const std::string& trial) {
+  const Command command{nonce, attempt.task.index};
+  if (!runs_.emplace(std::pair(attempt, worker), Run{command, trial}).second)
+    fail("attempt " + to_string(attempt) + " started twice at " + to_string(worker));
+  const auto spec = specs_.find(nonce);
+  if (spec == specs_.end()) return fail("an unknown command was started");
+  const auto expected = trial_value(spec->second.trials, attempt.task.index);
+  if (trial != expected)
+    fail("task " + to_string(attempt) + " got trial '" + trial + "', not '" + expected + "'");
+  ++all_starts_;
+  if (++starts_[command] > 1 + excuses_[command])
+    fail("task " + to_string(attempt) + " runs again, and nothing had happened to it");
+}
+
+void Oracle::ended(const AttemptId& attempt, WorkerId worker, TaskState state) {
+  auto& run = runs_[{attempt, worker}];
+  run.ended = true;
+  run.state = state;
+}
+
+// ---------------------------------------------------------------- the journal
+
+void Oracle::excuse(const TaskId& task, bool again) {
+  if (again) return;
+  ++excuses_[{nonces_[task.workload], task.index}];
+  ++all_excuses_;
+}
+
+void Oracle::count_gone(const WorkerGone& gone, bool again) {
+  for (const auto& [worker, task] : just_returned_)
+    if (worker == gone.worker) excuse(task, again);
+  for (const auto& [task, where] : out_) {
+    if (where.first != gone.worker) continue;
+    excuse(task, again);
+    if (!again) ++losses_[{nonces_[task.workload], task.index}];
+  }
+  std::erase_if(out_, [&](const auto& entry) { return entry.second.first == gone.worker; });
+}
+
+// `again`: the launcher has died, and what survived is gone through once more.
+void Oracle::track(const Record& record, bool again) {
+  if (const auto* gone = std::get_if<WorkerGone>(&record)) count_gone(*gone, again);
+  if (const auto* added = std::get_if<WorkloadAdded>(&record))
+    nonces_[added->workload] = added->spec.task.argv.at(1);
+  if (const auto* assigned = std::get_if<TasksAssigned>(&record))
+    for (auto i = assigned->first; i < assigned->first + assigned->count; ++i) {
+      const TaskId task{assigned->workload, i};
+      if (!out_.emplace(task, std::pair(assigned->worker,
+                                        AttemptId{task, assigned->number, assigned->epoch}))
+               .second)
+        fail("task " + to_string(task) + " is given out twice");
+    }
+  if (const auto* returned = std::get_if<TasksReturned>(&record)) {
+    for (const auto& attempt : returned->attempts) {
+      const auto found = out_.find(attempt.task);
+      if (found == out_.end()) continue;
+      just_returned_.emplace_back(found->second.first, attempt.task);
+      out_.erase(found);
+    }
+  } else if (!std::holds_alternative<TaskLost>(record)) {
+    just_returned_.clear();
+  }
+  if (const auto* lost = std::get_if<TaskLost>(&record)) {
+    out_.erase(lost->attempt.task);
+    const auto& nonce = nonces_[lost->attempt.task.workload];
+    if (losses_[{nonce, lost->attempt.task.index}] < specs_[nonce].loss_retries)
+      fail("task " + to_string(lost->attempt.task) + " was given up too early");
+  }
+  if (const auto* attempt = about(record)) out_.erase(attempt->task);
+  if (const auto* failed = std::get_if<TaskFailedOnce>(&record))
+    excuse(failed->result.attempt.task, again);
+}
+
+void Oracle::appended(const Record& record) {
+  records_.push_back(record);
+  track(record, false);
+  if (const auto* attempt = about(record)) on_its_way_.insert(*attempt);
+}
+
+void Oracle::durable(std::size_t records) {
+  for (; durable_ < records; ++durable_) {
+    settle(records_[durable_]);
+    const auto* attempt = about(records_[durable_]);
+    if (attempt != nullptr) on_its_way_.erase(on_its_way_.find(*attempt));
+  }
+}
+
+// A dropped assignment may have been acted on: that task may run elsewhere too.
+void Oracle::survived(std::size_t records) {
+  for (auto i = records; i < records_.size(); ++i)
+    if (const auto* assigned = std::get_if<TasksAssigned>(&records_[i]))
+      for (auto k = assigned->first; k < assigned->first + assigned->count; ++k)
+        excuse({assigned->workload, k}, false);
+  durable(records);
+  records_.resize(records);
+  on_its_way_.clear();
+  out_.clear();
+  nonces_.clear();
+  just_returned_.clear();
+  for (const auto& record : records_) track(record, true);
+}
+
+void Oracle::settle(const Record& record) {
+  if (const auto* added = std::get_if<WorkloadAdded>(&record)) {
+    auto& work = works_[added->workload];
+    if (!work.nonce.empty()) fail("workload " + to_string(added->workload) + " came twice");
+    work.nonce = added->spec.task.argv.at(1);
+    work.tasks = task_count(added->spec.trials);
+  } else if (const auto* began = std::get_if<SubmitBegan>(&record)) {
+    if (!tokens_.insert(began->token).second) fail("token " + began->token + " came twice");
+  } else if (const auto* joined = std::get_if<WorkerJoined>(&record)) {
+    workers_.insert(joined->worker);
+  } else if (const auto* settled = std::get_if<TaskSettled>(&record)) {
+    settle_one(settled->result, settled->worker);
+  } else if (const auto* failed = std::get_if<TaskFailedOnce>(&record)) {
+    ran(failed->result, failed->worker);
+    if (!failed_once_.insert(failed->result.attempt).second)
+      fail("the failure of " + to_string(failed->result.attempt) + " counts twice");
+    const auto& spec = specs_[works_[failed->result.attempt.task.workload].nonce];
+    std::uint32_t failures = 0;
+    for (const auto& attempt : failed_once_)
+      failures += attempt.task == failed->result.attempt.task;
+    if (failures > spec.retries) fail(to_string(failed->result.attempt) + ": too many retries");
+  } else if (const auto* lost = std::get_if<TaskLost>(&record)) {
+    if (!settled_.insert(lost->attempt.task).second) fail("a settled task is lost");
+    ++works_[lost->attempt.task.workload].settled;
+  } else if (const auto* cancelled = std::get_if<WorkloadCancelled>(&record)) {
+    if (cancelled->only.empty()) works_[cancelled->workload].cancelled = true;
+    // Waiting tasks settle without a word; those that are out are told.
+    for (const auto index : cancelled->only)
+      works_[cancelled->workload].settled += !settled_.contains({cancelled->workload, index}) &&
+                                             settled_.insert({cancelled->workload, index}).second;
+  }
+}
+
+bool Oracle::ran(const TaskResult& result, WorkerId worker) {
+  const auto run = runs_.find({result.attempt, worker});
+  const auto name = to_string(result.attempt) + " at " + to_string(worker);
+  if (run == runs_.end()) return fail(name + " has a result and never ran"), false;
+  if (!run->second.ended) return fail(name + " has a result and has not ended"), false;
+  if (run->second.command.first != works_[result.attempt.task.workload].nonce)
+    return fail(name + " ran another workload's command"), false;
+  // What a signal ended is a failure when the signal was that of a time limit.
+  const bool limit = specs_[run->second.command.first].task.time_limit > 0 &&
+                     run->second.state == TaskState::cancelled;
+  const auto really = limit ? TaskState::failed : run->second.state;
+  if (really != result.state) return fail(name + " did not end so"), false;
+  return true;
+}
+
+void Oracle::settle_one(const TaskResult& result, WorkerId worker) {
+  const auto& task = result.attempt.task;
+  auto& work = works_[task.workload];
+  const auto& spec = specs_[work.nonce];
+  const bool may_cancel = cancelled_.contains(work.nonce) || spec.max_failures > 0;
+  if (result.state == TaskState::cancelled) {
+    if (!may_cancel) fail("task " + to_string(task) + " was cancelled by nobody");
+  } else {
+    ran(result, worker);
+  }
+  if (settled_.insert(task).second)
+    ++work.settled;
+  else if (!may_cancel)
+    fail("task " + to_string(task) + " settled twice");
+  if (result.state == TaskState::done) ++work.done;
+}
+
+// ---------------------------------------------------------------- promises
+
+void Oracle::promised_result(const AttemptId& attempt) {
+  if (on_its_way_.contains(attempt))
+    fail("the result of " + to_string(attempt) + " was acknowledged before it was durable");
+}
+
+void Oracle::promised_finished(const Progress& told) {
+  const auto found = works_.find(told.workload);
+  if (found == works_.end()) return fail("a client was told of a workload that is not durable");
+  const auto next = on_its_way_.lower_bound({{told.workload, 0}, 0, 0});
+  const bool all = found->second.settled == found->second.tasks || found->second.cancelled;
+  if (!all || (next != on_its_way_.end() && next->task.workload == told.workload))
+    fail("workload " + to_string(told.workload) + " was called finished before it was durable");
+  if (told.done + told.failed + told.cancelled != told.tasks || told.done != found->second.done)
+    fail("the last progress of workload " + to_string(told.workload) + " miscounts");
+}
+
+void Oracle::promised_workload(WorkloadId id) {
+  if (!works_.contains(id)) fail("workload " + to_string(id) + " was accepted, not durable");
+}
+
+void Oracle::promised_submit(const std::string& token) {
+  if (!tokens_.contains(token)) fail("submit " + token + " goes out and is not durable");
+}
+
+void Oracle::promised_worker(WorkerId id) {
+  if (!workers_.contains(id)) fail(to_string(id) + " was told its number before it was durable");
+}
+
+void Oracle::assigned(const TaskId& task) {
+  if (settled_.contains(task)) fail("task " + to_string(task) + " is settled and given out again");
+}
+
+bool Oracle::all_settled() const {
+  for (const auto& [id, work] : works_)
+    if (work.settled != work.tasks && !work.cancelled) return false;
+  return true;
+}
+
+}  // namespace pcluster::sim

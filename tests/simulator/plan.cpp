@@ -1,0 +1,69 @@
+// What one seed is about.
+// SPDX-License-Identifier: MIT
+#include "tests/simulator/plan.hpp"
+
+#include <fmt/format.h>
+
+namespace pcluster::sim {
+namespace {
+
+PlannedWork make_work(Chance& chance, const Plan& plan, std::uint64_t nonce) {
+  PlannedWork work;
+  auto& spec = work.spec;
+  spec.verb = "map";
+  spec.task.argv = {"run", std::to_string(nonce), "{trial}", "{index}"};
+  const bool is_short = chance.percent(60);
+  const auto tasks = is_short ? chance.between(20, 250) : chance.between(1, 30);
+  work.shortest = is_short ? 2 * millisecond : 1 * second;
+  work.longest = is_short ? chance.between(5, 60) * millisecond : chance.between(2, 15) * second;
+  const auto kind = chance.between(0, 3);
+  for (std::int64_t i = 0; i < tasks && kind <= 1; ++i)
+    work.lines.push_back(fmt::format("line {} of {}", i * i, nonce));
+  if (kind == 0)
+    spec.trials = work.lines;
+  else if (kind == 1)
+    spec.trials = TrialFile{"trials", "0", static_cast<std::uint32_t>(tasks)};
+  else
+    spec.trials = TrialRange{-5, -5 + 3 * (tasks - 1), 3};
+  spec.priority = static_cast<std::int32_t>(chance.between(-1, 1));
+  if (chance.percent(40)) {
+    work.fails_percent = static_cast<int>(chance.between(5, 40));
+    spec.retries = static_cast<std::uint32_t>(chance.between(0, 3));
+    if (chance.percent(25)) spec.max_failures = static_cast<std::uint32_t>(chance.between(1, 9));
+  }
+  spec.loss_retries = plan.worker_crashes ? 3 : 1;
+  if (plan.slots > 1 && chance.percent(35))
+    spec.task.each.cores = static_cast<std::uint32_t>(chance.between(2, plan.slots));
+  if (!is_short && chance.percent(20)) spec.task.time_limit = 4 * second;
+  if (chance.percent(20)) work.cancel_at = chance.between(5, 60) * second;
+  if (work.cancel_at && chance.percent(50))
+    work.cancel_index = static_cast<std::uint32_t>(chance.between(0, tasks - 1));
+  work.at = chance.between(0, 40) * second;
+  return work;
+}
+
+}  // namespace
+
+Plan make_plan(std::uint64_t seed) {
+  Chance chance(seed);
+  Plan plan;
+  const auto kind = seed % 5;  // 0 is calm: nothing is ever given up, so nothing may run twice
+  plan.launcher_crashes = kind == 0 || kind >= 3 || chance.percent(30);
+  plan.cuts = kind == 0 || kind == 1 || kind == 4;
+  plan.silences = kind == 1 || kind == 4;
+  plan.worker_crashes = kind == 1 || kind == 4;
+  plan.lies = kind == 2 || kind == 4;
+  plan.slow_disk = chance.percent(40);
+  plan.faults_end = chance.between(60, 180) * second;
+  plan.jobs = static_cast<std::uint32_t>(chance.between(2, 5));
+  plan.slots = static_cast<std::uint32_t>(chance.between(1, 4));
+  plan.nodes = chance.percent(15) ? 2 : 1;
+  if (kind != 0 && chance.percent(20)) plan.walltime = chance.between(100, 300) * second;
+  if (chance.percent(20)) plan.idle_timeout = 15 * second;
+  const auto workloads = chance.between(2, 5);
+  for (std::int64_t i = 0; i < workloads; ++i)
+    plan.work.push_back(make_work(chance, plan, seed * 100 + static_cast<std::uint64_t>(i)));
+  return plan;
+}
+
+}  // namespace pcluster::sim

@@ -1,0 +1,38 @@
+// What one seed is about: which faults, how many workers, which workloads.
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "launcher/model/spec.hpp"
+#include "tests/simulator/clock.hpp"
+
+namespace pcluster::sim {
+
+struct PlannedWork {
+  WorkloadSpec spec;
+  Time at = 0;
+  Micros shortest = 0, longest = 0;  // walls of its tasks
+  int fails_percent = 0;
+  std::optional<Time> cancel_at;
+  std::optional<std::uint32_t> cancel_index;  // only this task
+  TrialLines lines;                           // of a TrialFile
+};
+
+struct Plan {
+  bool worker_crashes = false;    // kill -9
+  bool cuts = false;              // connections end, both sides told, back within seconds
+  bool silences = false;          // nothing arrives any more, nobody is told: false deaths
+  bool launcher_crashes = false;  // with what is not durable lost
+  bool slow_disk = false;
+  bool lies = false;  // of the scheduler
+  Time faults_end = 0;
+  std::uint32_t jobs = 2, slots = 1, nodes = 1;
+  Micros walltime = 0, idle_timeout = 3600 * second;
+  std::vector<PlannedWork> work;
+};
+
+Plan make_plan(std::uint64_t seed);
+
+}  // namespace pcluster::sim

@@ -1,0 +1,147 @@
+// The whole cluster under a virtual clock: the real core, the real agents and the real codec, with
+// simulated connections, disk, scheduler, tasks and users around them.
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "launcher/core/core.hpp"
+#include "mpi-runtime/agent.hpp"
+#include "tests/simulator/oracle.hpp"
+#include "tests/simulator/plan.hpp"
+#include "tests/simulator/scheduler.hpp"
+
+namespace pcluster::sim {
+
+struct Link {
+  LinkId id{};
+  std::size_t worker = 0;
+  bool open = true;
+  bool closing = false;  // the launcher closed it: what it sent before still arrives
+  bool silent = false;   // nothing arrives any more, in either direction, and nobody is told
+  Time last_up = 0, last_down = 0;
+};
+
+struct SimTask {
+  std::uint64_t run = 0;
+  TaskState will = TaskState::done;
+  bool deaf = false;  // to TERM
+  Time started = 0;
+};
+
+struct SimWorker {
+  std::unique_ptr<Agent> agent;
+  std::string job_id;
+  bool alive = true;
+  std::optional<LinkId> link;
+  std::map<AttemptId, SimTask> tasks;
+  std::map<std::uint64_t, std::vector<AttemptId>> reported;  // by the sequence of the report
+  std::uint64_t ticks = 0;
+};
+
+struct SimUser {  // one workload of the plan, from the wish to its end
+  const PlannedWork* work = nullptr;
+  std::string nonce;
+  std::optional<WorkloadId> id;
+  std::uint64_t asked_in = 0;  // the launcher's life that was asked last
+  int tries = 0;
+  bool cancel_sent = false, done = false;
+};
+
+struct Outcome {
+  std::string wrong;  // empty = all is well
+  std::uint64_t hash = 0;
+  std::size_t tasks = 0, starts = 0, excuses = 0, launchers = 0, workers = 0, messages = 0;
+  Time ended = 0;
+};
+
+class World {
+ public:
+  World(std::uint64_t seed, bool trace);
+  Outcome run();
+
+ private:
+  // launcher.cpp: the shell around the core, its disk and its death
+  void start_launcher();
+  void crash_launcher();
+  void say(Event);
+  void perform(Effects);
+  void perform(const Effect&);
+  void release();
+  void sync();
+  void arm_launcher();
+  void to_client(const Reply&, ClientId);
+  void submit(const effect::Launch&);
+  void look_up(const effect::LookUp&);
+  void poll(const effect::Poll&);
+  void leave_behind();  // after Quit: what is alive still?
+
+  // workers.cpp: nodes, their agents, tasks and connections
+  void start_worker(const SimJob&);
+  void connect(std::size_t worker);
+  void cut(LinkId, const std::string& reason);
+  void close_above(Link&);
+  void lose_link(std::size_t worker, LinkId);
+  void kill_worker(std::size_t worker);
+  void send_up(Link&, const FromWorker&);
+  void send_down(Link&, const ToWorker&);
+  void act(std::size_t worker, Acts);
+  void act_one(std::size_t worker, const Act&);
+  void start_task(std::size_t worker, const TaskStart&);
+  void end_task(std::size_t worker, const AttemptId&, std::uint64_t run, Micros wait);
+  void arm_worker(std::size_t worker);
+
+  // users.cpp: who asks for jobs, runs workloads, cancels them, and stops the cluster
+  void ask_for_jobs();
+  void drive(std::size_t user);
+  void ask(ClientId, Request);
+  void stop_when_done();
+  void faults();
+
+  std::string stuck() const;
+  void fail(const std::string& what);
+  void note(const std::string& text);  // goes into the history's hash, and the trace
+  Micros unix_now() const { return unix_start + clock_.now; }
+
+  std::uint64_t seed_;
+  bool trace_;
+  Plan plan_;
+  Chance chance_;
+  Clock clock_;
+  Oracle oracle_;
+  Scheduler scheduler_;
+
+  std::unique_ptr<Core> core_;
+  std::uint64_t life_ = 0;  // counts the launcher's starts and deaths
+  Epoch epoch_ = 0;
+  std::vector<std::string> journal_;
+  std::size_t durable_ = 0;
+  bool syncing_ = false, quit_ = false, stop_sent_ = false;
+  struct Waiting {
+    std::size_t records;
+    std::vector<Effect> effects;
+  };
+  std::deque<Waiting> barrier_;
+  std::uint64_t arms_ = 0;
+
+  std::map<LinkId, Link> links_;
+  std::uint64_t next_link_ = 1, next_run_ = 1;
+  std::vector<std::unique_ptr<SimWorker>> workers_;
+  std::vector<SimUser> users_;
+  std::map<std::string, const PlannedWork*> works_;  // by nonce
+  std::map<std::string, TrialLines> lines_;          // trial files, by name
+  std::map<std::string, bool> may_launch_;  // by token: a look-up has said that there is none
+  std::uint64_t stop_life_ = 0;
+  bool over_ = false;
+
+  std::string wrong_;
+  std::uint64_t hash_ = 1469598103934665603u;
+  std::size_t messages_ = 0;
+};
+
+}  // namespace pcluster::sim
