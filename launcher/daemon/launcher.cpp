@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <map>
 
 #include "launcher/base/error.hpp"
@@ -40,7 +41,10 @@ Launcher::Launcher(Loop& loop, StateDirectory directory, LauncherInfo info, Core
       scheduler_(loop, directory, std::move(cluster), [this](const Event& e) { handle(e); }),
       quit_(std::move(quit)) {}
 
-void Launcher::begin() { carry_out(core_.begin(loop_.now(), unix_now())); }
+void Launcher::begin() {
+  load_trials();
+  carry_out(core_.begin(loop_.now(), unix_now()));
+}
 
 // ---------------------------------------------------------------- connections
 
@@ -135,7 +139,9 @@ void Launcher::handle(const Event& event) {
 }
 
 void Launcher::carry_out(Effects effects) {
-  const auto records = effects.append;
+  const bool adds = std::any_of(effects.append.begin(), effects.append.end(), [](const Record& r) {
+    return std::holds_alternative<WorkloadAdded>(r);
+  });
   if (!effects.append.empty()) last_append_ = store_.append(std::move(effects.append));
   do_all(std::move(effects.now));
   if (!effects.after.empty()) {
@@ -145,20 +151,19 @@ void Launcher::carry_out(Effects effects) {
     else
       waiting_.push_back({last_append_, std::move(effects.after)});
   }
-  for (const auto& record : records) load_trials(record);
+  if (adds) load_trials();
   set_timer();
 }
 
-void Launcher::load_trials(const Record& record) {
-  const auto* added = std::get_if<WorkloadAdded>(&record);
-  if (added == nullptr) return;
-  const auto* file = std::get_if<TrialFile>(&added->spec.trials);
-  if (file == nullptr) return;
-  try {
-    core_.load_trials(added->workload, read_trials(directory_, *file));
-    handle(event::Tick{});
-  } catch (const Error& error) {
-    spdlog::error("workload {}: {}", to_string(added->workload), error.what());
+// Lines of large workloads lie in files; without them their tasks would wait for ever.
+void Launcher::load_trials() {
+  for (const auto& [workload, file] : core_.missing_trials()) {
+    try {
+      core_.load_trials(workload, read_trials(directory_, file));
+    } catch (const Error& error) {
+      spdlog::error("workload {} is cancelled: {}", to_string(workload), error.what());
+      handle(event::ClientSaid{ClientId{0}, CancelWorkload{{workload, {}}}});
+    }
   }
 }
 

@@ -45,7 +45,7 @@ class Launcher {
   void carry_out(Effects);
   void do_all(std::vector<Effect>);
   void do_one(const Effect&);
-  void load_trials(const Record&);
+  void load_trials();
   void set_timer();
   void quit_when_idle(Time latest);
 
