@@ -96,8 +96,7 @@ std::map<std::string, std::string> script_words(const JobSpec&, const JobIdentit
       {"job_id", array ? "${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}" : "${SLURM_JOB_ID}"},
       {"job_index", array ? "${SLURM_ARRAY_TASK_ID}" : "0"},
       {"job_cores", "${SLURM_CPUS_ON_NODE:-0}"},
-      {"job_memory_mb",
-       "${SLURM_MEM_PER_NODE:-$((${SLURM_MEM_PER_CPU:-0} * ${SLURM_CPUS_ON_NODE:-0}))}"},
+      {"job_memory_mb", "${SLURM_MEM_PER_NODE:-$((SLURM_MEM_PER_CPU * SLURM_CPUS_ON_NODE))}"},
       {"job_gpus", "${SLURM_GPUS_ON_NODE:-0}"},
   };
 }

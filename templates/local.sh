@@ -12,7 +12,7 @@ export PCLUSTER_JOB_CORES="{{job_cores}}"
 export PCLUSTER_JOB_MEM_MB="{{job_memory_mb}}"
 export PCLUSTER_JOB_GPUS="{{job_gpus}}"
 {{#setup}}
-
+# Set-up lines of the site and the user:
 {{setup}}
 {{/setup}}
 

@@ -15,13 +15,13 @@ export PCLUSTER_JOB_CORES="{{job_cores}}"
 export PCLUSTER_JOB_MEM_MB="{{job_memory_mb}}"
 export PCLUSTER_JOB_GPUS="{{job_gpus}}"
 {{#setup}}
-
+# Set-up lines of the site and the user:
 {{setup}}
 {{/setup}}
 
 set -- {{worker_command}}
 {{#many_nodes}}
-## One worker per node.  SLURM_OVERLAP: steps that tasks start may share the cores of this one, which
+## One worker per node.  SLURM_OVERLAP: steps that tasks start may share this one's cores: it
 ## lasts as long as the job.  Slurm before 20.11 shares anyway, and does not know the option.
 export SLURM_OVERLAP=1
 # shellcheck disable=SC2016  # the nodes expand it
@@ -29,7 +29,7 @@ start='if [ -x "$1" ]; then exec "$@"; fi
 echo "pcluster: $(uname -n) has no executable $1: a file system is not mounted there?" >&2
 exit 127'
 exec srun --nodes={{nodes}} --ntasks={{nodes}} --ntasks-per-node=1 \
-  --cpus-per-task="$SLURM_CPUS_ON_NODE" --cpu-bind=none --mpi=none --export=ALL --no-kill \
+  --cpus-per-task="$SLURM_CPUS_ON_NODE" --mpi=none --export=ALL --no-kill \
   --kill-on-bad-exit=0 /bin/sh -c "$start" pcluster "$@"
 {{/many_nodes}}
 {{^many_nodes}}

@@ -1,0 +1,35 @@
+#!/bin/bash
+# A job of pcluster: records when it began, sets up, and becomes the worker.
+# SPDX-License-Identifier: MIT
+#SBATCH --job-name=pcl-default-k3x9
+#SBATCH --array=0-9
+#SBATCH --chdir=/home/ann/.pcluster/default
+#SBATCH --output=/home/ann/.pcluster/default/jobs/k3x9-%a.out
+#SBATCH --no-requeue
+#SBATCH --partition=16GBXL
+#SBATCH --nodes=1
+#SBATCH --ntasks-per-node=1
+#SBATCH --cpus-per-task=2
+#SBATCH --mem=15900M
+PCLUSTER_JOB_STARTED=${EPOCHREALTIME:-$(date +%s.%N)}
+export PCLUSTER_JOB_STARTED="${PCLUSTER_JOB_STARTED/,/.}"
+export PCLUSTER_JOB_ID="${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}"
+export PCLUSTER_JOB_INDEX="${SLURM_ARRAY_TASK_ID}"
+export PCLUSTER_JOB_CORES="${SLURM_CPUS_ON_NODE:-0}"
+export PCLUSTER_JOB_MEM_MB="${SLURM_MEM_PER_NODE:-$((SLURM_MEM_PER_CPU * SLURM_CPUS_ON_NODE))}"
+export PCLUSTER_JOB_GPUS="${SLURM_GPUS_ON_NODE:-0}"
+
+set -- /opt/pcluster/bin/pcluster worker \
+  --directory /home/ann/.pcluster/default \
+  --cluster default \
+  --token k3x9 \
+  --slots 1 \
+  --scrub 'SLURM_*' \
+  --scrub 'SLURMD_*' \
+  --scrub 'SRUN_*' \
+  --scrub 'PMI_*' \
+  --scrub 'PMI2_*' \
+  --scrub 'PMIX_*'
+if [ -x "$1" ]; then exec "$@"; fi
+echo "pcluster: $(uname -n) has no executable $1: a file system is not mounted there?" >&2
+exit 127

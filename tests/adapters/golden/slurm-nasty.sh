@@ -1,0 +1,37 @@
+#!/bin/bash
+# A job of pcluster: records when it began, sets up, and becomes the worker.
+# SPDX-License-Identifier: MIT
+#SBATCH --job-name=pcl-default-k3x9
+#SBATCH --array=0-1
+#SBATCH --chdir="/home/a\"b $(id)/100%"
+#SBATCH --output="/home/a\"b $(id)/100%%/jobs/k3x9-%a.out"
+#SBATCH --no-requeue
+#SBATCH --partition="a b"
+#SBATCH --account="it's \"me\" # $(id)"
+#SBATCH --nodes=1
+#SBATCH --ntasks-per-node=1
+PCLUSTER_JOB_STARTED=${EPOCHREALTIME:-$(date +%s.%N)}
+export PCLUSTER_JOB_STARTED="${PCLUSTER_JOB_STARTED/,/.}"
+export PCLUSTER_JOB_ID="${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}"
+export PCLUSTER_JOB_INDEX="${SLURM_ARRAY_TASK_ID}"
+export PCLUSTER_JOB_CORES="${SLURM_CPUS_ON_NODE:-0}"
+export PCLUSTER_JOB_MEM_MB="${SLURM_MEM_PER_NODE:-$((SLURM_MEM_PER_CPU * SLURM_CPUS_ON_NODE))}"
+export PCLUSTER_JOB_GPUS="${SLURM_GPUS_ON_NODE:-0}"
+# Set-up lines of the site and the user:
+echo 'user''s own'
+set -- '/opt/it'\''s $(id) `id`/pcluster' worker \
+  --directory '/home/a"b $(id)/100%' \
+  --cluster default \
+  --token k3x9 \
+  --local-directory '/tmp/a
+b; rm -rf x
+#SBATCH --wrap=id' \
+  --scrub 'SLURM_*' \
+  --scrub 'SLURMD_*' \
+  --scrub 'SRUN_*' \
+  --scrub 'PMI_*' \
+  --scrub 'PMI2_*' \
+  --scrub 'PMIX_*'
+if [ -x "$1" ]; then exec "$@"; fi
+echo "pcluster: $(uname -n) has no executable $1: a file system is not mounted there?" >&2
+exit 127

@@ -1,0 +1,137 @@
+// Rendered job scripts against the golden ones beside this file (PCLUSTER_UPDATE_GOLDEN=1 writes
+// them anew; read the difference before you commit it).
+// SPDX-License-Identifier: MIT
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "adapters/adapter.hpp"
+#include "launcher/base/error.hpp"
+#include "launcher/script/site.hpp"
+
+using namespace pcluster;
+
+namespace {
+
+const std::string source = PCLUSTER_SOURCE;
+
+std::string text_of(const std::string& path) {
+  std::ostringstream text;
+  text << std::ifstream(source + "/" + path).rdbuf();
+  return text.str();
+}
+
+void check_golden(const std::string& name, const std::string& script) {
+  const auto path = "tests/adapters/golden/" + name;
+  if (std::getenv("PCLUSTER_UPDATE_GOLDEN") != nullptr)
+    std::ofstream(source + "/" + path) << script;
+  CHECK(script == text_of(path));
+}
+
+JobSpec spec_for(const Adapter& adapter) {
+  JobSpec spec;
+  spec.adapter = adapter.name;
+  spec.job_template = text_of("templates/" + std::string(adapter.template_file));
+  spec.worker_binary = "/opt/pcluster/bin/pcluster";
+  return spec;
+}
+
+JobIdentity identity(std::uint32_t count) {
+  return {"default", "pcl-default-k3x9", "k3x9", "/home/ann/.pcluster/default", count};
+}
+
+std::string error_of(const JobSpec& spec, const JobIdentity& job) {
+  try {
+    render_job_script(slurm, spec, job);
+    return "rendered";
+  } catch (const Error& error) {
+    CHECK(error.code() == Exit::usage);
+    CHECK_FALSE(std::string(error.what()).empty());
+    return error.what();
+  }
+}
+
+}  // namespace
+
+TEST_CASE("one job of Slurm, nothing asked for") {
+  check_golden("slurm-one.sh", render_job_script(slurm, spec_for(slurm), identity(1)));
+}
+
+TEST_CASE("an array of Slurm jobs with everything") {
+  auto spec = spec_for(slurm);
+  spec.partition = "long";
+  spec.account = "lab7";
+  spec.nodes = 2;
+  spec.per_node = {6, 10000, 1};
+  spec.time = 36 * 3600 * second;
+  spec.slots = 3;
+  spec.mem_mode = "cpu";
+  spec.local_directory = "/scratch/$USER";
+  spec.drop_directives = {"--no-requeue", "chdir"};
+  spec.directives = {"--constraint=haswell", "#SBATCH --qos=high"};
+  spec.setup = {"module load openmpi", "export A=\"b c\""};
+  check_golden("slurm-array.sh", render_job_script(slurm, spec, identity(10)));
+}
+
+TEST_CASE("ESI's 16GBXL") {
+  const auto site = parse_site(text_of("site-configs/esi.yaml"), "esi.yaml");
+  auto spec = spec_for(slurm);
+  spec.mem_mode = site.mem_mode;
+  spec.slots = *site.slots_per_worker;
+  for (const auto& partition : site.partitions) {
+    if (partition.name != "16GBXL") continue;
+    spec.partition = partition.name;
+    spec.per_node = {*partition.cores, *partition.memory_mb - site.memory_cushion_mb, 0};
+  }
+  check_golden("slurm-esi.sh", render_job_script(slurm, spec, identity(10)));
+}
+
+TEST_CASE("values that would like to be code") {
+  auto spec = spec_for(slurm);
+  spec.partition = "a b";
+  spec.account = "it's \"me\" # $(id)";
+  spec.worker_binary = "/opt/it's $(id) `id`/pcluster";
+  spec.local_directory = "/tmp/a\nb; rm -rf x\n#SBATCH --wrap=id";
+  spec.setup = {"echo 'user''s own'"};
+  auto job = identity(2);
+  job.directory = "/home/a\"b $(id)/100%";
+  check_golden("slurm-nasty.sh", render_job_script(slurm, spec, job));
+}
+
+TEST_CASE("a local job") {
+  auto spec = spec_for(local);
+  spec.per_node = {2, 4000, 0};
+  spec.setup = {"module load neuron"};
+  check_golden("local.sh", render_job_script(local, spec, identity(3)));
+}
+
+TEST_CASE("what cannot be rendered is an error that says why") {
+  auto spec = spec_for(slurm);
+  spec.partition = "x\n#SBATCH --wrap=id";
+  CHECK(error_of(spec, identity(1)).find("holds a line break") != std::string::npos);
+  spec = spec_for(slurm);
+  spec.job_template = "#!/bin/sh\n{{jobid}}\n";
+  CHECK(error_of(spec, identity(1)) ==
+        "slurm.sh:2: unknown field `jobid` (did you mean `job_id`?)");
+  spec = spec_for(slurm);
+  spec.worker_binary = "pcluster";
+  CHECK(error_of(spec, identity(1)).find("absolute path") != std::string::npos);
+  spec = spec_for(slurm);
+  spec.drop_directives = {"memory"};
+  CHECK(error_of(spec, identity(1)).find("\"memory\" is none of the directives") == 0);
+  spec = spec_for(slurm);
+  for (const auto* directive : {"--array=0-3", "-J x", "--job-name=x"}) {
+    spec.directives = {directive};
+    CHECK(error_of(spec, identity(1)).find("pcluster sets ") == 0);
+  }
+  for (const auto* directive : {"partition=x", "", "--"}) {
+    spec.directives = {directive};
+    CHECK(error_of(spec, identity(1)).find("is not a directive of Slurm") != std::string::npos);
+  }
+  spec = spec_for(slurm);
+  auto job = identity(1);
+  job.directory = "/home/a\\b";
+  CHECK(error_of(spec, job).find("backslash") != std::string::npos);
+}
