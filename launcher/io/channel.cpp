@@ -16,22 +16,23 @@ namespace pcluster {
 namespace {
 
 // What OpenSSL says of a peer without our key is no help to anybody.
-std::string explain(unsigned long code) {
-  switch (ERR_GET_REASON(code)) {
-    case SSL_R_TLSV1_ALERT_DECRYPT_ERROR:
-    case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:
-    case SSL_R_CERTIFICATE_VERIFY_FAILED:
-    case SSL_R_BINDER_DOES_NOT_VERIFY:
-    case SSL_R_NO_SHARED_CIPHER:
-    case SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM: return "not our cluster's key";
+std::string explain(unsigned long code, bool in_handshake) {
+  const int reason = ERR_GET_REASON(code);
+  switch (reason) {
     case SSL_R_HTTP_REQUEST:
     case SSL_R_WRONG_VERSION_NUMBER:
     case SSL_R_UNSUPPORTED_PROTOCOL:
     case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION: return "speaks another protocol, not pcluster's";
+    case SSL_R_CERTIFICATE_VERIFY_FAILED:
+    case SSL_R_BINDER_DOES_NOT_VERIFY:
+    case SSL_R_NO_SHARED_CIPHER:
+    case SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM: return "not our cluster's key";
     default: break;
   }
-  const char* reason = ERR_reason_error_string(code);
-  return reason != nullptr ? reason : "TLS error " + std::to_string(code);
+  // Which alert a server sends for a wrong key has changed within OpenSSL 3.0.
+  if (in_handshake && reason > SSL_AD_REASON_OFFSET) return "not our cluster's key";
+  const char* text = ERR_reason_error_string(code);
+  return text != nullptr ? text : "TLS error " + std::to_string(code);
 }
 
 }  // namespace
@@ -64,7 +65,7 @@ Channel::Step Channel::tls_step(int result) {
   }
   const auto code = ERR_peek_error();
   if (ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING) return Step::closed;
-  why_ = code != 0 ? explain(code) : "TLS failed";
+  why_ = code != 0 ? explain(code, SSL_is_init_finished(ssl_.get()) != 1) : "TLS failed";
   return Step::failed;
 }
 

@@ -158,11 +158,12 @@ void Connection::read_some() {
 }
 
 void Connection::deliver() {
-  const auto link = link_.lock();
+  auto link = link_.lock();
   while (link && stage_ == Stage::open) {
     const auto payload = framer_.next();
     if (!payload) break;
     call(link->on_frame, *payload);
+    if (link.use_count() == 1) link.reset();  // its owner let go of it: this closes
   }
   if (link && stage_ != Stage::open) link->on_frame = nullptr;  // closed: free what it holds
   if (stage_ == Stage::open && framer_.broken())

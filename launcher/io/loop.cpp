@@ -89,6 +89,7 @@ Loop::~Loop() = default;
 
 void Loop::run() {
   const auto guard = asio::make_work_guard(impl_->context);
+  impl_->context.restart();  // a run before may have ended it for lack of work
   impl_->stopped = false;
   impl_->end_turn();  // what was sent before
   while (!impl_->stopped) {
