@@ -1,0 +1,65 @@
+// The worker process: the agent with its hands.
+// SPDX-License-Identifier: MIT
+#include "mpi-runtime/worker.hpp"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include "launcher/base/error.hpp"
+#include "launcher/io/file.hpp"
+#include "mpi-runtime/guard.hpp"
+#include "mpi-runtime/worker_loop.hpp"
+
+extern char** environ;
+
+namespace pcluster {
+namespace {
+
+std::string variable(const char* name) {
+  const char* value = getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+// A directory of this worker alone; node-local, because tasks' results and scratch lie there.
+std::string make_local_directory(const WorkerOptions& options) {
+  std::string problems;
+  for (const auto& base : {options.local_directory, variable("TMPDIR"), std::string("/tmp")}) {
+    if (base.empty()) continue;
+    std::string name = base + "/pcluster-" + options.cluster + "-XXXXXX";
+    if (mkdtemp(name.data()) != nullptr) return name;
+    problems += fmt::format("{}: {}; ", base, std::strerror(errno));
+  }
+  throw Error(Exit::ours, "no local directory on " + hostname() + ": " + problems,
+              "name one that every node has: --local-directory");
+}
+
+}  // namespace
+
+int run_worker(const WorkerOptions& options) {
+  signal(SIGPIPE, SIG_IGN);
+  WorkerFacts facts;
+  facts.cluster = options.cluster;
+  facts.scrub = options.scrub;
+  facts.local_directory = make_local_directory(options);
+  for (char** entry = environ; *entry != nullptr; ++entry) facts.environment.emplace_back(*entry);
+  // The guard removes the directory: it is there also when the worker was killed.
+  int code = run_under_guard([&options, &facts] {
+    try {
+      return WorkerLoop(options, facts).run();
+    } catch (const Error& error) {
+      fmt::print(stderr, "pcluster worker: {}\n  {}\n", error.what(), error.hint());
+      return static_cast<int>(error.code());
+    }
+  });
+  try {
+    remove_tree(facts.local_directory);
+  } catch (const Error& error) { fmt::print(stderr, "pcluster worker: {}\n", error.what()); }
+  return code;
+}
+
+}  // namespace pcluster

@@ -1,0 +1,226 @@
+// The worker proper, below its guard: launcher, agent and tasks joined by one loop.
+// SPDX-License-Identifier: MIT
+#include "mpi-runtime/worker_loop.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <malloc.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <cstdlib>
+
+#include "launcher/base/error.hpp"
+#include "launcher/io/key.hpp"
+#include "launcher/model/codec.hpp"
+
+namespace pcluster {
+namespace {
+
+constexpr Micros kill_after = 3 * second;   // from TERM to KILL when we leave
+constexpr Micros leave_after = 6 * second;  // then the guard sees to the rest
+constexpr Micros look_at_end = 10 * millisecond;
+
+std::string variable(const char* name) {
+  const char* value = getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+// A task's max RSS is never below ours at its start: what starting up took must not count.
+void forget_peak_memory() {
+  malloc_trim(0);
+  Fd file(open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC));
+  if (file && write(file.get(), "5", 1) != 1) return;  // an old kernel: the floor is higher
+}
+
+}  // namespace
+
+WorkerLoop::WorkerLoop(const WorkerOptions& options, const WorkerFacts& facts)
+    : directory_{options.directory},
+      size_(measure_size()),
+      slots_(options.slots != 0 ? options.slots : size_.resources.cores),
+      agent_(introduce(options), loop_.now(), {}),
+      tasks_(
+          loop_, facts, size_, slots_, [this](const std::string& text) { say(text); },
+          [this](TaskResult result) {
+            if (!leaving_since_) carry_out(agent_.finished(std::move(result), loop_.now()));
+          }),
+      dial_(
+          loop_, directory_, options.cluster, [this](const std::string& text) { say(text); },
+          [this](LinkPtr link) { connected(std::move(link)); }) {}
+
+Hello WorkerLoop::introduce(const WorkerOptions& options) {
+  Hello me;
+  me.token = options.token;
+  me.job_id = variable("PCLUSTER_JOB_ID");
+  me.host = hostname();
+  me.addresses = host_addresses();
+  me.incarnation = random_token(16);
+  me.size = size_.resources;
+  me.slots = slots_;
+  me.confined = size_.confined;
+  me.pid = static_cast<std::uint64_t>(getpid());
+  double started = std::atof(variable("PCLUSTER_JOB_STARTED").c_str());
+  me.script_started_unix = static_cast<Micros>(std::llround(started * 1e6));
+  return me;
+}
+
+int WorkerLoop::run() {
+  watch_signals();
+  dial_.call();
+  set_clock();
+  loop_.run();
+  return code_;
+}
+
+// By descriptor, not by handlers: a child that shares our memory must never run one.
+void WorkerLoop::watch_signals() {
+  sigset_t wanted;
+  sigemptyset(&wanted);
+  for (int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&wanted, signal);
+  sigprocmask(SIG_BLOCK, &wanted, nullptr);
+  signals_ = Fd(signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK));
+  loop_.watch(signals_.get(), [this] {
+    signalfd_siginfo told{};
+    while (read(signals_.get(), &told, sizeof told) == sizeof told) {
+      if (leaving_since_) continue;
+      const std::string reason =
+          "the job was told to end (signal " + std::to_string(told.ssi_signo) + ")";
+      carry_out(
+          agent_.received(StopWorker{reason}, loop_.now()));  // reports what is done, says Bye
+      leave(reason);
+    }
+  });
+}
+
+void WorkerLoop::say(const std::string& text) {
+  fmt::print(stderr, "{} pcluster worker {}: {}\n", show_utc(unix_now()),
+             name_.empty() ? std::to_string(getpid()) : name_, text);
+}
+
+// ---------------------------------------------------------------- the launcher
+
+void WorkerLoop::connected(LinkPtr link) {
+  link_ = std::move(link);
+  link_->set_frame_limit(max_frame);
+  link_->on_frame = [this](std::string_view payload) { received(payload); };
+  link_->on_closed = [this](const std::string& reason) { disconnected(reason); };
+  carry_out(agent_.connected(loop_.now()));
+}
+
+void WorkerLoop::disconnected(const std::string& reason) {
+  loop_.post([link = std::move(link_)] {});  // it may be the one that calls us
+  link_.reset();
+  if (leaving_since_) return;
+  say("connection lost: " + reason + "; tasks go on");
+  carry_out(agent_.disconnected(loop_.now()));
+  dial_.call_later();
+}
+
+void WorkerLoop::hang_up() {
+  if (!link_) return;
+  link_->close();
+  disconnected("no sign of life from the launcher, or it is outdated");
+}
+
+void WorkerLoop::received(std::string_view payload) {
+  auto message = decode<ToWorker>(payload);
+  if (!message) {
+    say("the launcher sent what this version does not understand");
+    return hang_up();
+  }
+  if (auto* welcome = std::get_if<Welcome>(&*message)) {
+    bool first = name_.empty();
+    if (first) name_ = to_string(welcome->worker);
+    dial_.answered();
+    try {
+      tasks_.welcome(name_, directory_.spool());
+    } catch (const Error& error) {
+      say(std::string(error.what()) + "; output of tasks is lost. " + error.hint());
+    }
+    if (first) forget_peak_memory();
+  }
+  if (auto* forget = std::get_if<Forget>(&*message)) tasks_.forget(forget->workload);
+  if (auto* define = std::get_if<Define>(&*message)) tasks_.forget(define->workload);
+  if (!leaving_since_) carry_out(agent_.received(*message, loop_.now()));
+}
+
+void WorkerLoop::send(FromWorker message) {
+  // What a report tells is in the spool before it leaves.
+  if (auto* report = std::get_if<Report>(&message); report != nullptr && !report->results.empty())
+    tasks_.output().vouch_for(report->results);
+  if (link_) link_->send(encode(message));
+}
+
+// ---------------------------------------------------------------- the agent
+
+// What an act brings about may ask for more acts: in order, and never one inside another.
+void WorkerLoop::carry_out(Acts acts) {
+  for (auto& act : acts) to_do_.push_back(std::move(act));
+  if (carrying_out_) return;
+  carrying_out_ = true;
+  while (!to_do_.empty()) {
+    Act next = std::move(to_do_.front());
+    to_do_.pop_front();
+    carry_out(next);
+  }
+  carrying_out_ = false;
+  set_clock();
+}
+
+void WorkerLoop::carry_out(const Act& act) {
+  if (auto* message = std::get_if<act::Send>(&act)) return send(message->message);
+  if (leaving_since_) return;
+  if (auto* start = std::get_if<act::Start>(&act)) return tasks_.start(start->task);
+  if (auto* one = std::get_if<act::Signal>(&act)) return tasks_.signal(one->attempt, one->signal);
+  if (auto* stop = std::get_if<act::Leave>(&act)) return leave(stop->reason);
+  if (std::holds_alternative<act::Hang>(act)) hang_up();
+}
+
+void WorkerLoop::set_clock() {
+  auto next = leaving_since_ ? std::nullopt : agent_.deadline();
+  if (next == clock_at_) return;
+  if (clock_) loop_.cancel(*clock_);
+  clock_.reset();
+  clock_at_ = next;
+  if (!next) return;
+  clock_ = loop_.at(*next, [this] {
+    clock_.reset();
+    clock_at_.reset();
+    if (agent_.running() == 0 && agent_.id() && !link_ && dial_.key_is_gone())
+      return leave("the cluster was stopped: its key is gone");
+    carry_out(agent_.tick(loop_.now()));
+  });
+}
+
+// ---------------------------------------------------------------- the end
+
+void WorkerLoop::leave(const std::string& reason) {
+  if (leaving_since_) return;
+  leaving_since_ = loop_.now();
+  if (!agent_.id()) code_ = static_cast<int>(Exit::refused);
+  say("leaving: " + reason);
+  set_clock();
+  tasks_.signal_all(SIGTERM);
+  loop_.at(loop_.now() + look_at_end, [this] { check_end(); });
+}
+
+void WorkerLoop::check_end() {
+  Micros since = loop_.now() - *leaving_since_;
+  if (since >= kill_after && !killed_) {
+    killed_ = true;
+    tasks_.signal_all(SIGKILL);
+  }
+  bool quiet = tasks_.running() == 0 && (!link_ || link_->queued() == 0);
+  if (!quiet && since < leave_after) {
+    loop_.at(loop_.now() + look_at_end, [this] { check_end(); });
+    return;
+  }
+  tasks_.output().flush();
+  if (link_) link_->close();
+  loop_.at(loop_.now() + look_at_end, [this] { loop_.stop(); });
+}
+
+}  // namespace pcluster

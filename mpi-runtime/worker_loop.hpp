@@ -1,0 +1,58 @@
+// The worker proper, below its guard: launcher, agent and tasks joined by one loop.
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include "launcher/io/file.hpp"
+#include "launcher/io/link.hpp"
+#include "launcher/io/loop.hpp"
+#include "launcher/io/state.hpp"
+#include "mpi-runtime/agent.hpp"
+#include "mpi-runtime/dial.hpp"
+#include "mpi-runtime/tasks.hpp"
+#include "mpi-runtime/worker.hpp"
+
+namespace pcluster {
+
+class WorkerLoop {
+ public:
+  WorkerLoop(const WorkerOptions&, const WorkerFacts&);
+  int run();  // the exit code
+
+ private:
+  Hello introduce(const WorkerOptions&);
+  void watch_signals();
+  void connected(LinkPtr);
+  void disconnected(const std::string& reason);
+  void hang_up();
+  void received(std::string_view payload);
+  void carry_out(Acts);
+  void carry_out(const Act&);
+  void send(FromWorker);
+  void set_clock();
+  void leave(const std::string& reason);
+  void check_end();
+  void say(const std::string& text);
+
+  Loop loop_;
+  StateDirectory directory_;
+  std::string name_;  // "w3", once we have it
+  WorkerSize size_;
+  std::uint32_t slots_;
+  Agent agent_;
+  Tasks tasks_;
+  Dial dial_;
+  LinkPtr link_;
+  Fd signals_;
+  std::deque<Act> to_do_;
+  bool carrying_out_ = false;
+  std::optional<TimerId> clock_;
+  std::optional<Time> clock_at_;
+  std::optional<Time> leaving_since_;
+  bool killed_ = false;
+  int code_ = 0;
+};
+
+}  // namespace pcluster
