@@ -1,12 +1,13 @@
-# The layout of the program: bin/, lib/ (what libhwloc needs, found through $ORIGIN), share/pcluster/.
-# The build tree has the same one, its share/ linked to the sources, so that the program runs from both.
+# The layout of the program: bin/, lib/ (libhwloc and its like, found through $ORIGIN), share/.
+# The build tree has the same one, its share/ linked to the sources: the program runs from both.
 set_target_properties(pcluster PROPERTIES
   RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin
   INSTALL_RPATH "$ORIGIN/../lib")
 
 function(pcluster_share source name)
   file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/share/pcluster)
-  file(CREATE_LINK ${PROJECT_SOURCE_DIR}/${source} ${PROJECT_BINARY_DIR}/share/pcluster/${name} SYMBOLIC)
+  file(CREATE_LINK ${PROJECT_SOURCE_DIR}/${source}
+    ${PROJECT_BINARY_DIR}/share/pcluster/${name} SYMBOLIC)
   install(DIRECTORY ${source}/ DESTINATION share/pcluster/${name})
 endfunction()
 pcluster_share(templates templates)

@@ -18,8 +18,8 @@ prepare() {
   step "install to build/demo/pcluster" cmake --install build/release --prefix "$demo/pcluster"
   [[ -x $demo/venv/bin/python ]] || step "make a virtual environment" python3 -m venv "$demo/venv"
   "$demo/venv/bin/python" -c 'import neuron, mpi4py' > /dev/null 2>&1 ||
-    step "install NEURON and mpi4py" "$demo/venv/bin/pip" install --quiet --disable-pip-version-check \
-      'neuron<9' mpi4py
+    step "install NEURON and mpi4py" \
+      "$demo/venv/bin/pip" install --quiet --disable-pip-version-check 'neuron<9' mpi4py
 }
 
 show() { printf '\n$ %s\n' "$*"; "$@"; }

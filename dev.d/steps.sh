@@ -36,7 +36,10 @@ packages_of() {      # GROUP...
     sed -n "s/^$group: *//p" dev.d/packages.txt | tr ' ' '\n'
   done | sort -u
 }
-installed() { dpkg-query -W -f '${db:Status-Status} ${Package}\n' 2> /dev/null | sed -n 's/^installed //p' | sort -u; }
+installed() {
+  dpkg-query -W -f '${db:Status-Status} ${Package}\n' 2> /dev/null |
+    sed -n 's/^installed //p' | sort -u
+}
 
 may_sudo() {
   command -v sudo > /dev/null || return
@@ -60,8 +63,8 @@ setup_packages() {
   fi
   step "apt-get update" "${as_root[@]}" apt-get -q update
   # shellcheck disable=SC2086  # a list of names
-  step "install $(wc -w <<< "$missing") packages" "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-    apt-get -q install -y --no-install-recommends $missing
+  step "install $(wc -w <<< "$missing") packages" \
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends $missing
 }
 
 # ------------------------------------------------------------------ builds
@@ -69,7 +72,8 @@ setup_packages() {
 # build_preset PRESET DIRECTORY [TARGET...]
 build_preset() {
   local preset=$1 directory=$2 options=(); shift 2
-  grep -q "\"name\": \"$preset\"" CMakePresets.json || die "no preset '$preset' (release, dev, asan)" "" 2
+  grep -q "\"name\": \"$preset\"" CMakePresets.json ||
+    die "no preset '$preset' (release, dev, asan)" "" 2
   if command -v ccache > /dev/null; then options=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache); fi
   step "configure $preset" cmake --preset "$preset" -B "$directory" "${options[@]}"
   step "build $preset" cmake --build "$directory" -j "$(nproc)" ${1:+--target "$@"}

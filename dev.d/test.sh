@@ -65,7 +65,7 @@ run_tests() {
   cat > "$work/CTestTestfile.cmake" <<CMAKE
 subdirs(dev asan)
 CMAKE
-  # Program tests run what users get; a skipped one counts as failed where CI is true (tests/lib.sh).
+  # Program tests run what users get; where CI is true, a skipped one counts as failed.
   PCLUSTER_TEST_PROGRAM=$work/pcluster/bin/pcluster PCLUSTER_TEST_USER=$user CI=${CI:-} \
     ctest --test-dir "$work" -j 2 --output-on-failure --no-tests=error ${1:+-R "$1"} {lock}>&-
 }

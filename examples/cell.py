@@ -2,7 +2,7 @@
 
     pcluster map --trials 0-19 -- python examples/cell.py {trial}
 
-Prints the trial's spike count; under pcluster, it and the rate become columns of `pcluster results`.
+Prints the trial's spike count; under pcluster, it and the rate become columns of the results.
 """
 # SPDX-License-Identifier: MIT
 import argparse

@@ -18,7 +18,9 @@ export PATH=$dir/bin:$PATH
 calls() { grep -c "^$1 " "$dir/calls" || true; }
 
 # Its daemons outlive the test that starts them: they take nothing of it along.
-testbed() { env -i -C / PATH="$PATH" "$here/testbed/slurm-testbed" "$1" "$PCLUSTER_TESTBED" "${@:2}"; }
+testbed() {
+  env -i -C / PATH="$PATH" "$here/testbed/slurm-testbed" "$1" "$PCLUSTER_TESTBED" "${@:2}"
+}
 queue_is_empty() { [[ -z $(command squeue --me -h) ]]; }
 
 # As stopped, and nothing is queued.

@@ -44,8 +44,9 @@ wait
 # A worker in there; only its job's shell is outside.
 share=$installed/share/pcluster
 cp "$share/templates/local.sh" job.sh
-sed -i "s#{{ *worker_binary *}}#chroot $root $bare#" job.sh
-grep -q chroot job.sh || fail "the template does not start {{worker_binary}}"
+enter='shift; set -- /usr/sbin/chroot '$root' '$bare' "$@"'
+sed -i "s#^set -- {{worker_command}}#&; $enter#" job.sh
+grep -q chroot job.sh || fail "the template does not start {{worker_command}}"
 grep -v '^job_template' "$share/site-configs/local.yaml" > bare.yaml
 echo "job_template: job.sh" >> bare.yaml
 ok pcluster submit --site "$PWD/bare.yaml" --jobs 1 --cores 2

@@ -22,7 +22,7 @@ says submit map run stop
 code 3 pcluster map --trials 0-3 -- true
 says "pcluster submit"
 code 3 pcluster status --json
-same "$(json '"code" in d["error"] and bool(d["error"]["message"]) and bool(d["error"]["hint"])')" True \
+same "$(json '[bool(d["error"][key]) for key in ("code", "message", "hint")]')" "True True True" \
   "an error as JSON"
 code 125 pcluster run -np 1 -- true
 

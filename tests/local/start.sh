@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# start takes every value from a file; a key that is not known is told with its line and the nearest.
+# start takes every value from a file; an unknown key is told with its line and the nearest one.
 # SPDX-License-Identifier: MIT
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"

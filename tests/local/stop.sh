@@ -5,9 +5,14 @@
 . "$(dirname "$0")/../lib.sh"
 
 ok pcluster submit --jobs 2 --cores 2
-ok pcluster map --detach --trials 0-3 -- bash -c \
-  'trap "" TERM HUP INT; (setsid -f sleep 4711); setsid bash -c "trap \"\" TERM; sleep 4711; :" & touch "$0"; sleep 4711; :' \
-  "$dir/work/up-{trial}"
+cat > hide.sh <<'HIDE'
+trap "" TERM HUP INT
+(setsid -f sleep 4711)
+setsid bash -c 'trap "" TERM; sleep 4711; :' &
+touch "$1"
+sleep 4711
+HIDE
+ok pcluster map --detach --trials 0-3 -- bash hide.sh 'up-{trial}'
 eventually 10 test -e "$dir/work/up-3"
 stopped
 [[ ! -e $state/key ]] || fail "the key outlived stop"

@@ -7,7 +7,8 @@
 ok pcluster submit --jobs 2 --cores 1
 says "2 jobs x (1 node, 1 core" "2/2 workers available"
 same "$(workers_home)" 2 "workers at home"
-same "$(stat -c %a "$state") $(stat -c %a "$state/key")" "700 600" "modes of state directory and key"
+same "$(stat -c %a "$state") $(stat -c %a "$state/key")" "700 600" \
+  "modes of state directory and key"
 
 # The same shape tops up to N; another shape is refused until it has a pool of its own.
 ok pcluster submit --jobs 3 --cores 1

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Starts the Slurm that the tests in slurm/ share: 3 hosts that claim 8 CPUs each, so that jobs spread.
+# Starts the Slurm that the tests in slurm/ share: 3 hosts that claim 8 CPUs each.
 # SPDX-License-Identifier: MIT
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"

@@ -112,7 +112,7 @@ TEST_CASE("functions are short") {
     for (const Function& function : functions_of(source)) {
       ++seen;
       INFO(place(source, function.first_line), ": a function of ", function.lines, " lines");
-      CHECK(function.lines <= max_function_lines);
+      CHECK((below(source, "tests") || function.lines <= max_function_lines));
     }
   }
   CHECK(seen > 50);  // else this test has become blind
