@@ -64,7 +64,8 @@ setup_packages() {
   step "apt-get update" "${as_root[@]}" apt-get -q update
   # shellcheck disable=SC2086  # a list of names
   step "install $(wc -w <<< "$missing") packages" \
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends $missing
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get -q install -y --no-install-recommends $missing
 }
 
 # ------------------------------------------------------------------ builds

@@ -16,8 +16,8 @@ same "$(json 'd["version"], d["kind"], len(i)')" "1 tasks 1000" "document"
 same "$(json 'len({x["id"] for x in i})')" 1000 "distinct tasks"
 same "$(json '{x["state"] for x in i} == {"done"}')" True "all done"
 same "$(json 'all(x["square"] == int(x["trial"]) ** 2 for x in i)')" True "columns"
-same "$(json '{(x["exit_code"], x["attempt"], x["host"] != "") for x in i} == {(0, 1, True)}')" True \
-  "exit codes, attempts and hosts"
+same "$(json '{(x["exit_code"], x["attempt"], x["host"] != "") for x in i} == {(0, 1, True)}')" \
+  True "exit codes, attempts and hosts"
 same "$(json 'all(x["end"] >= x["start"] for x in i)')" True "times"
 same "$(json 'len({x["worker"] for x in i})')" 2 "workers that had work"
 
