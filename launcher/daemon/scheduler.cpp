@@ -14,6 +14,8 @@ namespace pcluster {
 namespace {
 
 constexpr std::size_t ids_per_command = 200;  // keeps command lines short of every limit
+constexpr int cancel_tries = 20;
+constexpr Micros cancel_pause = 15 * second;
 
 }  // namespace
 
@@ -102,8 +104,16 @@ void Scheduler::cancel(const effect::Cancel& cancel) {
   if (adapter == nullptr) return;
   const std::span<const std::string> all(cancel.job_ids);
   for (std::size_t at = 0; at < all.size(); at += ids_per_command)
-    run(adapter->cancel(all.subspan(at, std::min(ids_per_command, all.size() - at))),
-        [](const CommandResult&) {});  // what still runs is seen at the next poll
+    cancel_some(adapter->cancel(all.subspan(at, std::min(ids_per_command, all.size() - at))),
+                cancel_tries);
+}
+
+// A controller that is away for a moment must not leave jobs in the queue for ever.
+void Scheduler::cancel_some(const Argv& argv, int tries) {
+  run(argv, [=, this](const CommandResult& result) {
+    if (result.exit_code == 0 || tries <= 1) return;
+    loop_.at(loop_.now() + cancel_pause, [=, this] { cancel_some(argv, tries - 1); });
+  });
 }
 
 }  // namespace pcluster
