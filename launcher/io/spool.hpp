@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <vector>
+#include "launcher/io/disk.hpp"
 #include "launcher/io/file.hpp"
 #include "launcher/io/state.hpp"
 #include "launcher/model/ids.hpp"
@@ -17,15 +18,26 @@ enum class Stream : std::uint8_t { out = 1, err = 2 };
 
 class SpoolWriter {  // a worker's; buffered, call flush()
  public:
-  SpoolWriter(const std::string& directory,
-              const std::string& name);  // DIR/NAME.data, DIR/NAME.index
+  SpoolWriter(const std::string& directory, const std::string& name,
+              Disk = {});  // DIR/NAME.data, DIR/NAME.index
   ~SpoolWriter();
   void append(const AttemptId&, Stream, std::string_view bytes);
   void flush();  // throws Error (disk full); what could not be written is kept for the next call
   std::size_t buffered() const;
 
  private:
+  struct Open {  // the piece that grows
+    AttemptId attempt;
+    Stream stream;
+    std::uint64_t offset, length;
+  };
+  void close_piece();
+  void write_out(int fd, std::string& buffer, const char* which);
+
+  std::string path_;
+  Disk disk_;
   Fd data_, index_;
+  std::optional<Open> open_;
   std::string data_buffer_, index_buffer_;
   std::uint64_t offset_ = 0;
 };

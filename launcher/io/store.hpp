@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <vector>
+#include "launcher/io/disk.hpp"
 #include "launcher/io/loop.hpp"
 #include "launcher/io/state.hpp"
 #include "launcher/model/records.hpp"
@@ -30,8 +31,11 @@ class Store {
   // full, ...) and is tried again each second; `trouble("")`: it goes on.  Both are called in the
   // loop's thread.
   Store(Loop&, StateDirectory, Epoch, std::function<void(std::uint64_t)> durable,
-        std::function<void(std::string)> trouble);
-  ~Store();                                           // writes what is left, if it can
+        std::function<void(std::string)> trouble, Disk = {});
+  ~Store();  // writes what is left, if it can
+  // Once, before the first append: what replay_journal gave.  It says which host a worker is, and
+  // mends the results tables where a crash came between the journal and them.
+  void recall(std::vector<Record> replayed);
   std::uint64_t append(std::vector<Record> records);  // returns its number: 1, 2, ...
 
  private:

@@ -1,0 +1,141 @@
+// Writing the results tables.
+// SPDX-License-Identifier: MIT
+#include "launcher/io/results.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "launcher/base/error.hpp"
+#include "launcher/io/crc32c.hpp"
+#include "launcher/model/codec.hpp"
+
+namespace pcluster {
+namespace {
+
+constexpr std::size_t most_open = 32;  // tables, two descriptors each
+
+Fd open_file(const std::string& path) {
+  Fd file(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!file) throw Error(Exit::refused, fmt::format("{}: {}", path, std::strerror(errno)));
+  return file;
+}
+
+}  // namespace
+
+void ResultTables::add(const Record& record, bool replayed) {
+  if (const auto* joined = std::get_if<WorkerJoined>(&record)) {
+    hosts_[static_cast<std::uint32_t>(joined->worker)] = joined->host;
+  } else if (const auto* added = std::get_if<WorkloadAdded>(&record)) {
+    if (!replayed || !exists(directory_.workload(added->workload) + "/spec"))
+      specs_.push_back(*added);
+  } else if (const auto* settled = std::get_if<TaskSettled>(&record)) {
+    add_row({settled->result, settled->worker, {}}, replayed);
+  } else if (const auto* lost = std::get_if<TaskLost>(&record)) {
+    TaskResult result;
+    result.attempt = lost->attempt;
+    result.state = TaskState::lost;
+    result.exit_code = -1;
+    result.message = "its worker was lost, more often than the workload's loss_retries allow";
+    add_row({result, lost->worker, {}}, replayed);
+  }
+}
+
+void ResultTables::add_row(ResultRow row, bool replayed) {
+  const auto host = hosts_.find(static_cast<std::uint32_t>(row.worker));
+  if (host != hosts_.end()) row.host = host->second;
+  const auto task = row.result.attempt.task;
+  pending_[task.workload].insert_or_assign(task.index, Row{std::move(row), replayed});
+}
+
+std::string ResultTables::flush() {
+  try {
+    while (!specs_.empty()) {
+      const auto& spec = specs_.back();
+      make_directories(directory_.workload(spec.workload));
+      write_file(directory_.workload(spec.workload) + "/spec", encode(Record{spec}));
+      specs_.pop_back();
+    }
+    while (!pending_.empty()) {
+      write_rows(pending_.begin()->first, pending_.begin()->second);
+      pending_.erase(pending_.begin());
+    }
+  } catch (const Error& error) { return error.what(); }
+  return {};
+}
+
+ResultTables::Table& ResultTables::open_table(WorkloadId id) {
+  if (const auto found = tables_.find(id); found != tables_.end()) return found->second;
+  if (tables_.size() >= most_open) tables_.clear();
+  const auto path = directory_.workload(id);
+  make_directories(path);
+  Table table{open_file(path + "/rows"), open_file(path + "/texts"), 0, {}};
+  struct stat about {};
+  if (fstat(table.texts.get(), &about) == 0)
+    table.text_end = static_cast<std::uint64_t>(about.st_size);
+  return tables_.emplace(id, std::move(table)).first->second;
+}
+
+// Rows with neighbouring indices leave in one write.
+void ResultTables::write_rows(WorkloadId id, const Rows& rows) {
+  auto& table = open_table(id);
+  std::string run;
+  std::uint64_t run_begin = 0;
+  const auto write_run = [&] {
+    if (!run.empty()) write_at(table.rows.get(), run, run_begin, directory_.workload(id) + "/rows");
+    run.clear();
+  };
+  for (const auto& [index, row] : rows) {
+    if (row.replayed && stands(table, row.row)) continue;
+    const auto place = std::uint64_t{index} * row_size;
+    if (place != run_begin + run.size()) write_run();
+    if (run.empty()) run_begin = place;
+    run += row_bytes(row.row, write_text(table, row.row));
+  }
+  write_run();
+}
+
+bool ResultTables::stands(const Table& table, const ResultRow& row) {
+  const auto& attempt = row.result.attempt;
+  std::string bytes(row_size, '\0');
+  const auto got = pread(table.rows.get(), bytes.data(), bytes.size(),
+                         static_cast<off_t>(attempt.task.index * row_size));
+  if (got != static_cast<ssize_t>(row_size)) return false;
+  TextPlace text;
+  const auto there = parse_row(bytes, attempt.task.workload, attempt.task.index, text);
+  return there && there->result.attempt == attempt && there->result.state == row.result.state &&
+         there->result.end_unix == row.result.end_unix && text.offset + text.size <= table.text_end;
+}
+
+TextPlace ResultTables::write_text(Table& table, const ResultRow& row) {
+  const bool is_plain = row.result.message.empty() && row.result.columns.empty();
+  if (is_plain) {
+    const auto found = table.plain.find(row.host);
+    if (found != table.plain.end()) return found->second;
+  }
+  const auto bytes = text_bytes(row);
+  const TextPlace place{table.text_end, static_cast<std::uint32_t>(bytes.size()), crc32c(bytes)};
+  write_at(table.texts.get(), bytes, place.offset,
+           directory_.workload(row.result.attempt.task.workload) + "/texts");
+  table.text_end += bytes.size();
+  if (is_plain) table.plain.emplace(row.host, place);
+  return place;
+}
+
+void ResultTables::write_at(int fd, std::string_view bytes, std::uint64_t offset,
+                            const std::string& what) {
+  while (!bytes.empty()) {
+    const auto taken = disk_.pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (taken < 0 && errno == EINTR) continue;
+    if (taken <= 0)
+      throw Error(Exit::refused,
+                  fmt::format("{}: {}", what, std::strerror(taken == 0 ? ENOSPC : errno)));
+    bytes.remove_prefix(static_cast<std::size_t>(taken));
+    offset += static_cast<std::uint64_t>(taken);
+  }
+}
+
+}  // namespace pcluster

@@ -1,0 +1,128 @@
+// Reading the results tables, with or without a launcher; and a row's bytes.
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "launcher/base/error.hpp"
+#include "launcher/base/text.hpp"
+#include "launcher/io/bytes.hpp"
+#include "launcher/io/crc32c.hpp"
+#include "launcher/io/results.hpp"
+#include "launcher/model/codec.hpp"
+
+namespace pcluster {
+namespace {
+
+constexpr std::size_t text_header = 8;
+
+void parse_text(std::string_view texts, const TextPlace& place, ResultRow& row) {
+  const bool inside = place.offset <= texts.size() && place.size <= texts.size() - place.offset;
+  auto text = inside ? texts.substr(place.offset, place.size) : std::string_view();
+  if (text.size() < text_header || crc32c(text) != place.sum) {
+    row.result.message = "(the texts of this result are damaged)";
+    return;
+  }
+  const auto host = take<std::uint32_t>(text), message = take<std::uint32_t>(text);
+  if (host > text.size() || message > text.size() - host) return;
+  row.host = text.substr(0, host);
+  row.result.message = text.substr(host, message);
+  row.result.columns = text.substr(host + message);
+}
+
+}  // namespace
+
+std::string row_bytes(const ResultRow& row, const TextPlace& text) {
+  const auto& result = row.result;
+  std::string rest;
+  put(rest, text.sum);
+  put(rest, result.attempt.task.index);
+  put(rest, static_cast<std::uint32_t>(result.state));
+  put(rest, result.attempt.number);
+  put(rest, result.attempt.epoch);
+  put(rest, result.exit_code);
+  put(rest, result.signal);
+  put(rest, static_cast<std::uint32_t>(row.worker));
+  put(rest, text.size);
+  put(rest, result.start_unix);
+  put(rest, result.end_unix);
+  put(rest, result.cpu);
+  put(rest, result.max_rss_kb);
+  put(rest, text.offset);
+  std::string bytes;
+  put(bytes, crc32c(rest));
+  return bytes + rest;
+}
+
+std::string text_bytes(const ResultRow& row) {
+  std::string bytes;
+  put(bytes, static_cast<std::uint32_t>(row.host.size()));
+  put(bytes, static_cast<std::uint32_t>(row.result.message.size()));
+  return bytes + row.host + row.result.message + row.result.columns;
+}
+
+std::optional<ResultRow> parse_row(std::string_view bytes, WorkloadId id, std::uint32_t index,
+                                   TextPlace& text) {
+  if (bytes.size() != row_size) return {};
+  const auto sum = take<std::uint32_t>(bytes);
+  if (crc32c(bytes) != sum) return {};
+  ResultRow row;
+  auto& result = row.result;
+  text.sum = take<std::uint32_t>(bytes);
+  result.attempt.task = {id, take<std::uint32_t>(bytes)};
+  const auto state = take<std::uint32_t>(bytes);
+  if (result.attempt.task.index != index ||
+      state > static_cast<std::uint32_t>(TaskState::cancelled))
+    return {};
+  result.state = static_cast<TaskState>(state);
+  result.attempt.number = take<std::uint32_t>(bytes);
+  result.attempt.epoch = take<std::uint32_t>(bytes);
+  result.exit_code = take<std::int32_t>(bytes);
+  result.signal = take<std::int32_t>(bytes);
+  row.worker = WorkerId{take<std::uint32_t>(bytes)};
+  text.size = take<std::uint32_t>(bytes);
+  result.start_unix = take<std::int64_t>(bytes);
+  result.end_unix = take<std::int64_t>(bytes);
+  result.cpu = take<std::int64_t>(bytes);
+  result.max_rss_kb = take<std::uint64_t>(bytes);
+  text.offset = take<std::uint64_t>(bytes);
+  return row;
+}
+
+std::vector<WorkloadId> workloads_on_disk(const StateDirectory& directory) {
+  std::vector<WorkloadId> ids;
+  for (const auto& name : list_directory(directory.workloads())) {
+    const auto number = to_integer(name);
+    if (number && *number >= 0 && exists(directory.workloads() + "/" + name + "/spec"))
+      ids.push_back(WorkloadId{static_cast<std::uint32_t>(*number)});
+  }
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
+WorkloadOnDisk read_workload(const StateDirectory& directory, WorkloadId id) {
+  const auto path = directory.workload(id);
+  const auto spec = read_file_if_there(path + "/spec");
+  const auto record = spec ? decode<Record>(*spec) : std::nullopt;
+  const auto* added = record ? std::get_if<WorkloadAdded>(&*record) : nullptr;
+  if (spec && added == nullptr)
+    throw Error(Exit::refused, path + "/spec cannot be read",
+                "it is damaged, or was written by a newer pcluster");
+  if (added == nullptr)
+    throw Error(Exit::usage, fmt::format("there is no workload {}", to_string(id)),
+                "pcluster status lists them; `last` stands for the newest");
+  WorkloadOnDisk workload{added->spec, added->at_unix, {}};
+  const auto rows = read_file_if_there(path + "/rows").value_or("");
+  const auto texts = read_file_if_there(path + "/texts").value_or("");
+  for (std::size_t at = 0; at + row_size <= rows.size(); at += row_size) {
+    const auto index = static_cast<std::uint32_t>(at / row_size);
+    TextPlace text;
+    auto row = parse_row(std::string_view(rows).substr(at, row_size), id, index, text);
+    if (!row) continue;
+    parse_text(texts, text, *row);
+    workload.rows.emplace_back(index, std::move(*row));
+  }
+  return workload;
+}
+
+}  // namespace pcluster

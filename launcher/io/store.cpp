@@ -1,0 +1,135 @@
+// The store: a thread that makes records durable, and tells the loop how far it got.
+// SPDX-License-Identifier: MIT
+#include "launcher/io/store.hpp"
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "launcher/io/journal.hpp"
+#include "launcher/io/results.hpp"
+
+namespace pcluster {
+namespace {
+
+struct Batch {
+  std::uint64_t number = 0;
+  std::vector<Record> records;
+  bool replayed = false;  // in the journal already: only the tables may need them
+};
+
+struct Listeners {
+  std::function<void(std::uint64_t)> durable;
+  std::function<void(std::string)> trouble;
+};
+
+}  // namespace
+
+struct Store::Impl {
+  Loop& loop;
+  Journal journal;
+  ResultTables tables;
+  Micros retry;
+  std::shared_ptr<Listeners> listeners;  // the loop's thread only; posts hold it weakly
+
+  std::mutex mutex;  // guards the next three
+  std::condition_variable wake;
+  std::vector<Batch> queue;
+  bool stopping = false;
+
+  std::uint64_t appended = 0;  // the loop's thread only
+  std::string told;            // the writer's only: the trouble that the loop knows
+  std::thread writer;
+
+  void put(Batch batch) {
+    {
+      const std::lock_guard lock(mutex);
+      queue.push_back(std::move(batch));
+    }
+    wake.notify_one();
+  }
+
+  template <class Call>
+  void tell(Call call) {
+    loop.post([weak = std::weak_ptr(listeners), call = std::move(call)] {
+      if (const auto alive = weak.lock()) call(*alive);
+    });
+  }
+
+  void tell_trouble(const std::string& text) {
+    if (text == told) return;
+    told = text;
+    tell([text](Listeners& all) { all.trouble(text); });
+  }
+
+  // Until stopped.  What came while one batch was on its way to the disk goes with the next.
+  void write() {
+    std::vector<Batch> taken;  // not durable yet
+    for (bool last = false; !last;) {
+      std::vector<Batch> fresh;
+      {
+        std::unique_lock lock(mutex);
+        const auto ready = [&] { return stopping || !queue.empty(); };
+        if (taken.empty())
+          wake.wait(lock, ready);
+        else  // in trouble: more records do not make the disk any better
+          wake.wait_for(lock, std::chrono::microseconds(retry), [&] { return stopping; });
+        fresh.swap(queue);
+        last = stopping;
+      }
+      for (auto& batch : fresh) {
+        if (!batch.replayed)
+          for (const auto& record : batch.records) journal.add(record);
+        taken.push_back(std::move(batch));
+      }
+      if (!taken.empty()) make_durable(taken);
+    }
+  }
+
+  void make_durable(std::vector<Batch>& taken) {
+    auto wrong = journal.flush();
+    if (wrong.empty()) {
+      for (auto& batch : taken)
+        for (const auto& record : std::exchange(batch.records, {}))
+          tables.add(record, batch.replayed);
+      wrong = tables.flush();
+    }
+    tell_trouble(wrong);
+    if (!wrong.empty()) return;
+    const auto number = taken.back().number;
+    taken.clear();
+    if (number > 0) tell([number](Listeners& all) { all.durable(number); });
+  }
+};
+
+Store::Store(Loop& loop, StateDirectory directory, Epoch epoch,
+             std::function<void(std::uint64_t)> durable, std::function<void(std::string)> trouble,
+             Disk disk)
+    : impl_(new Impl{
+          loop, Journal(directory.journal(), epoch, disk), ResultTables(directory, disk),
+          disk.retry,
+          std::make_shared<Listeners>(Listeners{std::move(durable), std::move(trouble)})}) {
+  impl_->writer = std::thread([impl = impl_.get()] { impl->write(); });
+}
+
+Store::~Store() {
+  {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->stopping = true;
+  }
+  impl_->wake.notify_one();
+  impl_->writer.join();
+}
+
+void Store::recall(std::vector<Record> replayed) {
+  impl_->put({impl_->appended, std::move(replayed), true});
+}
+
+std::uint64_t Store::append(std::vector<Record> records) {
+  impl_->put({++impl_->appended, std::move(records), false});
+  return impl_->appended;
+}
+
+}  // namespace pcluster
