@@ -3,27 +3,22 @@
 #include "launcher/cli/arrival.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
-
-#include "launcher/base/text.hpp"
+#include <string>
 
 namespace pcluster {
-namespace {
-
-std::size_t workers_of(const JobRow& job) {
-  return job.workers.empty() ? 0 : split(job.workers, ',').size();
-}
-
-}  // namespace
 
 Arrival look(const Status& status, const Expected& expected) {
   Arrival arrival;
   arrival.wanted = expected.workers;
   arrival.queued = true;
   std::set<std::string> hosts;
+  std::map<std::string, std::uint32_t> home_of;  // by job
   for (const auto& worker : status.workers) {
     if (worker.pool != expected.pool || worker.state == "lost") continue;
     ++arrival.home;
+    ++home_of[worker.job_id];
     hosts.insert(worker.host);
   }
   arrival.hosts = static_cast<std::uint32_t>(hosts.size());
@@ -32,8 +27,8 @@ Arrival look(const Status& status, const Expected& expected) {
     const bool ours = job.token == expected.token;
     if (job.state == JobState::submitting && ours) arrival.queued = false;
     if (job.state == JobState::ended) {
-      if (ours && workers_of(job) == 0) arrival.died.push_back(job);
-    } else if (job.state == JobState::submitting || workers_of(job) < expected.nodes) {
+      if (ours && job.workers.empty()) arrival.died.push_back(job);
+    } else if (job.state == JobState::submitting || home_of[job.job_id] < expected.nodes) {
       arrival.absent.push_back(job);
     }
   }
@@ -43,6 +38,10 @@ Arrival look(const Status& status, const Expected& expected) {
       arrival.home == 0 && expected.new_jobs > 0 && arrival.died.size() >= expected.new_jobs;
   arrival.hopeless = !arrival.complete && (arrival.absent.empty() || all_died);
   arrival.refused = arrival.hopeless && arrival.died.empty() && !status.submit_error.empty();
+  arrival.explained =
+      !arrival.absent.empty() && std::ranges::all_of(arrival.absent, [](const JobRow& job) {
+        return job.state == JobState::pending && !job.reason.empty();
+      });
   return arrival;
 }
 

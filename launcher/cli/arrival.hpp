@@ -20,6 +20,7 @@ struct Arrival {
   bool queued = false;         // the scheduler knows all jobs of this submit
   bool hopeless = false;       // no more can come
   bool refused = false;        // hopeless, for the scheduler refused the jobs
+  bool explained = false;      // of every absent job the scheduler says why it waits
   std::vector<JobRow> absent;  // jobs whose workers are not (all) home, not ended
   std::vector<JobRow> died;    // jobs of this submit that ended before a worker came home
 };

@@ -135,7 +135,8 @@ void await_workers(Wait& wait) {
     if (!arrival.hopeless) hopeless_since = 0;
     if (arrival.hopeless && hopeless_since == 0) hopeless_since = now;
     const bool over = hopeless_since > 0 && now - hopeless_since >= hopeless_for;
-    const bool late = elapsed >= plan.timeout;
+    const bool never = plan.partition_down && arrival.home == 0 && arrival.explained;
+    const bool late = never || elapsed >= plan.timeout;
     if (over || late) {
       line.keep();
       if (arrival.home >= plan.min_workers && !arrival.refused) return say_partly(wait);

@@ -10,6 +10,7 @@
 #include "launcher/cli/documents.hpp"
 #include "launcher/cli/progress_text.hpp"
 #include "launcher/cli/terminal.hpp"
+#include "launcher/io/store.hpp"
 
 namespace pcluster {
 namespace {
@@ -130,12 +131,35 @@ Followed follow(const Session& session, Client& client, WorkloadId id, const Fol
   return Follower(session, client, id, rules).run();
 }
 
+std::string first_failure(const Session& session, WorkloadId id) {
+  const auto deadline = steady_now() + second;  // a row is written a moment after its task's end
+  for (;;) {
+    try {
+      for (const auto& [index, row] : read_workload(session.state(), id).rows) {
+        const auto& result = row.result;
+        if (result.state != TaskState::failed && result.state != TaskState::lost) continue;
+        const auto why = !result.message.empty() ? result.message
+                         : result.signal > 0     ? fmt::format("ended by signal {}", result.signal)
+                                                 : fmt::format("exit code {}", result.exit_code);
+        return fmt::format("{} on {}: {}", to_string(TaskId{id, index}), printable(row.host),
+                           printable(why));
+      }
+    } catch (const Error&) {  // not there yet
+    }
+    if (steady_now() > deadline || interrupts() > 0) return {};
+    pause_for(5 * millisecond);
+  }
+}
+
 int conclude(const Session& session, const Followed& followed, const WorkloadSpec& spec) {
   const auto& last = followed.last;
   if (followed.end == Followed::End::detached) return static_cast<int>(Exit::done);
   if (session.json && last.finished)
     write_out(workloads_document({{last, spec.verb, shell_join(spec.task.argv), 0}}));
   if (last.finished) session.say(ended_text(last));
+  if (last.finished && last.failed > 0)
+    if (const auto first = first_failure(session, last.workload); !first.empty())
+      session.say(first);
   if (followed.end == Followed::End::interrupted) {
     if (!last.finished)
       session.say(fmt::format("left; pcluster status shows what becomes of workload {}",

@@ -24,6 +24,10 @@ WorkloadAccepted add_workload(Client&, WorkloadSpec, bool follow);
 int print_detached(const Session&, const WorkloadAccepted&, const WorkloadSpec&);  // --detach
 Followed follow(const Session&, Client&, WorkloadId, const FollowRules&);
 
+// "7.3 on node2: no such program": of the first task that failed; empty when the table does not
+// say.
+std::string first_failure(const Session&, WorkloadId);
+
 // What `map` and `wait` say at the end, and their exit code.
 int conclude(const Session&, const Followed&, const WorkloadSpec&);
 

@@ -87,19 +87,24 @@ void cap(T& value, T most, const std::string& what, Show show, Plan& plan) {
   value = most;
 }
 
+std::uint64_t most_memory_mb(const PartitionLimits& limits, std::uint32_t cores) {
+  return limits.max_memory_mb > 0 ? limits.max_memory_mb : limits.max_memory_mb_per_core * cores;
+}
+
 void cap_all(Plan& plan, const PartitionLimits* limits, const SitePartition* preset) {
   auto& spec = plan.spec;
   const auto number = [](std::uint32_t n) { return std::to_string(n); };
   if (limits != nullptr) {
     cap(spec.per_node.cores, limits->max_cores, "cores per node", number, plan);
-    cap(spec.per_node.memory_mb, limits->max_memory_mb, "per node", show_memory_mb, plan);
+    cap(spec.per_node.memory_mb, most_memory_mb(*limits, spec.per_node.cores), "per node",
+        show_memory_mb, plan);
   }
   Micros longest = limits == nullptr ? 0 : limits->max_time;
   if (longest == 0 && preset != nullptr) longest = preset->max_time.value_or(0);
   cap(spec.time, longest, "of time", show_duration, plan);
-  if (limits != nullptr && !limits->up)
-    plan.notes.push_back(
-        fmt::format("partition {} is down at the moment: jobs wait until it is up", limits->name));
+  plan.partition_down = limits != nullptr && !limits->up;
+  if (plan.partition_down)
+    plan.notes.push_back(fmt::format("partition {} is down at the moment", limits->name));
 }
 
 // A job at a scheduler.
@@ -133,7 +138,10 @@ void plan_local(Plan& plan, const Configuration& asked, const Machine& machine) 
   spec.nodes = 1;
   const auto share = std::max<std::uint32_t>(1, machine.cores / plan.jobs);
   spec.per_node.cores = asked.cores.value_or(share);
-  spec.per_node.memory_mb = asked.memory_mb.value_or(machine.memory_mb / plan.jobs);
+  // Memory goes with the cores, so that a later submit of as many cores has the same shape.
+  const auto cores = spec.per_node.cores;
+  const auto memory = machine.memory_mb * cores / std::max(machine.cores, cores);
+  spec.per_node.memory_mb = asked.memory_mb.value_or(memory);
   spec.time = asked.time.value_or(0);
   const std::uint64_t slots = std::uint64_t{plan.jobs} * slots_of(spec);
   if (slots > machine.cores)
@@ -170,6 +178,8 @@ Plan resolve(const Configuration& asked, const SiteProfile& site, const Adapter&
   Plan plan;
   auto& spec = plan.spec;
   plan.jobs = asked.jobs.value_or(1);
+  if (plan.jobs == 0 || asked.nodes.value_or(1) == 0)
+    throw Error(Exit::usage, "jobs and nodes must be at least 1", "see: pcluster submit --help");
   plan.pool = asked.pool.value_or(plan.pool);
   plan.timeout = asked.timeout.value_or(plan.timeout);
   plan.idle_timeout = asked.idle_timeout.value_or(plan.idle_timeout);

@@ -23,6 +23,7 @@ struct Plan {
   Micros timeout = 360 * second;
   Micros idle_timeout = 3600 * second, orphan_timeout = 600 * second;
   std::uint32_t min_workers = 1;
+  bool partition_down = false;     // the live scheduler says so: jobs will wait for ever
   std::vector<std::string> notes;  // what was filled in, capped or set aside; said on stderr
 };
 

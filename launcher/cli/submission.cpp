@@ -91,24 +91,34 @@ LiveLimits ask_limits(const Adapter& adapter, const Surroundings& here, bool dry
               "nothing was submitted; try again when it is back");
 }
 
-std::string job_template(const SiteProfile& site, const std::string& beside, const Adapter& adapter,
-                         const std::string& share) {
-  const auto templates = share + "/templates/";
-  if (site.job_template.empty()) return read_file(templates + std::string(adapter.template_file));
-  const auto own = read_file_if_there(beside + "/" + site.job_template);
-  return own ? *own : read_file(templates + site.job_template);
+struct Template {
+  std::string text, name;
+};
+
+// A profile's own template lies beside it, or among ours.
+Template job_template(const SiteProfile& site, const std::string& beside, const Adapter& adapter,
+                      const std::string& share) {
+  const auto name =
+      site.job_template.empty() ? std::string(adapter.template_file) : site.job_template;
+  if (!site.job_template.empty())
+    if (auto own = read_file_if_there(beside + "/" + name)) return {std::move(*own), name};
+  return {read_file(share + "/templates/" + name), name};
 }
 
-int dry_run(const Submission& submission) {
-  const auto& [session, adapter, plan, state_dir] = submission;
+JobIdentity example_job(const Submission& submission) {
   const std::string token = "TOKEN";  // a real submit makes a fresh one
-  const auto state = session.state();
-  const JobIdentity job{session.cluster, fmt::format("pcl-{}-{}", session.cluster, token), token,
-                        state.root, plan.jobs};
-  const auto script = render_job_script(*adapter, plan.spec, job);
-  const auto command = adapter->submit(state.jobs() + "/" + token + ".sh", plan.spec, job);
-  write_out(session.json ? script_document(script, command)
-                         : script + "\n# submitted with:\n#   " + shell_join(command) + "\n");
+  const auto& cluster = submission.session.cluster;
+  return {cluster, fmt::format("pcl-{}-{}", cluster, token), token, submission.session.state().root,
+          submission.plan.jobs};
+}
+
+int print_dry(const Submission& submission) {
+  const auto job = example_job(submission);
+  const auto path = submission.session.state().jobs() + "/" + job.token + ".sh";
+  const auto command = submission.adapter->submit(path, submission.plan.spec, job);
+  write_out(submission.session.json
+                ? script_document(submission.script, command)
+                : submission.script + "\n# submitted with:\n#   " + shell_join(command) + "\n");
   return static_cast<int>(Exit::done);
 }
 
@@ -123,7 +133,7 @@ Submission prepare(const Session& session, const Arguments& arguments, Flavour f
   asked = layer(std::move(asked), file.value_or(Configuration{}));
   if (flavour.slot_per_core && !asked.num_engines) asked.num_engines = 0;
 
-  Submission submission{session, nullptr, {}, {}};
+  Submission submission{session, nullptr, {}, {}, {}};
   if (asked.cluster) submission.session.use_cluster(*asked.cluster);
   const auto [site, beside] = find_site(session, asked, dry);
   submission.adapter = site.adapter;
@@ -132,11 +142,14 @@ Submission prepare(const Session& session, const Arguments& arguments, Flavour f
   auto& plan = submission.plan;
   plan = resolve(asked, site.profile, *site.adapter, live, this_host());
   plan.notes.insert(plan.notes.begin(), site.notes.begin(), site.notes.end());
-  plan.spec.job_template = job_template(site.profile, beside, *site.adapter, session.share());
+  const auto [text, name] = job_template(site.profile, beside, *site.adapter, session.share());
+  plan.spec.job_template = text;
   plan.spec.worker_binary = own_binary();
   plan.spec.local_directory =
       expand_path(plan.spec.local_directory, session.variables, user_name());
   submission.state_dir = site.profile.state_dir;
+  // Rendered here first: a mistake in a template is told before anything is started.
+  submission.script = render_job_script(*site.adapter, plan.spec, example_job(submission), name);
   return submission;
 }
 
@@ -144,7 +157,7 @@ int submit(const Session& session, const Arguments& arguments, Flavour flavour) 
   const auto submission = prepare(session, arguments, flavour);
   for (const auto& note : submission.plan.notes) session.say(note);
   session.say(request_line(submission.plan));
-  if (arguments.has("dry-run")) return dry_run(submission);
+  if (arguments.has("dry-run")) return print_dry(submission);
   catch_interrupts();
   settle_state_directory(submission.session, submission.state_dir);
   auto launched = ensure_launcher(submission.session);

@@ -17,6 +17,7 @@ struct Submission {
   const Adapter* adapter = nullptr;
   Plan plan;
   std::string state_dir;  // the site's
+  std::string script;     // as it would be submitted, with "TOKEN" for its token
 };
 
 std::span<const Option> submission_options();

@@ -1,0 +1,90 @@
+// Which site we are at, on machines that only exist here.
+// SPDX-License-Identifier: MIT
+#include <doctest/doctest.h>
+
+#include <set>
+
+#include "launcher/base/error.hpp"
+#include "launcher/base/text.hpp"
+#include "launcher/cli/sites.hpp"
+
+using namespace pcluster;
+
+namespace {
+
+std::vector<SiteProfile> profiles() {
+  SiteProfile center, generic, here;
+  center.name = "center", center.scheduler = "slurm";
+  center.detect_hostnames = {"svc-*"}, center.detect_paths = {"/cs"};
+  generic.name = "generic", generic.scheduler = "slurm";
+  here.name = "here", here.scheduler = "local";
+  return {center, generic, here};
+}
+
+Surroundings machine(std::string host, std::set<std::string> paths, bool scheduler) {
+  return {std::move(host), [paths](const std::string& path) { return paths.contains(path); },
+          [scheduler](const std::string&) { return scheduler; }};
+}
+
+std::string chosen(const std::string& said, const Surroundings& here) {
+  return choose_site(profiles(), said, here).profile.name;
+}
+
+}  // namespace
+
+TEST_CASE("a site is found by all kinds of evidence that it gives") {
+  CHECK(chosen("", machine("svc-1", {"/cs"}, true)) == "center");
+  CHECK(chosen("", machine("svc-1", {}, true)) == "generic");
+  CHECK(chosen("", machine("laptop", {"/cs"}, true)) == "generic");
+  CHECK(chosen("", machine("laptop", {}, false)) == "here");
+}
+
+TEST_CASE("a detected site without its scheduler gives way to local workers, and that is said") {
+  const auto site = choose_site(profiles(), "", machine("svc-1", {"/cs"}, false));
+  CHECK(site.profile.name == "here");
+  CHECK(site.adapter == &local);
+  CHECK(join(site.notes, "\n").find("center") != std::string::npos);
+}
+
+TEST_CASE("a site said out loud must have its scheduler, but for a dry run") {
+  const auto here = machine("laptop", {}, false);
+  try {
+    choose_site(profiles(), "center", here);
+    FAIL("no Error");
+  } catch (const Error& error) {
+    CHECK(error.code() == Exit::usage);
+    CHECK(std::string(error.what()).find(std::string(slurm.probe)) != std::string::npos);
+    CHECK(std::string(error.what()).find("PATH") != std::string::npos);
+  }
+  CHECK(choose_site(profiles(), "center", here, true).profile.name == "center");
+  CHECK(chosen("here", here) == "here");
+  CHECK(chosen("center", machine("laptop", {}, true)) == "center");
+}
+
+TEST_CASE("an unknown site comes with the nearest one and all of them") {
+  try {
+    choose_site(profiles(), "centre", machine("laptop", {}, true));
+    FAIL("no Error");
+  } catch (const Error& error) {
+    CHECK(error.code() == Exit::usage);
+    CHECK(std::string(error.what()).find("did you mean \"center\"") != std::string::npos);
+    CHECK(error.hint().find("center, generic, here") != std::string::npos);
+  }
+}
+
+TEST_CASE("a profile for a scheduler that nobody knows is told with the nearest") {
+  auto sites = profiles();
+  sites[0].scheduler = "slrm";
+  try {
+    choose_site(sites, "center", machine("laptop", {}, true));
+    FAIL("no Error");
+  } catch (const Error& error) {
+    CHECK(std::string(error.what()).find("did you mean \"slurm\"") != std::string::npos);
+  }
+}
+
+TEST_CASE("the profiles that we ship are all readable, and one of them is for no scheduler") {
+  const auto sites = read_sites(PCLUSTER_SOURCE);
+  CHECK(sites.size() >= 3);
+  CHECK(choose_site(sites, "", machine("laptop", {}, false)).adapter == &local);
+}
