@@ -14,6 +14,7 @@ Core::Core(std::string cluster, Epoch epoch, Policy policy)
     : state_(std::make_unique<State>(std::move(cluster), epoch, policy)) {}
 Core::~Core() = default;
 Core::Core(Core&&) noexcept = default;
+Core& Core::operator=(Core&&) noexcept = default;
 
 void Core::apply(const Record& record) { state_->apply(record); }
 
@@ -121,7 +122,7 @@ std::optional<Time> Core::State::deadline() const {
     }
   for (const auto& follower : followers)
     if (follower.due) at(follower.next);
-  if (stop_asked) at(stop_at + policy.stop_grace);
+  if (stop_asked) at(quit_at);
   return first;
 }
 

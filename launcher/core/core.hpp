@@ -126,6 +126,7 @@ class Core {
   Core(std::string cluster, Epoch epoch, Policy policy = {});
   ~Core();
   Core(Core&&) noexcept;
+  Core& operator=(Core&&) noexcept;
 
   // Before the first event: the records of earlier epochs in order, then load_trials() for each of
   // missing_trials(), then begin().

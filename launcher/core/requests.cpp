@@ -129,8 +129,9 @@ void Core::State::quit_when_empty(Turn& turn) {
                                 [](const auto& entry) { return entry.second.link.has_value(); });
   const auto waited = turn.now - stop_at;
   // A submit whose answer is out may have made jobs: better a little late than jobs left behind.
-  if (home && waited < policy.stop_grace) return;
-  if (fleet.open_submits() && waited < 6 * policy.stop_grace) return;
+  const auto longest = fleet.open_submits() ? 6 * policy.stop_grace : home ? policy.stop_grace : 0;
+  quit_at = stop_at + (waited < policy.stop_grace ? policy.stop_grace : 6 * policy.stop_grace);
+  if (waited < longest) return;
   for (auto& [id, worker] : ledger.workers.all())
     if (!worker.gone) lose(turn, worker, "the cluster was stopped", false);
   quit = true;

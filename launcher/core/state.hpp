@@ -39,7 +39,8 @@ struct Core::State {
   Fleet fleet;
   std::vector<Follower> followers;
   bool stop_asked = false, quit = false, loaded = false;
-  Time stop_at = 0, silence_at = 0;  // silence_at: nobody is silent for too long before
+  Time stop_at = 0, quit_at = 0;  // quit_at: to look again whether all have left
+  Time silence_at = 0;            // nobody is silent for too long before
   Micros unix_now = 0;
 
   // core.cpp

@@ -43,6 +43,9 @@ void World::crash_launcher() {
 void World::say(Event event) {
   if (!core_ || quit_) return;
   auto effects = core_->handle(event, clock_.now, unix_now());
+  if (std::holds_alternative<event::Tick>(event) &&
+      core_->deadline().value_or(clock_.now + 1) <= clock_.now)
+    fail("the launcher spins: its deadline stays in the past");
   for (const auto& [id, file] : core_->missing_trials()) core_->load_trials(id, lines_[file.name]);
   perform(std::move(effects));
 }

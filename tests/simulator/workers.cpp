@@ -216,7 +216,10 @@ void World::arm_worker(std::size_t index) {
   if (!deadline) return;
   clock_.at(*deadline, [this, index, arm = ++worker.ticks] {
     auto& ticking = *workers_[index];
-    if (ticking.alive && ticking.ticks == arm) act(index, ticking.agent->tick(clock_.now));
+    if (!ticking.alive || ticking.ticks != arm) return;
+    act(index, ticking.agent->tick(clock_.now));
+    if (ticking.agent->deadline().value_or(clock_.now + 1) <= clock_.now)
+      fail("a worker spins: its deadline stays in the past");
   });
 }
 
