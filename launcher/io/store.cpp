@@ -40,7 +40,7 @@ struct Store::Impl {
   bool stopping = false;
 
   std::uint64_t appended = 0;  // the loop's thread only
-  std::string told;            // the writer's only: the trouble that the loop knows
+  bool in_trouble = false;     // the writer's only: what the loop was told
   std::thread writer;
 
   void put(Batch batch) {
@@ -58,9 +58,10 @@ struct Store::Impl {
     });
   }
 
+  // Its beginning and its end; that an attempt fails at another file is no news.
   void tell_trouble(const std::string& text) {
-    if (text == told) return;
-    told = text;
+    if (text.empty() != in_trouble) return;
+    in_trouble = !text.empty();
     tell([text](Listeners& all) { all.trouble(text); });
   }
 
