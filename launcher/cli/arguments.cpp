@@ -32,13 +32,8 @@ const Option* find_option(const Verb& verb, std::string_view name) {
 }
 
 // `-np 4`, as mpiexec is used: a short option of two letters is unknown to CLI11.
-Words spelled_out(const Verb& verb, Words words) {
-  if (find_option(verb, "--np") == nullptr) return words;
-  for (auto& word : words) {
-    if (word == "--") break;
-    if (word == "-np") word = "--np";
-  }
-  return words;
+std::string spelled_out(const Verb& verb, const std::string& word) {
+  return word == "-np" && find_option(verb, "--np") != nullptr ? "--np" : word;
 }
 
 // Where a command begins: behind `--`, or at the first word that is no option and no option's
@@ -47,7 +42,7 @@ std::size_t command_begin(const Verb& verb, const Words& words) {
   for (std::size_t i = 0; i < words.size(); ++i) {
     const auto& word = words[i];
     if (word == "--" || word.size() < 2 || word.front() != '-') return i;
-    const auto* option = find_option(verb, word);
+    const auto* option = find_option(verb, spelled_out(verb, word));
     if (option != nullptr && !option->value.empty()) ++i;
   }
   return words.size();
@@ -67,13 +62,14 @@ std::size_t command_begin(const Verb& verb, const Words& words) {
 }  // namespace
 
 Arguments::Arguments(const Verb& verb, const Words& typed) {
-  auto words = spelled_out(verb, typed);
+  auto words = typed;
   if (verb.operands == Operands::command) {
     const auto begin = words.begin() + static_cast<long>(command_begin(verb, words));
     const auto first = begin != words.end() && *begin == "--" ? begin + 1 : begin;
     command_.assign(first, words.end());
     words.erase(begin, words.end());
   }
+  for (auto& word : words) word = spelled_out(verb, word);
   CLI::App app;
   app.set_help_flag();
   app.allow_extras();

@@ -132,7 +132,7 @@ Followed follow(const Session& session, Client& client, WorkloadId id, const Fol
 }
 
 std::string first_failure(const Session& session, WorkloadId id) {
-  const auto deadline = steady_now() + second;  // a row is written a moment after its task's end
+  const auto deadline = steady_now() + table_lag;  // a row is written a moment after its task's end
   for (;;) {
     try {
       for (const auto& [index, row] : read_workload(session.state(), id).rows) {

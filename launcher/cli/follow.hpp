@@ -13,6 +13,9 @@ struct Followed {
   enum class End { finished, interrupted, detached } end = End::finished;
 };
 
+// Results stand on disk before anybody is told; another host may see them so much later.
+inline constexpr Micros table_lag = 200 * millisecond;
+
 struct FollowRules {
   bool show = true;                      // the bar or the lines
   bool cancels = true;                   // Ctrl-C ends the tasks; else it only leaves (`wait`)

@@ -40,7 +40,7 @@ void print(const SpoolPiece& piece, const std::string& bytes) {
 // Why the task failed, if the worker or the launcher said so.  Its row is written a moment after
 // its end.
 std::string last_word(const Session& session, WorkloadId id) {
-  const auto deadline = steady_now() + second;
+  const auto deadline = steady_now() + table_lag;
   for (;;) {
     try {
       const auto rows = read_workload(session.state(), id).rows;

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <cstdio>
 #include <set>
 
 #include "launcher/base/text.hpp"
@@ -68,16 +69,14 @@ std::vector<SmokeCheck> smoke_checks(const std::string& probe_source, const std:
 std::optional<std::string> missing_ranks(const std::string& output, std::uint32_t ranks) {
   std::set<std::uint32_t> spoken;
   for (const auto& line : lines(output)) {
-    const auto words = split(line, ' ');
-    if (words.size() < 4 || words[0] != "rank" || words[2] != "of") continue;
-    const auto rank = to_integer(words[1]), count = to_integer(words[3]);
-    if (!rank || !count) continue;
-    if (*count != ranks)
-      return fmt::format(
-          "a rank sees {} ranks instead of {}: this program is linked with another "
-          "MPI than mpiexec's",
-          *count, ranks);
-    if (*rank >= 0 && *rank < ranks) spoken.insert(static_cast<std::uint32_t>(*rank));
+    unsigned rank = 0, count = 0;
+    const auto at = line.find("rank ");
+    if (at == line.npos || std::sscanf(line.c_str() + at, "rank %u of %u", &rank, &count) != 2)
+      continue;
+    if (count != ranks)
+      return fmt::format("a rank sees {} ranks instead of {}: its MPI is another than mpiexec's",
+                         count, ranks);
+    if (rank < ranks) spoken.insert(rank);
   }
   if (spoken.size() == ranks) return {};
   return fmt::format("{} of {} ranks spoke", spoken.size(), ranks);

@@ -16,12 +16,14 @@ std::size_t breadth(std::string_view text) {
 }
 
 std::string cut(std::string line, std::size_t width) {
+  if (width > 0 && breadth(line) > width) {
+    std::size_t end = 0;
+    for (std::size_t seen = 0; end < line.size(); ++end)
+      if ((line[end] & 0xc0) != 0x80 && ++seen > width) break;
+    line.resize(end);
+  }
   while (!line.empty() && line.back() == ' ') line.pop_back();
-  if (width == 0 || breadth(line) <= width) return line;
-  std::size_t end = 0;
-  for (std::size_t seen = 0; end < line.size(); ++end)
-    if ((line[end] & 0xc0) != 0x80 && ++seen > width) break;
-  return line.substr(0, end);
+  return line;
 }
 
 }  // namespace

@@ -65,7 +65,8 @@ std::string read_stdin() {
 }
 
 void catch_interrupts() {
-  interrupt_count = hangup_count = 0;
+  interrupt_count = 0;
+  hangup_count = 0;
   struct sigaction action {};
   action.sa_handler = on_signal;  // no SA_RESTART: a blocking receive must return
   sigemptyset(&action.sa_mask);

@@ -168,10 +168,10 @@ TEST_CASE("a job of several nodes is home with all of them") {
 TEST_CASE("tables are aligned, cut at the width, and nothing in them drives the terminal") {
   const Table table{{{"name"}, {"n", true}}, {{"a", "1"}, {"größe", "100"}, {"\033[31mx", "2"}}};
   CHECK(show(table) ==
-        "name          n\n"
-        "a             1\n"
-        "größe       100\n"
-        "\\x1b[31mx     2\n");
+        "name         n\n"
+        "a            1\n"
+        "größe      100\n"
+        "\\x1b[31mx    2\n");
   CHECK(show(table, 6) == "name\na\ngröße\n\\x1b[3\n");
 }
 
