@@ -3,8 +3,10 @@
 #include "mpi-runtime/dial.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "launcher/base/error.hpp"
 #include "launcher/base/text.hpp"
@@ -46,12 +48,14 @@ std::string remedy(const std::vector<std::string>& errors, const LauncherInfo& l
 }
 
 Dial::Dial(Loop& loop, StateDirectory directory, std::string cluster,
-           std::function<void(const std::string&)> say, std::function<void(LinkPtr)> connected)
+           std::function<void(const std::string&)> say, std::function<void(LinkPtr)> connected,
+           std::function<void()> key_is_gone)
     : loop_(loop),
       directory_(std::move(directory)),
       cluster_(std::move(cluster)),
       say_(std::move(say)),
       connected_(std::move(connected)),
+      key_is_gone_(std::move(key_is_gone)),
       random_(std::random_device{}()) {}
 
 Dial::~Dial() {
@@ -71,7 +75,9 @@ void Dial::call() {
   if (calling_) return;
   try {
     auto launcher = read_launcher_info(directory_);
-    key_is_gone_ = !launcher && !exists(directory_.key()) && exists(directory_.root);
+    // `stop` removes it; any other trouble with the file system passes.
+    bool gone = access(directory_.key().c_str(), F_OK) != 0 && errno == ENOENT;
+    if (gone && exists(directory_.root)) key_is_gone_();
     if (!launcher)
       return missed(directory_.launcher() +
                     " is not there: the state directory must be on a file system that this node "

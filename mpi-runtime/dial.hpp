@@ -14,12 +14,11 @@ namespace pcluster {
 class Dial {
  public:
   Dial(Loop&, StateDirectory, std::string cluster, std::function<void(const std::string&)> say,
-       std::function<void(LinkPtr)> connected);
+       std::function<void(LinkPtr)> connected, std::function<void()> key_is_gone);
   ~Dial();
   void call();  // now
   void call_later();
   void answered() { misses_ = 0; }  // we were welcomed: the next trouble is a new one
-  bool key_is_gone() const { return key_is_gone_; }  // at the last call: the cluster was stopped
 
  private:
   void missed(const std::string& why);
@@ -29,11 +28,12 @@ class Dial {
   std::string cluster_;
   std::function<void(const std::string&)> say_;
   std::function<void(LinkPtr)> connected_;
+  std::function<void()> key_is_gone_;
   std::optional<TimerId> timer_;
   std::minstd_rand random_;
   unsigned misses_ = 0;
   std::string last_why_;
-  bool key_is_gone_ = false, calling_ = false;
+  bool calling_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -23,8 +23,8 @@ TaskOutput::~TaskOutput() {
   if (timer_) loop_.cancel(*timer_);
 }
 
-void TaskOutput::open(const std::string& directory, const std::string& name) {
-  spool_ = std::make_unique<SpoolWriter>(directory, name);
+void TaskOutput::open(const std::string& directory, const std::string& name, Disk disk) {
+  spool_ = std::make_unique<SpoolWriter>(directory, name, std::move(disk));
 }
 
 void TaskOutput::write(const AttemptId& attempt, Stream stream, std::string_view bytes) {

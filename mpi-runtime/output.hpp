@@ -18,7 +18,7 @@ class TaskOutput {
  public:
   TaskOutput(Loop&, std::function<void(const std::string&)> say);
   ~TaskOutput();
-  void open(const std::string& directory, const std::string& name);  // throws Error
+  void open(const std::string& directory, const std::string& name, Disk = {});  // throws Error
   bool is_open() const { return spool_ != nullptr; }
   void write(const AttemptId&, Stream, std::string_view bytes);
   void flush();

@@ -2,16 +2,33 @@
 // how each task ended. SPDX-License-Identifier: MIT
 #include "mpi-runtime/tasks.hpp"
 
+#include <signal.h>
+
 #include "launcher/base/error.hpp"
 #include "launcher/base/text.hpp"
 #include "launcher/io/file.hpp"
 #include "mpi-runtime/result_file.hpp"
 
 namespace pcluster {
+namespace {
+
+// A batch system that ends the job signals tasks and worker at once.  Such a task is lost with its
+// worker, not failed: what may be one waits until our own signal would have come.
+constexpr Micros signal_follows = second / 4;
+
+bool may_be_the_jobs_end(const Ended& end) {
+  auto ended_by = [&end](int signal) {
+    return end.signal == signal || end.exit_code == 128 + signal;
+  };
+  return ended_by(SIGTERM) || ended_by(SIGINT) || ended_by(SIGHUP);
+}
+
+}  // namespace
 
 Tasks::Tasks(Loop& loop, WorkerFacts worker, WorkerSize size, std::uint32_t slots, Say say,
              std::function<void(TaskResult)> finished)
-    : say_(std::move(say)),
+    : loop_(loop),
+      say_(std::move(say)),
       finished_(std::move(finished)),
       host_(hostname()),
       size_(std::move(size)),
@@ -79,6 +96,7 @@ void Tasks::start_at(const TaskStart& start, Seat seat) {
   program.output = start.output;
   program.cores = seat.cores;
   sitting_[slot].attempt = start.attempt;
+  sitting_[slot].signalled = false;
   if (auto failure = spawner_.start(slot, program, "PCLUSTER_RESULT=" + result))
     return give_up(exit_code(*failure), explain(*failure, program, host_));
   slot_of_[start.attempt] = slot;
@@ -105,12 +123,15 @@ void Tasks::ended(const Ended& end) {
   }
   slot_of_.erase(sitting.attempt);
   slots_.give_back(sitting.seat);
-  finished_(std::move(result));
+  if (sitting.signalled || !may_be_the_jobs_end(end)) return finished_(std::move(result));
+  loop_.at(loop_.now() + signal_follows, [this, late = std::move(result)] { finished_(late); });
 }
 
 void Tasks::signal(const AttemptId& attempt, int signal) {
   auto at = slot_of_.find(attempt);
-  if (at != slot_of_.end()) spawner_.signal(at->second, signal);
+  if (at == slot_of_.end()) return;
+  sitting_[at->second].signalled = true;
+  spawner_.signal(at->second, signal);
 }
 
 void Tasks::signal_all(int signal) {

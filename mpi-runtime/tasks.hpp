@@ -34,12 +34,14 @@ class Tasks {
   struct Sitting {
     Seat seat;
     AttemptId attempt;
+    bool signalled = false;  // by us
   };
   void start_at(const TaskStart&, Seat);
   void ended(const Ended&);
   void cannot(const AttemptId&, int code, const std::string& message);
   std::string result_path(std::uint32_t slot) const;
 
+  Loop& loop_;
   Say say_;
   std::function<void(TaskResult)> finished_;
   std::string host_;

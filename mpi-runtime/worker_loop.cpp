@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
 
 #include "launcher/base/error.hpp"
@@ -49,7 +50,11 @@ WorkerLoop::WorkerLoop(const WorkerOptions& options, const WorkerFacts& facts)
           }),
       dial_(
           loop_, directory_, options.cluster, [this](const std::string& text) { say(text); },
-          [this](LinkPtr link) { connected(std::move(link)); }) {}
+          [this](LinkPtr link) { connected(std::move(link)); },
+          [this] {
+            if (agent_.running() == 0 && agent_.id())
+              leave("the cluster was stopped: its key is gone");
+          }) {}
 
 Hello WorkerLoop::introduce(const WorkerOptions& options) {
   Hello me;
@@ -96,8 +101,9 @@ void WorkerLoop::watch_signals() {
 }
 
 void WorkerLoop::say(const std::string& text) {
-  fmt::print(stderr, "{} pcluster worker {}: {}\n", show_utc(unix_now()),
-             name_.empty() ? std::to_string(getpid()) : name_, text);
+  auto line = fmt::format("{} pcluster worker {}: {}\n", show_utc(unix_now()),
+                          name_.empty() ? std::to_string(getpid()) : name_, text);
+  std::fputs(line.c_str(), stderr);  // a full disk under the job's log must not end us
 }
 
 // ---------------------------------------------------------------- the launcher
@@ -189,8 +195,6 @@ void WorkerLoop::set_clock() {
   clock_ = loop_.at(*next, [this] {
     clock_.reset();
     clock_at_.reset();
-    if (agent_.running() == 0 && agent_.id() && !link_ && dial_.key_is_gone())
-      return leave("the cluster was stopped: its key is gone");
     carry_out(agent_.tick(loop_.now()));
   });
 }

@@ -56,7 +56,7 @@ Ended Rig::run(std::vector<std::string> argv) {
 }
 
 void Rig::wait_for_ends(std::size_t count) {
-  Time give_up = loop.now() + 10 * second;
+  Time give_up = loop.now() + 60 * second;
   while (ends.size() < count) {
     if (loop.now() > give_up) throw std::runtime_error("tasks did not end");
     turn(1 * millisecond);

@@ -17,7 +17,7 @@ class Rig {
   Ended run(std::vector<std::string> argv);
   Ended shell(const std::string& script) { return run({"/bin/sh", "-c", script}); }
   std::optional<StartFailure> start(std::uint32_t slot, std::vector<std::string> argv);
-  void wait_for_ends(std::size_t count);  // in all; throws after 10 s
+  void wait_for_ends(std::size_t count);  // in all; throws after 60 s
   void turn(Micros time);                 // runs the loop for so long
 
   Loop loop;

@@ -121,6 +121,62 @@ TEST_CASE("TERM: says Bye, ends its tasks, leaves with 0 and no trace") {
   CHECK(list_directory(worker.top + "/local").empty());
 }
 
+TEST_CASE("a batch system that signals tasks and worker at once: the tasks are lost, not failed") {
+  WorkerProcess worker;
+  FakeLauncher launcher(worker.directory);
+  launcher.welcome();
+  auto number = unique_number();
+  TaskTemplate task;
+  task.argv = {"sleep", number};
+  launcher.assign(7, task, {"x", "y"});
+  launcher.until([&] { return sleepers(number).size() == 2; });
+  for (pid_t sleeper : sleepers(number)) kill(sleeper, SIGTERM);
+  usleep(50'000);  // a worker that is slow to hear of it
+  kill(worker.guard, SIGTERM);
+  launcher.until([&] { return !launcher.byes.empty(); });
+  CHECK(worker.wait() == 0);
+  CHECK(launcher.results.empty());
+}
+
+TEST_CASE("a task that somebody ended alone is reported as it ended") {
+  WorkerProcess worker;
+  FakeLauncher launcher(worker.directory);
+  launcher.welcome();
+  launcher.assign(7, shell("kill -TERM $$"), {"x"});
+  launcher.until([&] { return launcher.results.size() == 1; });
+  CHECK(launcher.results.front().state == TaskState::failed);
+  CHECK(launcher.results.front().signal == SIGTERM);
+}
+
+TEST_CASE("a flood of output stays small in memory") {
+  WorkerProcess worker;
+  FakeLauncher launcher(worker.directory);
+  launcher.welcome();
+  launcher.assign(7, shell("head -c 100000000 /dev/zero"), {"x"});
+  launcher.until([&] { return launcher.results.size() == 1; });
+  std::size_t length = 0;
+  for (const auto& piece : find_output(worker.directory, WorkloadId{7})) length += piece.length;
+  CHECK(length == 100'000'000);
+  auto status = read_file("/proc/" + std::to_string(launcher.hellos.front().pid) + "/status");
+  auto peak = status.find("VmHWM:");
+  REQUIRE(peak != std::string::npos);
+  CHECK(std::stoul(status.substr(peak + 6)) < 48 * 1024);  // kB; the tests' program itself is large
+}
+
+TEST_CASE("a worker without work leaves when its cluster's key is gone") {
+  WorkerProcess worker;
+  {
+    FakeLauncher launcher(worker.directory);
+    launcher.welcome();
+    launcher.until([&] { return true; });
+    unlink(worker.directory.key().c_str());
+    launcher.drop_link();
+    launcher.until([&] { return true; });
+  }
+  CHECK(worker.wait() == 0);
+  CHECK(worker.log().find("the cluster was stopped: its key is gone") != std::string::npos);
+}
+
 TEST_CASE("kill -9 of the worker: its guard removes tasks and scratch") {
   WorkerProcess worker;
   FakeLauncher launcher(worker.directory);
