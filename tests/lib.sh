@@ -40,9 +40,14 @@ export PCLUSTER_SITE=local
 cd "$dir/work"
 state=$PCLUSTER_DIR/default
 
+# What a test broke outside of its directory, it mends here.
+undo() { :; }
+
 clean_up() {
   local code=$? pids
   trap - EXIT
+  set +e
+  undo
   cd /
   if ((code != 0 && code != 77)); then tail -n 30 "$state/launcher.log" >&2 2> /dev/null || true; fi
   pids=$(processes_of "$dir")

@@ -25,8 +25,7 @@ done
 mount -t proc proc "$root/proc"
 mount --bind /sys "$root/sys"
 for shared in state tmp work; do mount --bind "$dir/$shared" "$root$dir/$shared"; done
-leave() { umount -l "$root"/{proc,sys} "$root$dir"/{state,tmp,work}; clean_up; }
-trap leave EXIT
+undo() { umount -l "$root"/{proc,sys} "$root$dir"/{state,tmp,work}; }
 
 bare=/opt/pcluster/bin/pcluster
 in_root() { chroot "$root" "$bare" "$@"; }

@@ -11,7 +11,7 @@ code 3 pcluster status               # a dry run starts nothing
 
 (cat mine.yaml; echo "scheduller: local") > wrong.yaml
 code 2 pcluster submit --site "$PWD/wrong.yaml" --jobs 1
-says "wrong.yaml:$(wc -l < wrong.yaml)" "scheduller" 'did you mean "scheduler"'
+says "wrong.yaml:$(wc -l < wrong.yaml)" "scheduller" 'did you mean' 'scheduler'
 
 grep -v '^job_template' mine.yaml > own.yaml
 echo "job_template: own.sh" >> own.yaml

@@ -18,6 +18,6 @@ stopped
 
 printf 'jobs: 2\nparition: 16GBXL\n' > cluster.yaml
 code 2 pcluster start --config cluster.yaml
-says "cluster.yaml:2" "parition" 'did you mean "partition"'
+says "cluster.yaml:2" "parition" 'did you mean' 'partition'
 code 2 pcluster start --config no-such.yaml
 says "no-such.yaml"

@@ -7,10 +7,9 @@
 . "$here/slurm.sh"
 (($(id -u) == 0)) || skip "only root drains hosts"
 
+undo() { scontrol update nodename=node[1-3] state=resume; }
 scontrol update nodename=node[1-3] state=drain reason="cooling repair"
-restore() { scontrol update nodename=node[1-3] state=resume; clean_up; }
-trap restore EXIT
 code 4 pcluster submit --partition 16GBXL --jobs 2 --timeout 5
-says "0/2 workers available" "drain"
+says "0/2 workers available" "DRAINED" "cancelled"
 eventually 10 queue_is_empty
 stopped_on_slurm

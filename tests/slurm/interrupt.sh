@@ -7,7 +7,7 @@
 . "$here/slurm.sh"
 
 ok pcluster submit --partition 16GBXL --jobs 2
-code 130 timeout --foreground --preserve-status -s INT 3 \
+code 130 timeout --foreground --preserve-status -s INT 1 \
   "$program" submit --partition down --jobs 3 --pool other
 says "cancelled"
 none_waits() { [[ -z $(squeue --me -h -r -p down) ]]; }

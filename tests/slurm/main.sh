@@ -5,9 +5,10 @@
 . "$(dirname "$0")/../lib.sh"
 # shellcheck source=tests/slurm.sh
 . "$here/slurm.sh"
+export PCLUSTER_SITE=esi           # its 16GBXL has 2 cores, 16 GB and one slot per worker
 
 ok pcluster submit --partition 16GBXL --jobs 10
-says "10 jobs x (1 node" "10/10 workers available"
+says "10 jobs x (1 node, 2 cores, 15.5 GB) = 10 slots of 2 cores" "10/10 workers available"
 same "$(calls sbatch)" 1 "calls of sbatch"
 same "$(workers_home)" 10 "workers at home"
 (($(json 'len({x["host"] for x in i})') > 1)) || fail "all workers are on one host"

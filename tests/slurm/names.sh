@@ -15,7 +15,7 @@ says "own.sh" "job_idd"
 
 (cat "$share/site-configs/generic-slurm.yaml"; echo "mem_mod: node") > wrong.yaml
 code 2 pcluster submit --site "$PWD/wrong.yaml" --partition 16GBXL --jobs 2
-says "wrong.yaml:$(wc -l < wrong.yaml)" "mem_mod" 'did you mean "mem_mode"'
+says "wrong.yaml:$(wc -l < wrong.yaml)" "mem_mod" 'did you mean' 'mem_mode'
 same "$(calls sbatch)" 0 "calls of sbatch"
 
 code 1 test -e "$state/launcher.json"

@@ -15,21 +15,19 @@
   says "sbatch" "PATH"
 )
 (($(id -u) == 0)) || skip "only root ends a controller"
-restore() { testbed start-ctl; clean_up; }
-trap restore EXIT
+controller_is_up() { scontrol -Q ping; }
+undo() { controller_is_up || testbed start-ctl; }
+
 testbed kill-ctl
 code 3 pcluster submit --partition 16GBXL --jobs 2 --timeout 20
-says "slurmctld"
+says "Unable to contact slurm controller" "nothing was submitted"
 testbed start-ctl
-trap clean_up EXIT
-eventually 10 queue_is_empty   # nothing was queued behind our back
+eventually 10 queue_is_empty     # nothing was queued behind our back
 ok pcluster submit --partition 16GBXL --jobs 2
 same "$(workers_home)" 2 "workers once it answers again"
 
 # Workers that are home do not need it.
-trap restore EXIT
 testbed kill-ctl
 ok pcluster map --trials 0-9 -- true
 testbed start-ctl
-trap clean_up EXIT
 stopped_on_slurm
