@@ -14,12 +14,13 @@ for command in sbatch squeue scancel scontrol sinfo; do
 done
 chmod 755 "$dir"/bin/*
 : > "$dir/calls"
+outer_path=$PATH
 export PATH=$dir/bin:$PATH
 calls() { grep -c "^$1 " "$dir/calls" || true; }
 
 # Its daemons outlive the test that starts them: they take nothing of it along.
 testbed() {
-  env -i -C / PATH="$PATH" "$here/testbed/slurm-testbed" "$1" "$PCLUSTER_TESTBED" "${@:2}"
+  env -i -C / PATH="$outer_path" "$here/testbed/slurm-testbed" "$1" "$PCLUSTER_TESTBED" "${@:2}"
 }
 queue_is_empty() { [[ -z $(command squeue --me -h) ]]; }
 

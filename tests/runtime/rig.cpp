@@ -3,12 +3,11 @@
 #include "rig.hpp"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <stdexcept>
 #include <thread>
 
@@ -46,6 +45,7 @@ std::optional<StartFailure> Rig::start(std::uint32_t slot, std::vector<std::stri
   program.directory = directory;
   program.output = output_file;
   program.cores = cores;
+  program.own_session = own_session;
   return spawner.start(slot, program, mark);
 }
 
@@ -74,8 +74,11 @@ std::vector<pid_t> sleepers(const std::string& number) {
   while (const dirent* entry = readdir(directory)) {
     int pid = std::atoi(entry->d_name);
     if (pid == 0) continue;
-    std::ifstream file("/proc/" + std::to_string(pid) + "/cmdline");
-    std::string words((std::istreambuf_iterator<char>(file)), {});
+    Fd file(open(("/proc/" + std::to_string(pid) + "/cmdline").c_str(), O_RDONLY | O_CLOEXEC));
+    std::string words(256, '\0');
+    ssize_t size =
+        file ? read(file.get(), words.data(), words.size()) : -1;  // it may be gone by now
+    words.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
     if (words == std::string("sleep\0", 6) + number + '\0') found.push_back(pid);
   }
   closedir(directory);

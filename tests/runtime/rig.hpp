@@ -24,6 +24,7 @@ class Rig {
   std::vector<std::string> environment;  // of programs; the mark comes to it
   std::string directory, output_file, path = "/usr/local/bin:/usr/bin:/bin";
   std::vector<int> cores;
+  bool own_session = true;
   std::map<std::pair<std::uint32_t, Stream>, std::string>
       output;                        // taken at each end, see `outputs`
   std::vector<std::string> outputs;  // "out|err" of each ended task

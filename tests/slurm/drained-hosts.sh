@@ -10,6 +10,7 @@
 undo() { scontrol update nodename=node[1-3] state=resume; }
 scontrol update nodename=node[1-3] state=drain reason="cooling repair"
 code 4 pcluster submit --partition 16GBXL --jobs 2 --timeout 5
-says "0/2 workers available" "DRAINED" "cancelled"
+says "0/2 workers available" "cancelled"
+grep -qE 'DRAINED|UnavailableNodes' "$dir/err" || { show; fail "Slurm's reason is not told"; }
 eventually 10 queue_is_empty
 stopped_on_slurm

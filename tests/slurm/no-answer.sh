@@ -15,10 +15,18 @@
   says "sbatch" "PATH"
 )
 (($(id -u) == 0)) || skip "only root ends a controller"
-controller_is_up() { scontrol -Q ping; }
+# A shutdown, for a controller that is killed forgets the last seconds: drains, ended jobs.
+controller_is_up() { scontrol ping | grep -q "is UP"; }
+has_ended() { ! grep -qs . "/proc/$1/cmdline"; }   # or waits to be reaped
+shut_down() {
+  local pid
+  pid=$(< "$PCLUSTER_TESTBED/run/slurmctld.pid")
+  scontrol shutdown slurmctld
+  eventually 20 has_ended "$pid"
+}
 undo() { controller_is_up || testbed start-ctl; }
 
-testbed kill-ctl
+shut_down
 code 3 pcluster submit --partition 16GBXL --jobs 2 --timeout 20
 says "Unable to contact slurm controller" "nothing was submitted"
 testbed start-ctl
@@ -27,7 +35,7 @@ ok pcluster submit --partition 16GBXL --jobs 2
 same "$(workers_home)" 2 "workers once it answers again"
 
 # Workers that are home do not need it.
-testbed kill-ctl
+shut_down
 ok pcluster map --trials 0-9 -- true
 testbed start-ctl
 stopped_on_slurm

@@ -5,4 +5,5 @@
 . "$(dirname "$0")/../lib.sh"
 [[ -f $PCLUSTER_TESTBED/env ]] || exit 0
 "$here/testbed/slurm-testbed" down "$PCLUSTER_TESTBED" --purge
-[[ -z $(processes_of "$PCLUSTER_TESTBED/") ]] || fail "processes of the testbed are left"
+nothing_left() { [[ -z $(processes_of "$PCLUSTER_TESTBED/") ]]; }
+eventually 10 nothing_left
