@@ -1,7 +1,7 @@
 // The spawn engine against a bare posix_spawn loop: N short programs, output captured, sessions of
 // their own, nothing left behind.  In pairs, order alternating; prints medians of the paired
 // ratios.
-//   spawn_bench [ROUNDS] [N] [SLOTS] [WORDS...]
+//   spawn_bench [ROUNDS] [N] [SLOTS] [session|group] [WORDS...]
 // SPDX-License-Identifier: MIT
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,6 +24,7 @@ using namespace pcluster;
 
 struct Work {
   int tasks = 2000, slots = 2;
+  bool own_session = true;
   std::vector<std::string> words{"true"};
 };
 
@@ -50,6 +51,7 @@ bench::Cost engine(const Work& work) {
   next = [&](std::uint32_t slot) {
     Program program;
     program.argv = work.words;
+    program.own_session = work.own_session;
     auto index = static_cast<std::uint32_t>(started++);
     program.environment =
         environment.fill({{{WorkloadId{1}, index}, 1, 1}, "trial", results[slot], {}});
@@ -95,7 +97,8 @@ int main(int count, char** given) {
   Work work;
   if (count > 2) work.tasks = std::atoi(given[2]);
   if (count > 3) work.slots = std::atoi(given[3]);
-  if (count > 4) work.words.assign(given + 4, given + count);
+  if (count > 4) work.own_session = std::string(given[4]) != "group";
+  if (count > 5) work.words.assign(given + 5, given + count);
   auto bare = [&] {
     return bench::bare_loop(bench::Call::posix_spawn, work.tasks, work.slots, "/bin/true");
   };

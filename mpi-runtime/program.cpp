@@ -110,7 +110,7 @@ void Starter::child(const Order& order) {
     order.outcome->error = error;
     _exit(127);
   };
-  setsid();
+  program.own_session ? setsid() : setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != order.parent) _exit(127);
   // Descriptors first: from here on the table is the child's own.  Old kernels lack close_range;

@@ -17,9 +17,13 @@ namespace pcluster {
 struct Program {
   std::vector<std::string> argv;
   const char* const* environment = nullptr;  // ends with nullptr
-  std::string_view path;   // PATH of that environment: commands are looked up there
-  std::string directory;   // empty = ours
-  std::string output;      // a file for both streams; empty = the given descriptors
+  std::string_view path;  // PATH of that environment: commands are looked up there
+  std::string directory;  // empty = ours
+  std::string output;     // a file for both streams; empty = the given descriptors
+  // Else a process group of its own.  A session costs a scheduler group (sched_autogroup) each:
+  // nothing to speak of on a quiet node, but on one that others keep busy tasks then start far
+  // later.
+  bool own_session = true;
   std::vector<int> cores;  // bound to these; empty = wherever we may run
 };
 

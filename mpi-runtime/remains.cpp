@@ -9,17 +9,18 @@
 
 namespace pcluster {
 
-// The mark in its environment says whose it is; a wiped environment leaves the session.
+// The mark in its environment says whose it is; a wiped environment leaves session and group.
 Remains::Remain& Remains::known(pid_t process, std::span<const Occupant> slots) {
   auto [at, fresh] = known_.try_emplace(process);
   if (!fresh) return at->second;
-  pid_t session = getsid(process);
+  pid_t session = getsid(process), group = getpgid(process);
   std::string environment = environment_of(process);
   for (std::uint32_t slot = 0; slot < slots.size(); ++slot) {
     const Occupant& task = slots[slot];
     at->second.sequence = std::max(at->second.sequence, task.sequence);
     if (task.leader == 0) continue;
-    if (task.leader != session && !has_entry(environment, task.mark)) continue;
+    bool its = task.leader == session || task.leader == group || has_entry(environment, task.mark);
+    if (!its) continue;
     return at->second = {slot, true, task.sequence, false};
   }
   return at->second;
