@@ -2,10 +2,6 @@
 // is kept for the end of a turn. SPDX-License-Identifier: MIT
 #pragma once
 #include <array>
-#include <asio/io_context.hpp>
-#include <asio/posix/stream_descriptor.hpp>
-#include <asio/signal_set.hpp>
-#include <asio/steady_timer.hpp>
 #include <functional>
 #include <map>
 #include <memory>
@@ -13,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "launcher/io/asio.hpp"
 #include "launcher/io/loop.hpp"
 
 namespace pcluster {

@@ -2,11 +2,11 @@
 // that proves the key wins, every error is kept. SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 
-#include <asio/ip/tcp.hpp>
 #include <cerrno>
 #include <cstring>
 #include <utility>
 
+#include "launcher/io/asio.hpp"
 #include "launcher/io/asio_loop.hpp"
 #include "launcher/io/connection.hpp"
 #include "launcher/io/link.hpp"

@@ -2,13 +2,13 @@
 // user's handle to it, and may go first.  launcher/io only.
 // SPDX-License-Identifier: MIT
 #pragma once
-#include <asio/posix/stream_descriptor.hpp>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "launcher/io/asio.hpp"
 #include "launcher/io/channel.hpp"
 #include "launcher/io/link.hpp"
 #include "launcher/io/loop.hpp"

@@ -5,11 +5,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <asio/executor_work_guard.hpp>
-#include <asio/post.hpp>
 #include <chrono>
 
 #include "launcher/base/error.hpp"
+#include "launcher/io/asio.hpp"
 #include "launcher/io/asio_loop.hpp"
 
 namespace pcluster {
