@@ -16,6 +16,8 @@ namespace pcluster {
 namespace {
 
 constexpr Micros redraw = 100 * millisecond, line_every = 5 * second;
+const std::string no_workers =
+    "no worker is home: the tasks wait; pcluster submit brings workers up";
 constexpr Micros come_back = 30 * second;  // a launcher may take so long to restart
 
 // The launcher is gone: the workload goes on at the workers, and a new launcher takes it up.
@@ -54,6 +56,7 @@ class Follower {
       if (hung_up()) return end(Followed::End::detached);
       if (interrupts() > 0 && !cancelled_ && rules_.cancels) cancel();
       if (interrupts() > (rules_.cancels ? 1 : 0)) return end(Followed::End::interrupted);
+      lose_patience();
       show();
     }
   }
@@ -62,7 +65,9 @@ class Follower {
   void take(const Reply& reply) {
     if (const auto* refusal = std::get_if<Refusal>(&reply)) refuse(*refusal);
     const auto* progress = std::get_if<Progress>(&reply);
-    if (progress != nullptr && progress->workload == id_) last_ = *progress;
+    if (progress == nullptr || progress->workload != id_) return;
+    last_ = *progress;
+    if (!last_.note.empty()) note_ = last_.note;
   }
 
   void lost() {
@@ -79,16 +84,27 @@ class Follower {
     client_.send(CancelWorkload{{id_, {}}});
   }
 
+  void lose_patience() {
+    const bool begun = last_.running + last_.done + last_.failed + last_.cancelled > 0;
+    if (rules_.patience == 0 || begun || gave_up_) return;
+    if (steady_now() - begun_ < rules_.patience) return;
+    gave_up_ = true;
+    client_.send(CancelWorkload{{id_, {}}});
+  }
+
   void show() {
     const auto now = steady_now(), elapsed = now - begun_;
     if (last_.tasks == 0) return;
     line_.show(line_.terminal() ? bar_text(last_, elapsed) : progress_text(last_, elapsed), now);
-    if (last_.slots == 0 && !warned_ && elapsed > second) {
-      warned_ = true;
-      line_.keep();
-      if (rules_.show)
-        session_.say("no worker is home yet: the tasks wait; pcluster submit brings workers up");
-    }
+    if (elapsed > second) say_why(last_.slots == 0 ? no_workers : last_.note);
+  }
+
+  // Why nothing runs: once, where no line of progress says it all the time.
+  void say_why(const std::string& why) {
+    if (why.empty() || why == said_ || (rules_.show && last_.slots > 0)) return;
+    said_ = why;
+    line_.keep();
+    session_.say(fmt::format("pcluster: {}", printable(why)));
   }
 
   Followed end(Followed::End how) {
@@ -96,7 +112,7 @@ class Follower {
     if (line_.terminal() && how == Followed::End::finished && last_.tasks > 0)
       line_.show(bar_text(last_, steady_now() - begun_), steady_now());
     line_.keep();
-    return {last_, how};
+    return {last_, note_, how};
   }
 
   const Session& session_;
@@ -106,7 +122,8 @@ class Follower {
   StatusLine line_;
   Time begun_ = steady_now();
   Progress last_;
-  bool cancelled_ = false, warned_ = false;
+  std::string note_, said_;
+  bool cancelled_ = false, gave_up_ = false;
 };
 
 }  // namespace

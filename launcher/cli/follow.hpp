@@ -10,6 +10,7 @@ namespace pcluster {
 
 struct Followed {
   Progress last;
+  std::string note;  // why nothing ran, when that was said last
   enum class End { finished, interrupted, detached } end = End::finished;
 };
 
@@ -19,6 +20,7 @@ inline constexpr Micros table_lag = 200 * millisecond;
 struct FollowRules {
   bool show = true;                      // the bar or the lines
   bool cancels = true;                   // Ctrl-C ends the tasks; else it only leaves (`wait`)
+  Micros patience = 0;                   // not begun after so long: cancelled; 0 = any time
   std::function<void()> meanwhile = {};  // called between messages: `run` prints output there
 };
 

@@ -58,12 +58,12 @@ struct Ran {
   int code = 0;
 };
 
-Ran run_one(const Session& session, Client& client, const WorkloadSpec& spec,
+Ran run_one(const Session& session, Client& client, const WorkloadSpec& spec, Micros patience,
             const OutputReader::Sink& sink) {
   const auto accepted = add_workload(client, spec, true);
   OutputReader reader(session.state(), accepted.workload);
   Paced paced;
-  FollowRules rules{false, true, [&] {
+  FollowRules rules{false, true, patience, [&] {
                       if (!paced.due()) return;
                       reader.read_new(sink);
                       paced.done();
@@ -97,7 +97,7 @@ int program_code(const Followed& followed) {
 }
 
 int run_program(const Session& session, Client& client, const WorkloadSpec& spec) {
-  const auto ran = run_one(session, client, spec, print);
+  const auto ran = run_one(session, client, spec, 0, print);
   if (ran.code == 0 || !ran.followed.last.finished) return ran.code;
   const auto message = last_word(session, ran.id);
   if (!message.empty()) session.say(fmt::format("pcluster: {}", printable(message)));
@@ -107,12 +107,16 @@ int run_program(const Session& session, Client& client, const WorkloadSpec& spec
   return ran.code;
 }
 
-ProgramEnd run_quietly(const Session& session, Client& client, const WorkloadSpec& spec) {
+ProgramEnd run_quietly(const Session& session, Client& client, const WorkloadSpec& spec,
+                       Micros patience) {
   ProgramEnd end;
-  const auto ran = run_one(session, client, spec,
+  const auto ran = run_one(session, client, spec, patience,
                            [&](const SpoolPiece&, const std::string& bytes) { end.out += bytes; });
   end.code = ran.code;
-  if (ran.code != 0 && ran.followed.last.finished) end.message = last_word(session, ran.id);
+  if (ran.followed.last.cancelled > 0)
+    end.message = fmt::format("not begun after {}: {}", show_duration(patience), ran.followed.note);
+  else if (ran.code != 0 && ran.followed.last.finished)
+    end.message = last_word(session, ran.id);
   return end;
 }
 

@@ -30,7 +30,8 @@ struct ProgramEnd {
   int code = 0;              // as above
   std::string out, message;  // stdout and stderr together; why it could not run
 };
-ProgramEnd run_quietly(const Session&, Client&, const WorkloadSpec&);
+// `patience`: a program that has not begun after so long is cancelled.
+ProgramEnd run_quietly(const Session&, Client&, const WorkloadSpec&, Micros patience);
 
 // Pure: the exit code of a workload of one task.
 int program_code(const Followed&);

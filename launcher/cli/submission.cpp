@@ -61,8 +61,8 @@ struct Found {
   std::string beside;  // directory of the profile
 };
 
-Found find_site(const Session& session, const Configuration& asked, bool absent_is_fine) {
-  const auto here = this_machine(variable(session.variables, "PATH"));
+Found find_site(const Session& session, const Configuration& asked, const Surroundings& here,
+                bool absent_is_fine) {
   const auto said = asked.site.value_or("");
   const bool is_file = said.find('/') != said.npos || said.ends_with(".yaml");
   if (!is_file)
@@ -74,21 +74,52 @@ Found find_site(const Session& session, const Configuration& asked, bool absent_
           slash == said.npos ? "." : said.substr(0, slash)};
 }
 
+struct Limits {
+  LiveLimits seen;
+  bool set_up = true;  // false: the scheduler's programs are here, but no cluster is
+};
+
 // Asked before anything is submitted: a partition's name is checked while nothing has happened yet.
-LiveLimits ask_limits(const Adapter& adapter, const Surroundings& here, bool dry) {
+Limits ask_limits(const Adapter& adapter, const Surroundings& here, bool dry) {
   const auto argv = adapter.limits();
   if (argv.empty() || !here.on_path(argv.front())) return {};
   CommandOptions patience;
   patience.timeout = 20 * second;
   const auto output = run_command(argv, patience);
   auto seen = adapter.limits_seen({output.exit_code, output.timed_out, output.out, output.err});
-  if (seen || dry) return seen;
+  if (seen || dry) return {seen};
+  if (!adapter.not_set_up.empty() && output.err.find(adapter.not_set_up) != output.err.npos)
+    return {{}, false};
   const auto words = lines(output.err);
   throw Error(Exit::refused,
               fmt::format("the scheduler does not answer: {}",
                           !words.empty() ? printable(words.front())
                                          : fmt::format("{} gave nothing", shell_join(argv))),
               "nothing was submitted; try again when it is back");
+}
+
+struct Choice {
+  Found found;
+  LiveLimits live;
+};
+
+// The site, and what its live scheduler says.  A site that was only detected gives way when its
+// scheduler turns out to be installed without a cluster.
+Choice choose(const Session& session, const Configuration& asked, bool dry) {
+  auto here = this_machine(variable(session.variables, "PATH"));
+  auto found = find_site(session, asked, here, dry);
+  auto limits = ask_limits(*found.site.adapter, here, dry);
+  if (limits.set_up) return {std::move(found), limits.seen};
+  const std::string probe(found.site.adapter->probe);
+  if (asked.site)
+    throw Error(Exit::usage,
+                fmt::format("site {} needs a scheduler, and {} here says: {}", *asked.site, probe,
+                            found.site.adapter->not_set_up),
+                "log in to a host that submits jobs, or leave --site out for local workers");
+  here.on_path = [others = here.on_path, probe](const std::string& program) {
+    return program != probe && others(program);
+  };
+  return {find_site(session, asked, here, dry), {}};
 }
 
 struct Template {
@@ -135,10 +166,9 @@ Submission prepare(const Session& session, const Arguments& arguments, Flavour f
 
   Submission submission{session, nullptr, {}, {}, {}};
   if (asked.cluster) submission.session.use_cluster(*asked.cluster);
-  const auto [site, beside] = find_site(session, asked, dry);
+  const auto [found, live] = choose(session, asked, dry);
+  const auto& [site, beside] = found;
   submission.adapter = site.adapter;
-  const auto live =
-      ask_limits(*site.adapter, this_machine(variable(session.variables, "PATH")), dry);
   auto& plan = submission.plan;
   plan = resolve(asked, site.profile, *site.adapter, live, this_host());
   plan.notes.insert(plan.notes.begin(), site.notes.begin(), site.notes.end());

@@ -43,11 +43,12 @@ std::vector<std::string> fixed_cells(const TaskView& task) {
 }  // namespace
 
 std::vector<TaskView> task_views(WorkloadId id, const WorkloadOnDisk& disk, const Trials& trials,
-                                 const RunningTasks& running) {
+                                 const RunningTasks& running, TaskState waiting) {
   std::vector<TaskView> views(task_count(disk.spec.trials));
   for (std::uint32_t i = 0; i < views.size(); ++i) {
     views[i].id = {id, i};
     views[i].trial = trial_value(trials, i);
+    views[i].state = waiting;
   }
   for (std::size_t i = 0; i < running.attempts.size(); ++i) {
     const auto& attempt = running.attempts[i];
@@ -70,7 +71,7 @@ std::vector<TaskView> task_views(WorkloadId id, const WorkloadOnDisk& disk, cons
   return views;
 }
 
-Progress progress_of(WorkloadId id, const WorkloadOnDisk& disk) {
+Progress progress_of(WorkloadId id, const WorkloadOnDisk& disk, TaskState waiting) {
   Progress progress;
   progress.workload = id;
   progress.tasks = task_count(disk.spec.trials);
@@ -81,9 +82,9 @@ Progress progress_of(WorkloadId id, const WorkloadOnDisk& disk) {
       default: ++progress.failed; break;
     }
   }
-  progress.queued =
-      progress.tasks -
-      std::min<std::uint32_t>(progress.tasks, static_cast<std::uint32_t>(disk.rows.size()));
+  const auto rows = static_cast<std::uint32_t>(disk.rows.size());
+  const auto missing = progress.tasks - std::min(progress.tasks, rows);
+  (waiting == TaskState::cancelled ? progress.cancelled : progress.queued) += missing;
   progress.finished = progress.queued == 0;
   return progress;
 }

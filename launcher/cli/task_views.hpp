@@ -9,11 +9,12 @@
 
 namespace pcluster {
 
-// Pure.  `trials` are in hand even when the spec only names a file of them.
+// Pure.  `trials` are in hand even when the spec only names a file of them.  A task without a row
+// that does not run is `waiting`: queued, or cancelled once its workload has ended.
 std::vector<TaskView> task_views(WorkloadId, const WorkloadOnDisk&, const Trials& trials,
-                                 const RunningTasks&);
+                                 const RunningTasks&, TaskState waiting);
 // Pure.  The counts that Progress would hold.
-Progress progress_of(WorkloadId, const WorkloadOnDisk&);
+Progress progress_of(WorkloadId, const WorkloadOnDisk&, TaskState waiting);
 // Pure.  The table for people, $PCLUSTER_RESULT's columns last.
 std::string tasks_table(const std::vector<TaskView>&);
 

@@ -8,6 +8,7 @@
 #include "launcher/cli/terminal.hpp"
 #include "launcher/cli/verbs.hpp"
 #include "launcher/cli/workload.hpp"
+#include "launcher/io/file.hpp"
 
 namespace pcluster {
 namespace {
@@ -21,23 +22,32 @@ bool went_wrong(const TaskView& task) {
          task.state == TaskState::cancelled;
 }
 
-// What runs at the moment, if somebody can tell.
-RunningTasks running_tasks(const Session& session, WorkloadId id) {
+// What the table on disk does not hold: who runs, and whether the others still may.
+struct Unsettled {
+  RunningTasks running;
+  TaskState waiting = TaskState::queued;
+};
+
+Unsettled ask_unsettled(const Session& session, WorkloadId id) {
+  Unsettled all;
+  if (exists(session.state().stopped())) all.waiting = TaskState::cancelled;
   try {
-    if (auto client = Client::connect_if_there(session))
-      return client->ask<RunningTasks>(GetRunning{id}, 5 * second);
+    auto client = Client::connect_if_there(session);
+    if (!client) return all;
+    all.running = client->ask<RunningTasks>(GetRunning{id}, 5 * second);
+    for (const auto& row : client->ask<Status>(GetStatus{}, 5 * second).workloads)
+      if (row.progress.workload == id && row.progress.finished) all.waiting = TaskState::cancelled;
   } catch (const Error&) {  // the table on disk is worth printing without it
   }
-  return {};
+  return all;
 }
 
 int run(const Session& session, const Arguments& arguments) {
   const auto ref = workload_operand(session, arguments);
-  const auto running = running_tasks(session, ref.workload);  // before the table: never both
+  const auto unsettled = ask_unsettled(session, ref.workload);  // before the table: none is missed
   const auto disk = read_workload(session.state(), ref.workload);
-  auto tasks =
-      task_views(ref.workload, disk, load_trials(disk.spec.trials, session.state()),
-                 disk.rows.size() < task_count(disk.spec.trials) ? running : RunningTasks{});
+  auto tasks = task_views(ref.workload, disk, load_trials(disk.spec.trials, session.state()),
+                          unsettled.running, unsettled.waiting);
   if (ref.index)
     std::erase_if(tasks, [&](const auto& task) { return task.id.index != *ref.index; });
   if (arguments.has("failed")) std::erase_if(tasks, [](const auto& t) { return !went_wrong(t); });

@@ -29,7 +29,7 @@ struct Smoke {
   bool mpiexec = true;  // found
 };
 
-WorkloadSpec spec_of(const Smoke& smoke, std::vector<std::string> argv, std::uint32_t ranks) {
+ProgramEnd run_on_worker(Smoke& smoke, std::vector<std::string> argv, std::uint32_t ranks) {
   WorkloadSpec spec;
   spec.verb = "smoke";
   spec.task.argv = std::move(argv);
@@ -37,7 +37,7 @@ WorkloadSpec spec_of(const Smoke& smoke, std::vector<std::string> argv, std::uin
   spec.task.environment = task_environment(smoke.session.variables, {}, false);
   spec.task.ranks = ranks;
   spec.task.time_limit = smoke.time_limit;
-  return spec;
+  return run_quietly(smoke.session, smoke.client, spec, smoke.time_limit);
 }
 
 // One line for people: the last that is not empty.
@@ -61,8 +61,7 @@ std::string escaped(std::string script) {
 }
 
 CheckView try_one(Smoke& smoke, const SmokeCheck& check) {
-  const auto present = run_quietly(smoke.session, smoke.client,
-                                   spec_of(smoke, {"/bin/sh", "-c", escaped(check.present)}, 0));
+  const auto present = run_on_worker(smoke, {"/bin/sh", "-c", escaped(check.present)}, 0);
   if (present.code == not_installed) return {check.name, "not_installed", ""};
   if (present.code != 0) return {check.name, "failed", reason(present)};
   const auto detail = last_line(present.out);
@@ -70,7 +69,7 @@ CheckView try_one(Smoke& smoke, const SmokeCheck& check) {
   if (!smoke.mpiexec) return {check.name, "not_installed", "no mpiexec to split it with"};
   auto argv = check.split;
   argv.back() = escaped(argv.back());
-  const auto end = run_quietly(smoke.session, smoke.client, spec_of(smoke, argv, smoke.ranks));
+  const auto end = run_on_worker(smoke, argv, smoke.ranks);
   if (end.code != 0) return {check.name, "failed", reason(end)};
   if (const auto missing = missing_ranks(end.out, smoke.ranks))
     return {check.name, "failed", *missing};

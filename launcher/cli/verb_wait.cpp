@@ -6,6 +6,7 @@
 #include "launcher/cli/terminal.hpp"
 #include "launcher/cli/verbs.hpp"
 #include "launcher/cli/workload.hpp"
+#include "launcher/io/file.hpp"
 #include "launcher/io/store.hpp"
 
 namespace pcluster {
@@ -14,9 +15,11 @@ namespace {
 int run(const Session& session, const Arguments& arguments) {
   const auto id = workload_operand(session, arguments).workload;
   const auto disk = read_workload(session.state(), id);
-  const auto so_far = progress_of(id, disk);
+  // A stopped cluster runs nothing more.
+  const auto waiting = exists(session.state().stopped()) ? TaskState::cancelled : TaskState::queued;
+  const auto so_far = progress_of(id, disk, waiting);
   if (so_far.finished)  // needs no launcher
-    return conclude(session, {so_far, Followed::End::finished}, disk.spec);
+    return conclude(session, {so_far, "", Followed::End::finished}, disk.spec);
   auto client = Client::connect(session);
   catch_interrupts();
   client.send(Follow{id});

@@ -44,7 +44,7 @@ std::vector<TaskView> views() {
   RunningTasks running;
   running.attempts = {{{WorkloadId{7}, 2}, 1, 1}, {{WorkloadId{8}, 3}, 1, 1}};
   running.workers = {WorkerId{5}, WorkerId{5}};
-  return task_views(WorkloadId{7}, disk(), disk().spec.trials, running);
+  return task_views(WorkloadId{7}, disk(), disk().spec.trials, running, TaskState::queued);
 }
 
 }  // namespace
@@ -98,11 +98,15 @@ TEST_CASE("results for people: own columns behind ours, messages last") {
 }
 
 TEST_CASE("counts from the table on disk") {
-  const auto progress = progress_of(WorkloadId{7}, disk());
+  auto progress = progress_of(WorkloadId{7}, disk(), TaskState::queued);
   CHECK(progress.tasks == 4);
   CHECK(progress.done == 1);
   CHECK(progress.failed == 1);
+  CHECK(progress.queued == 2);
   CHECK_FALSE(progress.finished);
+  progress = progress_of(WorkloadId{7}, disk(), TaskState::cancelled);  // it was stopped
+  CHECK(progress.cancelled == 2);
+  CHECK(progress.finished);
 }
 
 TEST_CASE("status: workers, jobs, workloads") {
