@@ -58,6 +58,8 @@ struct Adapter {
   std::string_view template_file;     // "slurm.sh" in templates/
   std::string_view
       probe;  // program whose presence on PATH means this scheduler; empty = always there
+  // Words of the limits command that mean: its programs are installed, but no cluster is set up.
+  std::string_view not_set_up;
   std::vector<std::string> scrub;  // glob patterns of variables that MPI tasks must not inherit
 
   // Directives without prefix, in order and quoted as the scheduler reads them; the user's own

@@ -82,6 +82,7 @@ const Adapter local{
     "",
     "local.sh",
     "",
+    "",
     // Of an allocation that the launcher itself may run in: mpiexec would take it for ours.
     {"SLURM_*", "SLURMD_*", "PBS_*", "PMI_*", "PMI2_*", "PMIX_*"},
     directives,

@@ -155,6 +155,7 @@ const Adapter slurm{
     "#SBATCH",
     "slurm.sh",
     "sbatch",
+    "Could not establish a configuration source",
     {"SLURM_*", "SLURMD_*", "SRUN_*", "PMI_*", "PMI2_*", "PMIX_*"},
     directives,
     script_words,

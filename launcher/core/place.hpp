@@ -2,6 +2,7 @@
 // reads the ledger, changes nothing.
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -30,6 +31,9 @@ Placement place(const Ledger&, const Policy&, const std::set<WorkerId>& spoke, M
 
 // Slots that a task of this would take there; 0: it does not fit, or the job ends too early.
 std::uint32_t slots_at(const Workload&, const Worker&, Micros unix_now);
+
+// Why no worker that is home could ever run it, if that is so ("needs 8 cores, ...").
+std::optional<std::string> fits_nowhere(const Ledger&, const TaskTemplate&);
 
 // Why nothing of it runs, for people.
 std::string why_waiting(const Ledger&, const Workload&, Micros unix_now);

@@ -10,8 +10,7 @@
 namespace pcluster {
 namespace {
 
-std::string too_large(const Workload& workload, const Resources& largest) {
-  const auto& task = workload.spec.task;
+std::string too_large(const TaskTemplate& task, const Resources& largest) {
   const std::uint64_t ranks = std::max(task.ranks, 1u);
   const auto cores = ranks * (task.ranks > 0 ? std::max(task.each.cores, 1u) : task.each.cores);
   const auto memory = ranks * task.each.memory_mb;
@@ -28,21 +27,26 @@ std::string too_large(const Workload& workload, const Resources& largest) {
 
 }  // namespace
 
-std::string why_waiting(const Ledger& ledger, const Workload& workload, Micros unix_now) {
-  if (workload.trials_missing()) return "reading its trials";
-  if (ledger.workers.ready().empty()) return "waiting for workers";
+std::optional<std::string> fits_nowhere(const Ledger& ledger, const TaskTemplate& task) {
   Resources largest;
-  bool fits = false, lasts = false;
   for (const auto id : ledger.workers.ready()) {
     const auto& worker = *ledger.workers.find(id);
     const auto& size = worker.who.size;
-    largest.cores = std::max(largest.cores, size.cores);
+    if (slots_for(task, size, worker.slots()) > 0) return {};
+    largest.cores = std::max({largest.cores, size.cores, worker.slots()});
     largest.memory_mb = std::max(largest.memory_mb, size.memory_mb);
     largest.gpus = std::max(largest.gpus, size.gpus);
-    fits = fits || slots_for(workload.spec.task, size, worker.slots()) > 0;
-    lasts = lasts || slots_at(workload, worker, unix_now) > 0;
   }
-  if (!fits) return too_large(workload, largest);
+  return too_large(task, largest);
+}
+
+std::string why_waiting(const Ledger& ledger, const Workload& workload, Micros unix_now) {
+  if (workload.trials_missing()) return "reading its trials";
+  if (ledger.workers.ready().empty()) return "waiting for workers";
+  if (auto reason = fits_nowhere(ledger, workload.spec.task)) return std::move(*reason);
+  const bool lasts = std::ranges::any_of(ledger.workers.ready(), [&](WorkerId id) {
+    return slots_at(workload, *ledger.workers.find(id), unix_now) > 0;
+  });
   if (!lasts)
     return fmt::format("needs {}, and no worker's job lasts that long still",
                        show_duration(workload.needs_time()));

@@ -42,11 +42,13 @@ struct Core::State {
   Time stop_at = 0, quit_at = 0;  // quit_at: to look again whether all have left
   Time silence_at = 0;            // nobody is silent for too long before
   Micros unix_now = 0;
+  std::optional<Time> expected;  // when the next event was due at the latest
 
   // core.cpp
   void apply(const Record&);
   void commit(Turn&, Record);  // applies it and has it written
   void begin(Turn&);
+  void wake(Time now);
   void finish(Turn&);  // what follows from any event: timers, placing, telling
   std::optional<Time> deadline() const;
 
@@ -84,6 +86,8 @@ struct Core::State {
   Reply answer(Turn&, ClientId, const StopCluster&);
   Reply answer(Turn&, ClientId, const Ping&);
   std::optional<Refusal> refuses(const Request&) const;
+  bool all_home() const;
+  void stop(Turn&, Worker&, const std::string& reason);
   void cancel(Turn&, const Workload&, std::vector<std::uint32_t> only, bool by_failures);
   void tell(Turn&);
   void quit_when_empty(Turn&);

@@ -75,6 +75,16 @@ Status Core::State::status() const {
   return all;
 }
 
+// Every job that may run still has a worker here, so no larger one is on its way.
+bool Core::State::all_home() const {
+  if (ledger.workers.ready().empty() || fleet.open_submits()) return false;
+  std::set<std::string> home;
+  for (const auto id : ledger.workers.ready()) home.insert(ledger.workers.find(id)->who.job_id);
+  return std::ranges::all_of(fleet.job_order(), [&](const std::string& id) {
+    return fleet.job(id)->state == JobState::ended || home.contains(id);
+  });
+}
+
 std::optional<Refusal> Core::State::refuses(const Request& request) const {
   const auto unknown = [&](WorkloadId id) -> std::optional<Refusal> {
     if (ledger.workloads.find(id) != nullptr) return {};
@@ -101,6 +111,10 @@ std::optional<Refusal> Core::State::refuses(const Request& request) const {
                      "`--trials A-B` includes both ends; lines on standard input count too"};
     if (add->spec.task.argv.empty())
       return Refusal{number(Exit::usage), "no command to run", "give it after `--`"};
+    if (const auto reason = all_home() ? fits_nowhere(ledger, add->spec.task) : std::nullopt)
+      return Refusal{number(Exit::refused), "a task of this can never run: it " + *reason,
+                     "ask for less, or for larger workers: `pcluster stop`, then `pcluster "
+                     "submit --cores N --memory M`"};
   }
   if (const auto* follow = std::get_if<Follow>(&request)) return unknown(follow->workload);
   if (const auto* get = std::get_if<GetRunning>(&request)) return unknown(get->workload);

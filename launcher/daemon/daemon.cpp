@@ -43,6 +43,7 @@ void make_tree(const StateDirectory& directory) {
 struct Replayed {
   Core core;
   Epoch epoch;
+  std::vector<Record> records;  // for the store: hosts of workers, tables that a crash cut short
 };
 
 Replayed replay(const StateDirectory& directory, const std::string& cluster) {
@@ -54,7 +55,7 @@ Replayed replay(const StateDirectory& directory, const std::string& cluster) {
   Core core(cluster, epoch);
   for (const auto& record : records) core.apply(record);
   spdlog::info("epoch {}: {} records replayed", epoch, report.records);
-  return {std::move(core), epoch};
+  return {std::move(core), epoch, std::move(records)};
 }
 
 // The end of a cluster: nobody can come any more, and what tells where we were goes.
@@ -68,10 +69,11 @@ int serve(const LauncherOptions& options, const StateDirectory& directory) {
   const auto key = make_key(directory.key());
   Loop loop;
   std::unique_ptr<Launcher> launcher;
-  auto [core, epoch] = replay(directory, options.cluster);
+  auto [core, epoch, records] = replay(directory, options.cluster);
   Store store(
       loop, directory, epoch, [&](std::uint64_t number) { launcher->durable(number); },
       [&](const std::string& text) { launcher->trouble(text); });
+  store.recall(std::move(records));
   const auto accept = [&](LinkPtr link, Role role) { launcher->accept(std::move(link), role); };
   const auto tls = listen_tls(loop, key, options.cluster, {}, accept);
   auto info = this_process();
