@@ -28,8 +28,10 @@ Effects Core::begin(Time now, Micros unix_now) {
 Effects Core::handle(const Event& event, Time now, Micros unix_now) {
   Turn turn{now, unix_now, {}, {}};
   state_->unix_now = unix_now;
+  state_->wake(now);
   std::visit([&](const auto& one) { state_->on(turn, one); }, event);
   state_->finish(turn);
+  state_->expected = state_->deadline();
   return std::move(turn.out);
 }
 
@@ -97,6 +99,15 @@ void Core::State::begin(Turn& turn) {
   if (!stop_asked) return;
   stop_at = turn.now;
   fleet.cancel_all(turn.out);
+}
+
+// We were asleep ourselves (a stopped process, a laptop's lid): what the workers said meanwhile
+// waits at the door, so the time does not count as their silence.
+void Core::State::wake(Time now) {
+  if (!expected || now <= *expected + policy.heartbeat) return;
+  const auto asleep = now - *expected;
+  for (auto& [id, worker] : ledger.workers.all()) worker.heard += asleep;
+  silence_at += asleep;
 }
 
 void Core::State::finish(Turn& turn) {

@@ -15,7 +15,7 @@ void Core::State::on(Turn& turn, const event::WorkerSaid& said) {
   if (worker == nullptr) return;  // a late word on a connection that was replaced
   worker->heard = turn.now;
   turn.spoke.insert(worker->id());
-  if (!worker->ready) {
+  if (!worker->ready && !worker->leaving) {
     // It answers: its Welcome has arrived, and with that its number is durable.
     worker->ready = true;
     ledger.workers.changed(*worker);
@@ -97,7 +97,7 @@ void Core::State::welcome(Turn& turn, Worker& worker, const Hello& hello) {
   }
   if (!stop_asked && !fleet.unwanted(worker.who.job_id)) return;
   fleet.cancel_job(worker.who.job_id, turn.out);
-  send(turn.out.after, worker, StopWorker{"its job is not wanted any more"});
+  stop(turn, worker, "its job is not wanted any more");
 }
 
 // What the worker has, against what we think it has.  Returns what it must end.

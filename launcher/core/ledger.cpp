@@ -96,7 +96,8 @@ void Ledger::on(const TaskSettled& record) {
   if (workload == nullptr) return;
   if (worker != nullptr) ++worker->tasks_done;
   workload->queue.settled(result.attempt.task.index);
-  workload->walls.add(result.end_unix - result.start_unix);
+  if (result.state != TaskState::cancelled)
+    workload->walls.add(result.end_unix - result.start_unix);
   if (result.state == TaskState::done)
     ++workload->done;
   else if (result.state == TaskState::cancelled)

@@ -166,6 +166,8 @@ void Placing::take_back() {
 
 Placement place(const Ledger& ledger, const Policy& policy, const std::set<WorkerId>& spoke,
                 Micros unix_now) {
+  // Most events: nothing waits anywhere, and idle workers need not be looked at.
+  if (ledger.workloads.turns().empty() && ledger.workers.with_over().empty()) return {};
   return Placing(ledger, policy, unix_now).run(spoke);
 }
 

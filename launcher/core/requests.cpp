@@ -87,10 +87,17 @@ Reply Core::State::answer(Turn& turn, ClientId, const StopCluster&) {
     if (!workload.finished()) commit(turn, WorkloadCancelled{id, {}, false});
   commit(turn, StopAsked{});
   stop_at = turn.now;
-  for (const auto& [id, worker] : ledger.workers.all())
-    send(turn.out.after, worker, StopWorker{"the cluster is being stopped"});
+  for (auto& [id, worker] : ledger.workers.all())
+    stop(turn, worker, "the cluster is being stopped");
   fleet.cancel_all(turn.out);
   return reply;
+}
+
+void Core::State::stop(Turn& turn, Worker& worker, const std::string& reason) {
+  send(turn.out.after, worker, StopWorker{reason});
+  worker.leaving = true;
+  worker.ready = false;
+  ledger.workers.changed(worker);
 }
 
 void Core::State::cancel(Turn& turn, const Workload& workload, std::vector<std::uint32_t> only,
@@ -145,10 +152,10 @@ void Core::State::dismiss_idle(Turn& turn) {
       continue;
     }
     fleet.dismiss(*pool, turn.out);
-    for (const auto& [id, worker] : ledger.workers.all()) {
+    for (auto& [id, worker] : ledger.workers.all()) {
       const auto* job = fleet.job(worker.who.job_id);
       if (job != nullptr && job->pool == pool->asked.pool)
-        send(turn.out.after, worker, StopWorker{"its pool had no work for too long"});
+        stop(turn, worker, "its pool had no work for too long");
     }
   }
 }

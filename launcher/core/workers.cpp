@@ -58,7 +58,7 @@ void Workers::connect(Worker& worker, LinkId link) {
 void Workers::disconnect(Worker& worker) {
   if (worker.link) links_.erase(*worker.link);
   worker.link.reset();
-  worker.ready = worker.retracting = false;
+  worker.ready = worker.leaving = worker.retracting = false;
   worker.defined.clear();  // a Define on its way may have been lost with the connection
   changed(worker);
 }

@@ -28,6 +28,7 @@ struct Worker {
   bool gone = false;           // given up: its tasks went to others
   std::optional<LinkId> link;  // its connection
   bool ready = false;          // has spoken since its Welcome: may be given tasks
+  bool leaving = false;        // was told to stop: gets nothing any more
   bool retracting = false;     // a Retract is not answered yet
   Time heard = 0;
   Micros ends_unix = 0;    // its job's end; 0 = not known or no limit

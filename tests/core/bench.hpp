@@ -33,9 +33,18 @@ struct Bench {
     handle(event::ClientSaid{ClientId{client}, std::move(request)});
   }
   void say(LinkId link, FromWorker message) { handle(event::WorkerSaid{link, std::move(message)}); }
+  // Time passes; every deadline on the way is kept.  `last` holds what came of all of them.
   void tick(Micros wait) {
-    now += wait;
-    handle(event::Tick{});
+    const auto end = now + wait;
+    Effects all;
+    do {
+      now = std::min(end, std::max(now, core.deadline().value_or(end)));
+      handle(event::Tick{});
+      for (auto& one : last.append) all.append.push_back(one);
+      for (auto& one : last.now) all.now.push_back(one);
+      for (auto& one : last.after) all.after.push_back(one);
+    } while (now < end);
+    last = std::move(all);
   }
   // Dies and comes back with the first `records` of its journal (all of them unless said).
   void restart(std::size_t records = ~std::size_t{0}) {

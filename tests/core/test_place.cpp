@@ -75,7 +75,7 @@ TEST_CASE("a task that asks for more takes several slots; what fits nowhere says
   spec.task.each.cores = 2;
   const auto id = bench.add(spec);
   CHECK(bench.progress(id).note == "waiting for workers");
-  const auto token = bench.jobs({"1"});
+  const auto token = bench.jobs({"1", "a larger one may follow"});
   const auto link = bench.join(bench.hello(token, "1", 4));
   CHECK(bench.given(link).size() == 2);
   auto huge = Bench::trials(1);
@@ -147,7 +147,17 @@ TEST_CASE("waiting tasks of a busy worker go to one that is free") {
   const auto asked = bench.to<Retract>(busy).front().attempts;
   CHECK(asked.size() == 1);
   CHECK(bench.given(other).empty());  // not before it has been given back
-  bench.say(busy, Returned{asked});
+
+  // The answer is lost with its connection: asked again on the next.
+  bench.handle(event::WorkerCut{busy, "cable"});
+  auto again = bench.hello(token, "1", 1);
+  const auto running = bench.core.running(WorkloadId{1});
+  for (std::size_t i = 0; i < running.attempts.size(); ++i)
+    if (running.workers[i] == WorkerId{0}) again.held.push_back(running.attempts[i]);
+  const auto back = bench.join(again);
+  REQUIRE(bench.to<Retract>(back).size() == 1);
+  CHECK(bench.to<Retract>(back).front().attempts == asked);
+  bench.say(back, Returned{asked});
   REQUIRE(bench.given(other).size() == 1);
   CHECK(bench.given(other).front().task == asked.front().task);
   CHECK(bench.given(other).front().number == asked.front().number + 1);

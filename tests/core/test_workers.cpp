@@ -211,6 +211,27 @@ TEST_CASE("a loss counts for what ran, uses up no retry, and three are allowed")
   CHECK(bench.progress(id).finished);
 }
 
+TEST_CASE("a launcher that was asleep itself blames no worker for it") {
+  Pair pair;
+  pair.now += 60 * second;  // its deadline was long before
+  pair.handle(event::Tick{});
+  CHECK(pair.records<WorkerGone>().empty());
+  pair.say(pair.link, Heartbeat{});
+  pair.tick(14 * second);
+  CHECK(pair.records<WorkerGone>().empty());
+  pair.tick(second);
+  CHECK(pair.records<WorkerGone>().size() == 1);
+}
+
+TEST_CASE("a task that was cancelled while its worker was away is cancelled when it is back") {
+  Pair pair;
+  pair.handle(event::WorkerCut{pair.link, "cable"});
+  pair.ask(CancelWorkload{{pair.id, {}}});
+  pair.say(LinkId{9}, pair.back(pair.out));
+  REQUIRE(pair.to<CancelTasks>(LinkId{9}).size() == 1);
+  CHECK(pair.to<CancelTasks>(LinkId{9}).front().attempts == pair.out);
+}
+
 TEST_CASE("a worker that leaves by itself blames nobody") {
   Pair pair;
   pair.say(pair.link, Bye{"the job's time is over"});

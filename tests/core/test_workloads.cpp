@@ -87,6 +87,31 @@ TEST_CASE("cancel: waiting tasks at once, running ones by their worker") {
   CHECK(one.progress(id).failed == 1);
 }
 
+TEST_CASE("a failed task of a cancelled workload is failed, whatever retries it had") {
+  One one;
+  auto spec = Bench::trials(1);
+  spec.retries = 3;
+  const auto id = one.add(spec);
+  const auto attempt = one.given(one.link).front();
+  one.ask(CancelWorkload{{id, {}}});
+  one.say(one.link, report({result(attempt, TaskState::failed)}));
+  CHECK(one.records<TaskSettled>().size() == 1);
+  CHECK(one.progress(id).failed == 1);
+}
+
+TEST_CASE("a lost worker uses up none of a task's own retries") {
+  One one;
+  auto spec = Bench::trials(1);
+  spec.retries = 1;
+  const auto id = one.add(spec);
+  one.handle(event::WorkerCut{one.link, "died"});
+  one.tick(20 * second);
+  const auto link = one.join(one.hello(one.jobs({"2"}, "more"), "2", 1));
+  one.say(link, report({result(one.given(link).front(), TaskState::failed)}));
+  CHECK(one.records<TaskFailedOnce>().size() == 1);
+  CHECK(one.progress(id).failed == 0);
+}
+
 TEST_CASE("cancelled tasks of a lost worker do not come back") {
   One one;
   const auto id = one.add(Bench::trials(2));

@@ -84,8 +84,9 @@ try() {
   $CXX_LINK -o "$dir/units" "$dir/mutant.o" "${mine[@]}" "${tests[@]}" "${libraries[@]}"
   mapfile -t tests < <(objects "${simulator[@]}")
   $CXX_LINK -o "$dir/simulator" "$dir/mutant.o" "${mine[@]}" "${tests[@]}" "${libraries[@]}"
-  timeout "$limit" "$dir/units" >"$dir/units.out" 2>&1 || saw="unit tests"
-  timeout "$limit" "$dir/simulator" --seeds "1-$seeds" >"$dir/simulator.out" 2>&1 ||
+  # In a shell of their own: theirs is the word about how a test was killed.
+  (timeout "$limit" "$dir/units"; exit $?) >"$dir/units.out" 2>&1 || saw="unit tests"
+  (timeout "$limit" "$dir/simulator" --seeds "1-$seeds"; exit $?) >"$dir/simulator.out" 2>&1 ||
     saw="${saw:+$saw, }simulator"
   echo "${saw:-SURVIVED}" >"$dir/verdict"
   grep -m1 -oE 'seed [0-9]+: .*' "$dir/simulator.out" >"$dir/why" 2>/dev/null

@@ -25,6 +25,8 @@ void World::crash_launcher() {
   if (!core_) return;
   core_.reset();
   ++life_;
+  asleep_ = false;
+  at_the_door_.clear();
   barrier_.clear();
   syncing_ = false;
   const auto more = static_cast<std::int64_t>(journal_.size() - durable_);
@@ -40,8 +42,23 @@ void World::crash_launcher() {
   });
 }
 
+// Its process is stopped for a while: what is said to it waits, in order.
+void World::stall_launcher(Micros wait) {
+  if (!core_ || asleep_) return;
+  note("launcher is stopped for a while");
+  asleep_ = true;
+  clock_.after(wait, [this, life = life_] {
+    if (life != life_) return;
+    asleep_ = false;
+    release();
+    say(event::Tick{});  // timers are first in a loop's turn
+    for (auto& event : std::exchange(at_the_door_, {})) say(std::move(event));
+  });
+}
+
 void World::say(Event event) {
   if (!core_ || quit_) return;
+  if (asleep_) return at_the_door_.push_back(std::move(event));
   auto effects = core_->handle(event, clock_.now, unix_now());
   if (std::holds_alternative<event::Tick>(event) &&
       core_->deadline().value_or(clock_.now + 1) <= clock_.now)
@@ -67,6 +84,7 @@ void World::perform(Effects effects) {
 }
 
 void World::release() {
+  if (asleep_) return;
   while (!barrier_.empty() && barrier_.front().records <= durable_) {
     const auto waiting = std::move(barrier_.front());
     barrier_.pop_front();

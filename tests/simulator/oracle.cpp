@@ -139,11 +139,10 @@ void Oracle::settle(const Record& record) {
     ran(failed->result, failed->worker);
     if (!failed_once_.insert(failed->result.attempt).second)
       fail("the failure of " + to_string(failed->result.attempt) + " counts twice");
-    const auto& spec = specs_[works_[failed->result.attempt.task.workload].nonce];
-    std::uint32_t failures = 0;
-    for (const auto& attempt : failed_once_)
-      failures += attempt.task == failed->result.attempt.task;
-    if (failures > spec.retries) fail(to_string(failed->result.attempt) + ": too many retries");
+    const auto& task = failed->result.attempt.task;
+    const auto& spec = specs_[works_[task.workload].nonce];
+    if (failures_of(task) > spec.retries)
+      fail(to_string(failed->result.attempt) + ": too many retries");
   } else if (const auto* lost = std::get_if<TaskLost>(&record)) {
     if (!settled_.insert(lost->attempt.task).second) fail("a settled task is lost");
     ++works_[lost->attempt.task.workload].settled;
@@ -171,6 +170,15 @@ bool Oracle::ran(const TaskResult& result, WorkerId worker) {
   return true;
 }
 
+std::uint32_t Oracle::failures_of(const TaskId& task) const {
+  std::uint32_t count = 0;
+  for (auto it = failed_once_.lower_bound({task, 0, 0}); it != failed_once_.end(); ++it) {
+    if (it->task != task) break;
+    ++count;
+  }
+  return count;
+}
+
 void Oracle::settle_one(const TaskResult& result, WorkerId worker) {
   const auto& task = result.attempt.task;
   auto& work = works_[task.workload];
@@ -181,6 +189,8 @@ void Oracle::settle_one(const TaskResult& result, WorkerId worker) {
   } else {
     ran(result, worker);
   }
+  if (result.state == TaskState::failed && !may_cancel && failures_of(task) != spec.retries)
+    fail("task " + to_string(task) + " has tries of its own left, and failed");
   if (settled_.insert(task).second)
     ++work.settled;
   else if (!may_cancel)

@@ -66,6 +66,7 @@ class Oracle {
   void settle(const Record&);
   void settle_one(const TaskResult&, WorkerId);
   bool ran(const TaskResult&, WorkerId);
+  std::uint32_t failures_of(const TaskId&) const;
 
   std::vector<Record> records_;
   std::size_t durable_ = 0;

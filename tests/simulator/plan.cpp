@@ -54,6 +54,7 @@ Plan make_plan(std::uint64_t seed) {
   plan.worker_crashes = kind == 1 || kind == 4;
   plan.lies = kind == 2 || kind == 4;
   plan.slow_disk = chance.percent(40);
+  plan.stalls = chance.percent(25);
   plan.faults_end = chance.between(60, 180) * second;
   plan.jobs = static_cast<std::uint32_t>(chance.between(2, 5));
   plan.slots = static_cast<std::uint32_t>(chance.between(1, 4));

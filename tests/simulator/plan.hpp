@@ -26,7 +26,8 @@ struct Plan {
   bool silences = false;          // nothing arrives any more, nobody is told: false deaths
   bool launcher_crashes = false;  // with what is not durable lost
   bool slow_disk = false;
-  bool lies = false;  // of the scheduler
+  bool stalls = false;  // the launcher's process is stopped for seconds
+  bool lies = false;    // of the scheduler
   Time faults_end = 0;
   std::uint32_t jobs = 2, slots = 1, nodes = 1;
   Micros walltime = 0, idle_timeout = 3600 * second;

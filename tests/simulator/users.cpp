@@ -111,6 +111,9 @@ void World::drive(std::size_t index) {
       ask(client, AddWorkload{spec, true});
       if (!user.work->lines.empty()) spec.trials = user.work->lines;
       oracle_.planned(user.nonce, spec);
+      // Dead before it is durable: the next may have its number.
+      if (plan_.launcher_crashes && clock_.now < plan_.faults_end && chance_.percent(15))
+        clock_.after(chance_.between(500, 8000), [this] { crash_launcher(); });
     }
   }
   if (user.id && user.work->cancel_at && clock_.now >= *user.work->cancel_at && !user.cancel_sent) {
@@ -174,8 +177,9 @@ void World::stop_when_done() {
 void World::faults() {
   if (clock_.now > plan_.faults_end) return;
   clock_.after(chance_.between(500, 12000) * millisecond, [this] { faults(); });
-  const auto kind = chance_.between(0, 3);
+  const auto kind = chance_.between(0, 4);
   if (kind == 0 && plan_.launcher_crashes && core_) return crash_launcher();
+  if (kind == 4 && plan_.stalls) return stall_launcher(chance_.between(1, 40) * second);
   std::vector<std::size_t> alive;
   for (std::size_t i = 0; i < workers_.size(); ++i)
     if (workers_[i]->alive) alive.push_back(i);

@@ -69,6 +69,7 @@ class World {
   // launcher.cpp: the shell around the core, its disk and its death
   void start_launcher();
   void crash_launcher();
+  void stall_launcher(Micros);
   void say(Event);
   void perform(Effects);
   void perform(const Effect&);
@@ -121,6 +122,8 @@ class World {
   Epoch epoch_ = 0;
   std::vector<std::string> journal_;
   std::size_t durable_ = 0;
+  bool asleep_ = false;
+  std::vector<Event> at_the_door_;
   bool syncing_ = false, quit_ = false, stop_sent_ = false;
   struct Waiting {
     std::size_t records;
