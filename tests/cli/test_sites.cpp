@@ -6,7 +6,10 @@
 
 #include "launcher/base/error.hpp"
 #include "launcher/base/text.hpp"
+#include "launcher/cli/launch.hpp"
 #include "launcher/cli/sites.hpp"
+#include "launcher/io/file.hpp"
+#include "tests/cli/fake_launcher.hpp"
 
 using namespace pcluster;
 
@@ -87,4 +90,19 @@ TEST_CASE("the profiles that we ship are all readable, and one of them is for no
   const auto sites = read_sites(PCLUSTER_SOURCE);
   CHECK(sites.size() >= 3);
   CHECK(choose_site(sites, "", machine("laptop", {}, false)).adapter == &local);
+}
+
+TEST_CASE("a site's state directory is found again without the site; PCLUSTER_DIR wins over it") {
+  const Place place;
+  Session session;
+  session.cluster = "default";
+  session.variables = {{"HOME", place.root()}};
+  CHECK(session.state().root == place.root() + "/.pcluster/default");
+  settle_state_directory(session, "${HOME}/shared");
+  CHECK(session.state().root == place.root() + "/shared/default");
+  session.variables["PCLUSTER_DIR"] = "/elsewhere";
+  settle_state_directory(session, "${HOME}/third");
+  CHECK(session.state().root == "/elsewhere/default");
+  CHECK(expand_path("/cs/${USER}/$USER", {}, "ann") == "/cs/ann/ann");
+  CHECK(expand_path("~/x", {{"HOME", "/h"}}, "ann") == "/h/x");
 }
