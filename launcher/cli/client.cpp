@@ -38,16 +38,6 @@ std::optional<Client> Client::connect_if_there(const Session& session) {
   }
 }
 
-Client Client::connect(const Session& session) {
-  auto client = connect_if_there(session);
-  if (client) return std::move(*client);
-  throw Error(
-      Exit::refused, fmt::format("no launcher runs for cluster \"{}\"", session.cluster),
-      session.cluster == "default"
-          ? "start a cluster with: pcluster submit --jobs N"
-          : fmt::format("start it with: pcluster submit --cluster {} --jobs N", session.cluster));
-}
-
 void Client::send(const Request& request) { socket_.send(encode(request)); }
 
 Client::Got Client::receive(Micros timeout) {

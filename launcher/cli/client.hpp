@@ -14,8 +14,6 @@ namespace pcluster {
 
 class Client {
  public:
-  // Throws Error(Exit::refused), with how to start one, when no launcher answers.
-  static Client connect(const Session&);
   static std::optional<Client> connect_if_there(const Session&);
 
   void send(const Request&);

@@ -71,6 +71,22 @@ Launched ensure_launcher(const Session& session) {
   }
 }
 
+std::optional<Client> find_launcher(const Session& session) {
+  if (auto client = Client::connect_if_there(session)) return client;
+  if (!exists(session.state().key())) return {};  // `stop` deletes it
+  session.say("the launcher is gone, but this cluster was not stopped: starting it again");
+  return ensure_launcher(session).client;
+}
+
+Client reach_launcher(const Session& session) {
+  if (auto client = find_launcher(session)) return std::move(*client);
+  throw Error(
+      Exit::refused, fmt::format("no launcher runs for cluster \"{}\"", session.cluster),
+      session.cluster == "default"
+          ? "start a cluster with: pcluster submit --jobs N"
+          : fmt::format("start it with: pcluster submit --cluster {} --jobs N", session.cluster));
+}
+
 void settle_state_directory(const Session& session, const std::string& site_state_dir) {
   if (site_state_dir.empty() || !variable(session.variables, "PCLUSTER_DIR").empty()) return;
   const auto base = expand_path(site_state_dir, session.variables, user_name());

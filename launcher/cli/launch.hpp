@@ -12,6 +12,12 @@ struct Launched {
 };
 Launched ensure_launcher(const Session&);
 
+// The launcher, if its cluster was not stopped: one that died is started again, and that is said;
+// it takes its workers and jobs back.
+std::optional<Client> find_launcher(const Session&);
+// The same; throws Error(Exit::refused), with how to start a cluster, when there is none.
+Client reach_launcher(const Session&);
+
 // A site's `state_dir`: the cluster's place under ~/.pcluster becomes a link to it, so that every
 // later verb finds it without knowing the site.  $PCLUSTER_DIR, said by the user, wins over it.
 void settle_state_directory(const Session&, const std::string& site_state_dir);

@@ -4,6 +4,7 @@
 
 #include "launcher/cli/arguments.hpp"
 #include "launcher/cli/client.hpp"
+#include "launcher/cli/launch.hpp"
 #include "launcher/cli/verbs.hpp"
 #include "launcher/cli/workload.hpp"
 
@@ -14,7 +15,7 @@ int run(const Session& session, const Arguments& arguments) {
   if (arguments.operands().empty())
     throw Error(Exit::usage, "cancel: which workload?", "write pcluster cancel ID, or last");
   const auto ref = workload_operand(session, arguments);
-  Client::connect(session).ask<Accepted>(CancelWorkload{ref});
+  reach_launcher(session).ask<Accepted>(CancelWorkload{ref});
   const auto name =
       ref.index ? to_string(TaskId{ref.workload, *ref.index}) : to_string(ref.workload);
   session.say(fmt::format("{}: its running tasks are told to end, what waits is dropped", name));

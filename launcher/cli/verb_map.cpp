@@ -9,6 +9,7 @@
 #include "launcher/cli/arguments.hpp"
 #include "launcher/cli/documents.hpp"
 #include "launcher/cli/follow.hpp"
+#include "launcher/cli/launch.hpp"
 #include "launcher/cli/terminal.hpp"
 #include "launcher/cli/trials.hpp"
 #include "launcher/cli/verbs.hpp"
@@ -73,7 +74,7 @@ WorkloadSpec spec_from(const Session& session, const Arguments& arguments) {
 int run(const Session& session, const Arguments& arguments) {
   auto spec = spec_from(session, arguments);
   if (const auto hint = command_hint(spec); !hint.empty()) session.say(hint);
-  auto client = Client::connect(session);
+  auto client = reach_launcher(session);
   if (auto* trials = std::get_if<TrialLines>(&spec.trials))
     spec.trials = place_trials(std::move(*trials), session.state());
   const bool detach = arguments.has("detach");

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "launcher/base/text.hpp"
 #include "launcher/cli/arguments.hpp"
+#include "launcher/cli/launch.hpp"
 #include "launcher/cli/one_program.hpp"
 #include "launcher/cli/terminal.hpp"
 #include "launcher/cli/verbs.hpp"
@@ -17,7 +18,7 @@ constexpr Option options[] = {
 int run(const Session& session, const Arguments& arguments) {
   auto spec = workload_from(session, arguments, "run");
   spec.task.ranks = arguments.number("np", 1).value_or(0);
-  auto client = Client::connect(session);
+  auto client = reach_launcher(session);
   if (arguments.has("detach"))
     return print_detached(session, add_workload(client, spec, false), spec);
   catch_interrupts();

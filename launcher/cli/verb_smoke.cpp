@@ -7,6 +7,7 @@
 #include "launcher/base/text.hpp"
 #include "launcher/cli/arguments.hpp"
 #include "launcher/cli/documents.hpp"
+#include "launcher/cli/launch.hpp"
 #include "launcher/cli/one_program.hpp"
 #include "launcher/cli/smoke_checks.hpp"
 #include "launcher/cli/terminal.hpp"
@@ -84,7 +85,7 @@ std::string line_of(const CheckView& check) {
 }
 
 int run(const Session& session, const Arguments& arguments) {
-  auto client = Client::connect(session);
+  auto client = reach_launcher(session);
   catch_interrupts();
   Smoke smoke{session, client, arguments.number("np", 1).value_or(2),
               arguments.duration("time").value_or(120 * second)};

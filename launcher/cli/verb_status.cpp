@@ -8,6 +8,7 @@
 #include "launcher/cli/arguments.hpp"
 #include "launcher/cli/client.hpp"
 #include "launcher/cli/documents.hpp"
+#include "launcher/cli/launch.hpp"
 #include "launcher/cli/status_tables.hpp"
 #include "launcher/cli/terminal.hpp"
 #include "launcher/cli/verbs.hpp"
@@ -40,7 +41,7 @@ const Kind& kind_of(const Arguments& arguments) {
 
 int run(const Session& session, const Arguments& arguments) {
   const auto& kind = kind_of(arguments);
-  const auto status = Client::connect(session).ask<Status>(GetStatus{});
+  const auto status = reach_launcher(session).ask<Status>(GetStatus{});
   const auto width = session.out_is_terminal ? static_cast<std::size_t>(terminal_width()) : 0;
   const auto text = session.json                   ? kind.document(status)
                     : arguments.operands().empty() ? status_text(status, width)

@@ -32,18 +32,9 @@ void await_end(const Session& session, Client& client, const std::optional<Launc
               "its log: " + session.state().log());
 }
 
-// A launcher that is gone without `stop` may have left jobs in the queue: the key is there still,
-// so one is started again to end them.
-std::optional<Client> whoever_can_stop(const Session& session) {
-  if (auto client = Client::connect_if_there(session)) return client;
-  if (!exists(session.state().key())) return {};
-  session.say("no launcher runs, but this cluster was not stopped: starting one to end its jobs");
-  return ensure_launcher(session).client;
-}
-
 int run(const Session& session, const Arguments&) {
   catch_interrupts();
-  auto client = whoever_can_stop(session);
+  auto client = find_launcher(session);  // one that died may have left jobs in the queue
   if (!client) {
     session.say(
         fmt::format("no launcher runs for cluster \"{}\": nothing to stop", session.cluster));

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "launcher/cli/arguments.hpp"
 #include "launcher/cli/follow.hpp"
+#include "launcher/cli/launch.hpp"
 #include "launcher/cli/task_views.hpp"
 #include "launcher/cli/terminal.hpp"
 #include "launcher/cli/verbs.hpp"
@@ -20,7 +21,7 @@ int run(const Session& session, const Arguments& arguments) {
   const auto so_far = progress_of(id, disk, waiting);
   if (so_far.finished)  // needs no launcher
     return conclude(session, {so_far, "", Followed::End::finished}, disk.spec);
-  auto client = Client::connect(session);
+  auto client = reach_launcher(session);
   catch_interrupts();
   client.send(Follow{id});
   return conclude(session, follow(session, client, id, {.cancels = false}), disk.spec);
