@@ -90,6 +90,12 @@ std::string unique_number() {
   return "7" + std::to_string(getpid()) + std::to_string(++count);
 }
 
+bool appear(const std::string& number, std::size_t count) {
+  for (int i = 0; i < 10'000 && sleepers(number).size() != count; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  return sleepers(number).size() == count;
+}
+
 bool gone_within(const std::string& number, Micros time) {
   for (Micros waited = 0; waited < time; waited += 2 * millisecond) {
     if (sleepers(number).empty()) return true;

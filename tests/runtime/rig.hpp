@@ -36,7 +36,8 @@ class Rig {
 
 // Processes whose first two words are `sleep NUMBER`: the tests' daemons.
 std::vector<pid_t> sleepers(const std::string& number);
-std::string unique_number();  // of sleepers that no other test has
+std::string unique_number();                                // of sleepers that no other test has
+bool appear(const std::string& number, std::size_t count);  // so many, within 20 s
 bool gone_within(const std::string& number, Micros time);
 
 }  // namespace pcluster

@@ -2,10 +2,12 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <iterator>
 
 #include "launcher/base/text.hpp"
+#include "launcher/io/file.hpp"
 #include "rig.hpp"
 
 using namespace pcluster;
@@ -42,7 +44,7 @@ TEST_CASE("daemons, double forks and wiped environments end with their task") {
     rig.shell(script);
     rig.wait_for_ends(10);
     rig.turn(20 * millisecond);
-    CHECK(gone_within(number, 200 * millisecond));
+    CHECK(gone_within(number, 5 * second));
   }
 }
 
@@ -50,20 +52,24 @@ TEST_CASE("a loop that keeps forking is ended with its task") {
   Rig rig;
   auto number = unique_number();
   for (int i = 0; i < 5; ++i) rig.shell("(while :; do sleep " + number + " & done) & sleep 0.02");
-  CHECK(gone_within(number, 1 * second));
+  CHECK(gone_within(number, 5 * second));
 }
 
 TEST_CASE("what other tasks left adopted while they run stays alive") {
   Rig rig;
   auto number = unique_number();
-  rig.start(1, {"/bin/sh", "-c", "(setsid sleep " + number + " &); sleep 0.4; echo over"});
-  rig.turn(50 * millisecond);
-  REQUIRE(sleepers(number).size() == 1);
+  std::string flag = "/tmp/pcluster-test-flag-" + number;
+  rig.start(1, {"/bin/sh", "-c",
+                "(setsid sleep " + number + " &); while [ ! -e " + flag +
+                    " ]; do sleep 0.01; done; echo over"});
+  REQUIRE(appear(number, 1));
   for (int i = 0; i < 20; ++i) rig.run({"true"});
   CHECK(sleepers(number).size() == 1);
+  write_file(flag, "");
   rig.wait_for_ends(21);
+  unlink(flag.c_str());
   CHECK(rig.outputs.back() == "over\n|");
-  CHECK(gone_within(number, 200 * millisecond));
+  CHECK(gone_within(number, 5 * second));
 }
 
 TEST_CASE("400 tasks that leave late writers: no foreign lines") {
@@ -100,12 +106,12 @@ TEST_CASE("a signal reaches the whole tree of a task, adopted daemons included")
   Rig rig;
   auto number = unique_number();
   std::string script =
-      "(setsid sleep " + number + " &); sleep " + number + " & trap 'echo told; exit 7' TERM; wait";
+      "trap 'echo told; exit 7' TERM; (setsid sleep " + number + " &); sleep " + number + " & wait";
   rig.start(0, {"/bin/sh", "-c", script});
   auto other = unique_number();
   rig.start(1, {"sleep", other});
-  rig.turn(50 * millisecond);
-  REQUIRE(sleepers(number).size() == 2);
+  REQUIRE(appear(number, 2));
+  REQUIRE(appear(other, 1));
   rig.spawner.signal(0, SIGTERM);
   rig.wait_for_ends(1);
   CHECK(rig.ends.back().exit_code == 7);
@@ -122,8 +128,7 @@ TEST_CASE("nothing outlives the spawner") {
   {
     Rig rig;
     rig.start(0, {"/bin/sh", "-c", "trap '' TERM; setsid sleep " + number + " & sleep " + number});
-    rig.turn(50 * millisecond);
-    REQUIRE(sleepers(number).size() == 2);
+    REQUIRE(appear(number, 2));
   }
-  CHECK(gone_within(number, 500 * millisecond));
+  CHECK(gone_within(number, 5 * second));
 }

@@ -157,10 +157,12 @@ TEST_CASE("a flood of output stays small in memory") {
   std::size_t length = 0;
   for (const auto& piece : find_output(worker.directory, WorkloadId{7})) length += piece.length;
   CHECK(length == 100'000'000);
+#ifndef PCLUSTER_SANITIZE  // they keep memory of their own
   auto status = read_file("/proc/" + std::to_string(launcher.hellos.front().pid) + "/status");
   auto peak = status.find("VmHWM:");
   REQUIRE(peak != std::string::npos);
   CHECK(std::stoul(status.substr(peak + 6)) < 48 * 1024);  // kB; the tests' program itself is large
+#endif
 }
 
 TEST_CASE("a worker without work leaves when its cluster's key is gone") {
