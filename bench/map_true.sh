@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The cost of a task: `pcluster map` of N `true` (result kept, output captured, journal on) against a bare
-# posix_spawn loop, in pairs within one run.  CPU is that of all our processes (launcher, worker, tasks, client).
+# The cost of a task: `pcluster map` of N `true` (result kept, output captured, journal on) against
+# a bare posix_spawn loop, in pairs within one run.  CPU is that of all our processes: launcher,
+# worker, tasks, client.
 #
 #   bench/map_true.sh PCLUSTER RAW_SPAWN [ROUNDS] [N]      prints medians of the paired ratios
 # SPDX-License-Identifier: MIT
@@ -20,11 +21,15 @@ cpu_us() {
   set -- ${fields##*) }
   echo $(((${12} + ${13} + ${14} + ${15}) * 1000000 / tick))
 }
-median() { sort -g | awk '{v[NR] = $1} END {print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2}'; }
+median() {
+  sort -g | awk '{v[NR] = $1}
+    END {h = int(NR / 2); print NR % 2 ? v[h + 1] : (v[h] + v[h + 1]) / 2}'
+}
 
 "$pcluster" submit --site local --jobs 1 --cores 2 --slots-per-worker 2 > "$work/submit" 2>&1
-launcher=$(sed -n 's/.*"pid": *\([0-9]*\).*/\1/p' "$PCLUSTER_DIR/default/launcher.json" | head -n 1)
-mapfile -t workers < <(pgrep -f "pcluster worker --directory $PCLUSTER_DIR/default ")
+state=$PCLUSTER_DIR/default
+launcher=$(sed -n 's/.*"pid": *\([0-9]*\).*/\1/p' "$state/launcher.json" | head -n 1)
+mapfile -t workers < <(pgrep -f "pcluster worker --directory $state ")
 ours() {
   local sum=0 pid
   for pid in "$launcher" "${workers[@]}"; do sum=$((sum + $(cpu_us "$pid"))); done
@@ -38,11 +43,13 @@ run_ours() {
   client=$( { time "$pcluster" map --quiet --trials "0-$((n - 1))" -- true > /dev/null 2>&1; } 2>&1)
   end=$EPOCHREALTIME after=$(ours)
   awk -v a="$before" -v b="$after" -v s="$start" -v e="$end" -v c="$client" -v n="$n" \
-    'BEGIN {split(c, t, " "); printf "%.1f %.1f\n", (b - a + (t[1] + t[2]) * 1e6) / n, n / (e - s)}'
+    'BEGIN {split(c, t, " ")
+            printf "%.1f %.1f\n", (b - a + (t[1] + t[2]) * 1e6) / n, n / (e - s)}'
 }
 run_raw() { "$raw" posix none "$n" 2 | awk '{print $3, $1}'; }
 
 for ((round = 0; round < rounds; round++)); do
+  # Whoever is first in a pair is so by turns.
   if ((round % 2)); then bare=$(run_raw) mine=$(run_ours); else mine=$(run_ours) bare=$(run_raw); fi
   echo "$mine $bare"
 done > "$work/pairs"
@@ -50,5 +57,6 @@ cpu=$(awk '{print $1 / $3}' "$work/pairs" | median)
 rate=$(awk '{print $2 / $4}' "$work/pairs" | median)
 mine_cpu=$(awk '{print $1}' "$work/pairs" | median)
 bare_cpu=$(awk '{print $3}' "$work/pairs" | median)
-printf '{"bench":"map_true","tasks":%d,"rounds":%d,"cpu_ratio":%.3f,"rate_ratio":%.3f,"cpu_us":%.1f,"bare_cpu_us":%.1f}\n' \
-  "$n" "$rounds" "$cpu" "$rate" "$mine_cpu" "$bare_cpu"
+printf '{"bench":"map_true","tasks":%d,"rounds":%d,' "$n" "$rounds"
+printf '"cpu_ratio":%.3f,"rate_ratio":%.3f,"cpu_us":%.1f,"bare_cpu_us":%.1f}\n' \
+  "$cpu" "$rate" "$mine_cpu" "$bare_cpu"

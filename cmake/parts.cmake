@@ -1,11 +1,7 @@
-# pcluster_part(NAME DIRECTORY [USES parts...] [PACKAGES packages...]): all sources of the directory.
+# pcluster_part(NAME DIRECTORY [USES parts...] [PACKAGES packages...]): all sources of a directory.
 function(pcluster_part name directory)
   cmake_parse_arguments(PART "" "" "USES;PACKAGES" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${directory}/*.cpp)
-  if(NOT sources)
-    file(TOUCH ${PROJECT_BINARY_DIR}/empty.cpp)
-    set(sources ${PROJECT_BINARY_DIR}/empty.cpp)
-  endif()
   add_library(pcluster_${name} STATIC ${sources})
   target_link_libraries(pcluster_${name} PUBLIC pcluster_options pcluster_package_fmt)
   foreach(part IN LISTS PART_USES)

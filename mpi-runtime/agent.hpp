@@ -17,18 +17,27 @@ struct TaskStart {
   AttemptId attempt;
   std::string trial;
   std::vector<std::string> argv;
-  std::string output;                   // path of `--output` with the trial filled in
-  const TaskTemplate* task = nullptr;   // valid until Forget of its workload
-  std::uint32_t slots = 1;              // how many of the worker's slots it takes
-  Resources share;                      // cores and memory that those slots mean
+  std::string output;                  // path of `--output` with the trial filled in
+  const TaskTemplate* task = nullptr;  // valid until Forget of its workload
+  std::uint32_t slots = 1;             // how many of the worker's slots it takes
+  Resources share;                     // cores and memory that those slots mean
 };
 
 namespace act {
-struct Send { FromWorker message; };
-struct Start { TaskStart task; };
-struct Signal { AttemptId attempt; int signal = 15; };   // to the task's whole tree
-struct Leave { std::string reason; };                    // end all tasks, then the process
-struct Hang { };                                         // drop the connection and call again
+struct Send {
+  FromWorker message;
+};
+struct Start {
+  TaskStart task;
+};
+struct Signal {
+  AttemptId attempt;
+  int signal = 15;
+};  // to the task's whole tree
+struct Leave {
+  std::string reason;
+};               // end all tasks, then the process
+struct Hang {};  // drop the connection and call again
 }  // namespace act
 using Act = std::variant<act::Send, act::Start, act::Signal, act::Leave, act::Hang>;
 using Acts = std::vector<Act>;
@@ -36,24 +45,24 @@ using Acts = std::vector<Act>;
 class Agent {
  public:
   struct Limits {
-    Micros flush_after = 2 * millisecond;   // results wait for company so long at most, when busy
+    Micros flush_after = 2 * millisecond;  // results wait for company so long at most, when busy
     std::uint32_t flush_count = 256;
-    Micros kill_after = 5 * second;         // from TERM to KILL
+    Micros kill_after = 5 * second;  // from TERM to KILL
   };
   // `me` is the Hello of the first connection; the agent fills in what a resumed one adds.
   Agent(Hello me, Time now, Limits limits);
   ~Agent();
 
-  Acts connected(Time now);                          // says Hello
+  Acts connected(Time now);  // says Hello
   Acts disconnected(Time now);
   Acts received(const ToWorker&, Time now);
-  Acts finished(TaskResult, Time now);               // a started task ended, or could not start
-  Acts tick(Time now);                               // deadline() has come
+  Acts finished(TaskResult, Time now);  // a started task ended, or could not start
+  Acts tick(Time now);                  // deadline() has come
   std::optional<Time> deadline() const;
 
   std::uint32_t running() const;
-  std::optional<WorkerId> id() const;                // once welcomed
-  void check() const;                                // asserts invariants
+  std::optional<WorkerId> id() const;  // once welcomed
+  void check() const;                  // asserts invariants
 
  private:
   struct State;
@@ -61,7 +70,8 @@ class Agent {
 };
 
 // `{trial}` and `{index}` in every word; `{{` and `}}` are braces; other braces stay as they are.
-std::vector<std::string> expand(const std::vector<std::string>& argv, const std::string& trial, std::uint32_t index);
+std::vector<std::string> expand(const std::vector<std::string>& argv, const std::string& trial,
+                                std::uint32_t index);
 std::string expand(const std::string& word, const std::string& trial, std::uint32_t index);
 
 }  // namespace pcluster

@@ -42,6 +42,8 @@ Arrival look(const Status& status, const Expected& expected) {
       !arrival.absent.empty() && std::ranges::all_of(arrival.absent, [](const JobRow& job) {
         return job.state == JobState::pending && !job.reason.empty();
       });
+  arrival.never = arrival.explained &&
+                  std::ranges::all_of(arrival.absent, [](const JobRow& job) { return job.never; });
   return arrival;
 }
 

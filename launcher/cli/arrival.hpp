@@ -21,6 +21,7 @@ struct Arrival {
   bool hopeless = false;       // no more can come
   bool refused = false;        // hopeless, for the scheduler refused the jobs
   bool explained = false;      // of every absent job the scheduler says why it waits
+  bool never = false;          // and of every one that it will not start by itself
   std::vector<JobRow> absent;  // jobs whose workers are not (all) home, not ended
   std::vector<JobRow> died;    // jobs of this submit that ended before a worker came home
 };

@@ -17,6 +17,7 @@ namespace {
 constexpr Micros quick = 20 * millisecond, slow = 250 * millisecond;  // between two looks
 constexpr Micros quick_phase = 2 * second;
 constexpr Micros hopeless_for = 300 * millisecond;  // so long, before we believe it
+constexpr Micros never_after = 10 * second;  // reasons pass when hosts come back; give them that
 
 struct Wait {
   const Submission& submission;
@@ -135,13 +136,15 @@ void await_workers(Wait& wait) {
     if (!arrival.hopeless) hopeless_since = 0;
     if (arrival.hopeless && hopeless_since == 0) hopeless_since = now;
     const bool over = hopeless_since > 0 && now - hopeless_since >= hopeless_for;
-    const bool never = plan.partition_down && arrival.home == 0 && arrival.explained;
+    const bool never = arrival.home == 0 && ((plan.partition_down && arrival.explained) ||
+                                             (arrival.never && elapsed >= never_after));
     const bool late = never || elapsed >= plan.timeout;
     if (over || late) {
       line.keep();
       if (arrival.home >= plan.min_workers && !arrival.refused) return say_partly(wait);
       if (over) hopeless(wait);
-      give_up(wait, fmt::format("{} after {}: {}", count_text(arrival), show_duration(plan.timeout),
+      give_up(wait, fmt::format("{} after {}: {}", count_text(arrival),
+                                show_duration(std::min(elapsed, plan.timeout)),
                                 absent_jobs_text(arrival.absent)));
     }
     if (interrupts() > 0) {

@@ -39,6 +39,7 @@ struct Job {
   JobState state = JobState::pending;
   std::string word, reason;
   Micros end_unix = 0;
+  bool never = false;      // the scheduler says that it will not start by itself
   bool end_asked = false;  // its end is known, or known not to exist
   bool cancelled = false;  // we asked for its end
   bool started = false;    // a worker of it was home
@@ -99,6 +100,7 @@ class Fleet {
   void want_fewer(PoolId, std::size_t count, Effects&);
   void cancel_surplus(const Pool&, Effects&);
   bool to_poll(const Job&) const;
+  bool missed_last(const Job&) const;
   void schedule_poll(Time now);
   std::string next_token(Micros unix_now) const;
   const std::string& adapter_of(const std::string& token) const;

@@ -20,11 +20,17 @@ bool Fleet::to_poll(const Job& job) const {
   return job.home < nodes || !job.end_asked;
 }
 
+bool Fleet::missed_last(const Job& job) const { return job.misses > 0 && to_poll(job); }
+
 void Fleet::schedule_poll(Time now) {
   if (next_poll_ || polling_) return;
   if (std::none_of(jobs_.begin(), jobs_.end(), [&](const auto& j) { return to_poll(j.second); }))
     return;
-  next_poll_ = std::max(last_poll_ + policy_.poll, now + policy_.first_poll);
+  // A job that was not listed has probably ended, and somebody waits to be told.
+  const bool missed =
+      std::any_of(jobs_.begin(), jobs_.end(), [&](const auto& j) { return missed_last(j.second); });
+  next_poll_ = now + policy_.first_poll;
+  if (!missed) next_poll_ = std::max(last_poll_ + policy_.poll, *next_poll_);
 }
 
 void Fleet::polled(const event::Polled& said, Time now, Effects& out) {
@@ -57,6 +63,7 @@ void Fleet::seen(Job& job, const JobSeen& said, Effects& out) {
   job.state = job.home > 0 ? JobState::running : said.state;
   job.word = said.word;
   job.reason = said.reason;
+  job.never = said.never;
   if (said.state == JobState::running) {
     job.end_unix = said.end_unix;
     job.end_asked = true;

@@ -61,7 +61,7 @@ Status Core::State::status() const {
     const auto& job = *fleet.job(id);
     const auto* pool = fleet.pool(job.pool);
     all.jobs.push_back({job.token, id, pool == nullptr ? "" : pool->asked.name, job.state,
-                        job.reason, workers_of[id], job.end_unix, ""});
+                        job.reason, workers_of[id], job.end_unix, "", job.never});
   }
   for (const auto& [token, submit] : fleet.submits()) {
     const auto* pool = fleet.pool(submit.began.pool);

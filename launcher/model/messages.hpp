@@ -178,6 +178,7 @@ struct JobRow {
   std::string workers;  // "w0,w1"
   Micros end_unix = 0;  // 0 = unknown or no limit
   std::string log;      // path of the job script's output
+  bool never = false;   // the reason means that it will not start by itself
 };
 struct WorkloadRow {
   Progress progress;
