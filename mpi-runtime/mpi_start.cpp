@@ -40,14 +40,17 @@ MpiKind mpi_kind(std::string_view text) {
 }
 
 // Open MPI binds the ranks of two tasks to the same cores, whatever mask it was given; the mask
-// that the worker sets stays when it is told to bind to none.
+// that the worker sets stays when it is told to bind to none.  Called by an absolute path, it puts
+// its own directory before the user's PATH (and so /usr/bin before a virtual environment), unless
+// told --noprefix.
 std::vector<std::string> mpiexec_words(MpiKind kind, const std::string& mpiexec,
                                        std::uint32_t ranks) {
   std::string count = std::to_string(ranks);
   switch (kind) {
     case MpiKind::open_mpi_4:
     case MpiKind::open_mpi_5:
-      return {mpiexec, "--host", "localhost:" + count, "--bind-to", "none", "-np", count};
+      return {mpiexec,     "--noprefix", "--host", "localhost:" + count,
+              "--bind-to", "none",       "-np",    count};
     case MpiKind::mpich:
     case MpiKind::intel: return {mpiexec, "-launcher", "fork", "-np", count};
     case MpiKind::unknown: break;

@@ -27,6 +27,13 @@ ok pcluster run -np 2 -- ./ranks
 says "rank 0 of 2, sum 1" "rank 1 of 2, sum 1"
 code 3 pcluster run -np 2 -- ./ranks 3
 
+# Ranks find programs where the user does, not where mpiexec lies.
+mkdir "$dir/mine"
+printf '#!/bin/sh\necho "mine: $OMPI_COMM_WORLD_RANK"\n' > "$dir/mine/python3"
+chmod 755 "$dir/mine/python3"
+PATH=$dir/mine:$PATH ok pcluster run -np 2 -- python3
+says "mine: 0" "mine: 1"
+
 # What is installed is tried, a line each.
 ok pcluster smoke -np 2
 says mpiexec hello allreduce

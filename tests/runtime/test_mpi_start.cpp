@@ -40,8 +40,10 @@ TEST_CASE("the kind of mpiexec, from what --version prints") {
 
 TEST_CASE("the words before the program") {
   auto words = [](MpiKind kind) { return join(mpiexec_words(kind, "/m/mpiexec", 4), " "); };
-  CHECK(words(MpiKind::open_mpi_4) == "/m/mpiexec --host localhost:4 --bind-to none -np 4");
-  CHECK(words(MpiKind::open_mpi_5) == "/m/mpiexec --host localhost:4 --bind-to none -np 4");
+  CHECK(words(MpiKind::open_mpi_4) ==
+        "/m/mpiexec --noprefix --host localhost:4 --bind-to none -np 4");
+  CHECK(words(MpiKind::open_mpi_5) ==
+        "/m/mpiexec --noprefix --host localhost:4 --bind-to none -np 4");
   CHECK(words(MpiKind::mpich) == "/m/mpiexec -launcher fork -np 4");
   CHECK(words(MpiKind::intel) == "/m/mpiexec -launcher fork -np 4");
   CHECK(words(MpiKind::unknown) == "/m/mpiexec -np 4");
