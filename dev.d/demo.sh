@@ -24,11 +24,18 @@ prepare() {
 
 show() { printf '\n$ %s\n' "$*"; "$@"; }
 
+# What of the cluster still runs, if it does so for long.
+left() {
+  local pids until=$((SECONDS + 5))
+  while pids=$(processes_of "$state") && [[ -n $pids ]] && ((SECONDS < until)); do sleep 0.1; done
+  echo "$pids"
+}
+
 leave() {
   local code=$? pids
   trap - EXIT
   pcluster stop > "$state/stop.log" 2>&1 || true
-  pids=$(processes_of "$state")
+  pids=$(left)
   if [[ -n $pids ]]; then
     echo "still running:"
     # shellcheck disable=SC2086  # a list of pids
@@ -55,6 +62,5 @@ show pcluster run -np 2 -- nrniv -mpi -python examples/ring.py
 show pcluster smoke -np 2
 show pcluster stop
 
-pids=$(processes_of "$state")
-[[ -z $pids ]] || exit 1
+[[ -z $(left) ]] || exit 1
 printf '\nNothing is left running.\n'
