@@ -192,6 +192,8 @@ TEST_CASE("stop ends the workers and the jobs, late answers included") {
   CHECK(bench.reply<Refusal>().code == 3);
   bench.say(link, Bye{"told to"});
   CHECK(Bench::of<effect::Quit>(bench.last.after).empty());  // a submit is out
+  bench.tick(30 * second);  // longer than for a worker, and without looking again and again
+  CHECK(Bench::of<effect::Quit>(bench.last.after).empty());
   bench.handle(event::Submitted{late, {"9", "10", "11", "12"}});
   CHECK(Bench::of<effect::Cancel>(bench.last.after).front().job_ids.size() == 4);
   CHECK(Bench::of<effect::Quit>(bench.last.after).size() == 1);

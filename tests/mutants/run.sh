@@ -17,7 +17,7 @@ while [ $# -gt 0 ]; do
 done
 limit=${PCLUSTER_MUTANT_SECONDS:-120} # a bug may also make it go round and round
 jobs=${PCLUSTER_JOBS:-$(nproc)}
-flags=(-std=c++20 -O1 -w -DFMT_HEADER_ONLY -DMSGPACK_NO_BOOST -DPCLUSTER_VERSION='"mutant"' "-I$root")
+flags=(-std=c++20 -O1 -w -DFMT_HEADER_ONLY -DMSGPACK_NO_BOOST -DPCLUSTER_VERSION='"mutant"' -I.)
 cxx=${CXX:-g++}
 command -v ccache >/dev/null && cxx="ccache $cxx"
 work=$(mktemp -d)
@@ -58,14 +58,21 @@ if [ $broken -ne 0 ]; then echo "tests/mutants/list.txt must follow the sources"
 if [ -n "$check" ]; then echo "$count mutants, all match"; exit 0; fi
 
 # ---------------------------------------------------------------- what is the same for all, built once
-cd "$root" || exit 1
+# A copy: the tree may change meanwhile.
+tree=$work/tree
+mkdir "$tree" && cd "$root" || exit 1
+cp --parents launcher/base/*.hpp launcher/model/*.hpp launcher/core/*.[ch]pp mpi-runtime/agent*.[ch]pp \
+  mpi-runtime/expand.cpp tests/main.cpp tests/core/*.[ch]pp tests/simulator/*.[ch]pp \
+  tests/runtime/test_agent.cpp "$tree"
+for library in model base; do
+  cp "$build/libpcluster_$library.a" "$tree" ||
+    { echo "run.sh: build pcluster_$library there first (./dev build)" >&2; exit 1; }
+done
+cd "$tree" || exit 1
 product=(launcher/core/*.cpp mpi-runtime/agent.cpp mpi-runtime/agent_tasks.cpp mpi-runtime/expand.cpp)
 units=(tests/main.cpp tests/core/*.cpp tests/runtime/test_agent.cpp)
 simulator=(tests/main.cpp tests/simulator/*.cpp)
-libraries=("$build/libpcluster_model.a" "$build/libpcluster_base.a")
-for library in "${libraries[@]}"; do
-  [ -e "$library" ] || { echo "run.sh: build $library first (./dev build)" >&2; exit 1; }
-done
+libraries=(libpcluster_model.a libpcluster_base.a)
 object() { echo "$work/${1//\//_}.o"; }
 objects() { local file; for file; do object "$file"; done; }
 export -f object
@@ -73,26 +80,50 @@ export work
 printf '%s\n' "${product[@]}" "${units[@]}" "${simulator[@]}" | sort -u |
   xargs -P "$jobs" -I{} bash -c "$cxx ${flags[*]@Q} -c {} -o \"\$(object {})\"" || exit 1
 
+# $1: a directory, $2: the file whose object is $1/mutant.o instead; empty: none.  Links both programs.
+link() {
+  local mine tests
+  mapfile -t mine < <(objects "${product[@]}" | grep -vxF "$(object "$2")")
+  [ -n "$2" ] && mine+=("$1/mutant.o")
+  mapfile -t tests < <(objects "${units[@]}")
+  ${CXX:-g++} -o "$1/units" "${mine[@]}" "${tests[@]}" "${libraries[@]}" || return 1
+  mapfile -t tests < <(objects "${simulator[@]}")
+  ${CXX:-g++} -o "$1/simulator" "${mine[@]}" "${tests[@]}" "${libraries[@]}"
+}
+
+# $1: a directory with both programs.  Says who saw a bug; nothing when nobody did.
+run() {
+  local saw=""
+  # In a shell of their own: theirs is the word about how a test was killed.
+  (timeout "$limit" "$1/units"; exit $?) >"$1/units.out" 2>&1 || saw="unit tests"
+  (timeout "$limit" "$1/simulator" --seeds "1-$seeds"; exit $?) >"$1/simulator.out" 2>&1 ||
+    saw="${saw:+$saw, }simulator"
+  rm -f "$1/units" "$1/simulator"
+  echo "$saw"
+}
+
+mkdir "$work/none"
+link "$work/none" "" || exit 1
+saw=$(run "$work/none")
+if [ -n "$saw" ]; then
+  echo "without any mutant these fail already: $saw" >&2
+  tail -5 "$work/none"/*.out >&2
+  exit 1
+fi
+
 # $1: a mutant's directory.  Its verdict goes to $1/verdict.
 try() {
-  local dir=$1 file mine saw=""
-  file=$(<"$dir/file")
-  $cxx "${flags[@]}" -c "$dir/mutant.cpp" -o "$dir/mutant.o" 2>"$dir/log" ||
-    { echo "DOES NOT COMPILE" >"$dir/verdict"; return; }
-  mapfile -t mine < <(objects "${product[@]}" | grep -vxF "$(object "$file")")
-  mapfile -t tests < <(objects "${units[@]}")
-  $CXX_LINK -o "$dir/units" "$dir/mutant.o" "${mine[@]}" "${tests[@]}" "${libraries[@]}"
-  mapfile -t tests < <(objects "${simulator[@]}")
-  $CXX_LINK -o "$dir/simulator" "$dir/mutant.o" "${mine[@]}" "${tests[@]}" "${libraries[@]}"
-  # In a shell of their own: theirs is the word about how a test was killed.
-  (timeout "$limit" "$dir/units"; exit $?) >"$dir/units.out" 2>&1 || saw="unit tests"
-  (timeout "$limit" "$dir/simulator" --seeds "1-$seeds"; exit $?) >"$dir/simulator.out" 2>&1 ||
-    saw="${saw:+$saw, }simulator"
-  echo "${saw:-SURVIVED}" >"$dir/verdict"
-  grep -m1 -oE 'seed [0-9]+: .*' "$dir/simulator.out" >"$dir/why" 2>/dev/null
-  rm -f "$dir/units" "$dir/simulator" "$dir/mutant.o"
+  local dir=$1 saw
+  if $cxx "${flags[@]}" -c "$dir/mutant.cpp" -o "$dir/mutant.o" 2>"$dir/log" &&
+    link "$dir" "$(<"$dir/file")" 2>>"$dir/log"; then
+    saw=$(run "$dir")
+    echo "${saw:-SURVIVED}" >"$dir/verdict"
+    grep -m1 -oE 'seed [0-9]+: .*' "$dir/simulator.out" >"$dir/why" 2>/dev/null
+    rm -f "$dir/mutant.o"
+  else
+    echo "DOES NOT COMPILE" >"$dir/verdict"
+  fi
 }
-CXX_LINK=${CXX:-g++}
 
 for dir in "$work"/[0-9]*; do
   case $(<"$dir/name") in *"$only"*) ;; *) rm -r "$dir"; continue ;; esac
