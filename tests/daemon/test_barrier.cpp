@@ -117,8 +117,12 @@ TEST_CASE("a full disk is refused with the reason, and work is taken again when 
   CHECK(refusal->code == 3);
   state->room = 1 << 30;
   CHECK(answer<WorkloadAccepted>(client, 5 * second));  // the first one's, now that it is true
-  ask(other, some_work());
-  CHECK(answer<WorkloadAccepted>(other, 5 * second));
+  bool accepted = false;  // the end of the trouble is told a moment after the first promise
+  for (int i = 0; i < 100 && !accepted; ++i) {
+    ask(other, some_work());
+    accepted = answer<WorkloadAccepted>(other, 5 * second).has_value();
+  }
+  CHECK(accepted);
 }
 
 TEST_CASE("what is no request ends that connection and nothing else") {
