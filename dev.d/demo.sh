@@ -39,7 +39,7 @@ leave() {
   if [[ -n $pids ]]; then
     echo "still running:"
     # shellcheck disable=SC2086  # a list of pids
-    { show_processes $pids; kill -9 $pids; }
+    { show_processes $pids; kill -9 $pids 2> /dev/null || true; }
     code=1
   fi
   rm -rf "$state"
