@@ -106,6 +106,8 @@ TEST_CASE("a full disk is refused with the reason, and work is taken again when 
   const auto state = std::make_shared<DiskState>();
   Rig rig(disk_of(state));
   auto client = rig.client();
+  ask(client, some_work());
+  CHECK(answer<WorkloadAccepted>(client, 5 * second));  // the launcher's own records are written
   state->room = 0;
   ask(client, some_work());
   CHECK_FALSE(answer<WorkloadAccepted>(client, 200 * millisecond));  // no false promise
