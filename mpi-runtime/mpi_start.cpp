@@ -40,9 +40,8 @@ MpiKind mpi_kind(std::string_view text) {
 }
 
 // Open MPI binds the ranks of two tasks to the same cores, whatever mask it was given; the mask
-// that the worker sets stays when it is told to bind to none.  Called by an absolute path, it puts
-// its own directory before the user's PATH (and so /usr/bin before a virtual environment), unless
-// told --noprefix.
+// that the worker sets stays when it is told to bind to none.  Where it was built so, it puts its
+// own directory before the user's PATH (and so before a virtual environment) unless --noprefix.
 std::vector<std::string> mpiexec_words(MpiKind kind, const std::string& mpiexec,
                                        std::uint32_t ranks) {
   std::string count = std::to_string(ranks);

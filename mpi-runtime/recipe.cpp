@@ -53,7 +53,8 @@ Recipe Recipes::make(const TaskStart& start) {
   }
   MpiKind kind = kind_of(*mpiexec, recipe.environment);
   bool root = geteuid() == 0;
-  recipe.before = mpiexec_words(kind, *mpiexec, task.ranks);
+  // By its name, as users type it: from an absolute path some derive a prefix of their own.
+  recipe.before = mpiexec_words(kind, "mpiexec", task.ranks);
   recipe.environment = environment(mpi_defaults(kind, root));
   if (root && (kind == MpiKind::open_mpi_4 || kind == MpiKind::open_mpi_5))
     say_once(

@@ -34,6 +34,9 @@ chmod 755 "$dir/mine/python3"
 PATH=$dir/mine:$PATH ok pcluster run -np 2 -- python3
 says "mine: 0" "mine: 1"
 
+# mpiexec found in a directory without a prefix, as /bin is for many users.
+PATH=/bin:$PATH ok pcluster run -np 2 -- ./ranks
+
 # What is installed is tried, a line each.
 ok pcluster smoke -np 2
 says mpiexec hello allreduce

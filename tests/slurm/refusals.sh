@@ -18,7 +18,7 @@ for partition in drained inactive; do
 done
 if (($(id -u) != 0)); then
   code 3 pcluster submit --partition staff --jobs 2 --timeout 20
-  says staff
+  says "not permitted"
 fi
 eventually 10 queue_is_empty
 
