@@ -1,6 +1,6 @@
 #!/bin/bash
-# run.sh BUILD_DIR [--seeds N] [--only WORD] [--check]: puts each deliberate bug of list.txt into a copy of its file,
-# builds the unit tests and the simulator with it, and says whether they saw it.
+# run.sh BUILD_DIR [--seeds N] [--only WORD] [--check]: puts each deliberate bug of list.txt into a
+# copy of its file, builds the unit tests and the simulator with it, and says whether they saw it.
 # SPDX-License-Identifier: MIT
 set -u
 root=$(cd "$(dirname "$0")/../.." && pwd)
