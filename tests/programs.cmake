@@ -48,7 +48,7 @@ set(measured local/start-time.sh local/status-time.sh local/idle-cpu.sh
   local/task-cpu.sh)
 foreach(script IN LISTS local)
   if(script IN_LIST measured)
-    program_test(${script} SERIAL)
+    program_test(${script} SERIAL TIMEOUT 400)
   elseif(script STREQUAL local/bare-root.sh)
     program_test(${script})           # makes namespaces
   else()

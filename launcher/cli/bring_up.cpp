@@ -37,7 +37,7 @@ void cancel_queued(Wait& wait) {
                      wait.status.workloads.empty() && wait.status.pools.size() <= 1;
   try {
     if (alone)
-      wait.client.ask<Stopping>(StopCluster{}, 10 * second);
+      stop_launcher(wait.submission.session, wait.client);
     else
       wait.client.ask<Accepted>(CancelJobs{{wait.expected.token}, wait.arrival.home > 0},
                                 10 * second);

@@ -18,7 +18,7 @@
 namespace pcluster {
 namespace {
 
-constexpr Micros start_limit = 20 * second;
+constexpr Micros start_limit = 20 * second, stop_limit = 60 * second;
 
 bool has_ended(int pid) {
   if (waitpid(pid, nullptr, WNOHANG) == pid) return true;
@@ -27,7 +27,34 @@ bool has_ended(int pid) {
 
 std::string start_log(const StateDirectory& state) { return state.root + "/launcher.start"; }
 
+// The socket's end, then the process's.  A further Ctrl-C leaves it to itself.
+void await_end(const Session& session, Client& client, const std::optional<LauncherInfo>& info) {
+  const auto deadline = steady_now() + stop_limit;
+  const auto interrupts_before = interrupts();
+  bool closed = false;
+  while (steady_now() < deadline) {
+    if (interrupts() > interrupts_before)
+      throw Error(Exit::interrupted, "interrupted; the cluster ends all the same");
+    if (!closed)
+      closed = client.receive(50 * millisecond).kind == Client::Got::Kind::closed;
+    else if (!info || !alive(*info))
+      return;
+    else
+      pause_for(2 * millisecond);
+  }
+  throw Error(Exit::timed_out,
+              fmt::format("the launcher has not ended within {}", show_duration(stop_limit)),
+              "its log: " + session.state().log());
+}
+
 }  // namespace
+
+Stopping stop_launcher(const Session& session, Client& client) {
+  const auto info = read_launcher_info(session.state());
+  const auto stopping = client.ask<Stopping>(StopCluster{});
+  await_end(session, client, info);
+  return stopping;
+}
 
 std::string log_tail(const std::string& path, std::size_t count) {
   const auto text = read_file_if_there(path);

@@ -18,6 +18,9 @@ std::optional<Client> find_launcher(const Session&);
 // The same; throws Error(Exit::refused), with how to start a cluster, when there is none.
 Client reach_launcher(const Session&);
 
+// Ends the cluster: when this returns, nothing of it runs here, and another may be started.
+Stopping stop_launcher(const Session&, Client&);
+
 // A site's `state_dir`: the cluster's place under ~/.pcluster becomes a link to it, so that every
 // later verb finds it without knowing the site.  $PCLUSTER_DIR, said by the user, wins over it.
 void settle_state_directory(const Session&, const std::string& site_state_dir);
