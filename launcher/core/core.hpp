@@ -28,14 +28,16 @@ struct WorkerSaid {
   LinkId link{};
   FromWorker message;
 };
+// Its connection ended.
 struct WorkerCut {
   LinkId link{};
   std::string reason;
-};  // its connection ended
+};
+// Those that change or follow something.
 struct ClientSaid {
   ClientId client{};
   Request request;
-};  // those that change or follow something
+};
 struct ClientGone {
   ClientId client{};
 };
@@ -43,13 +45,15 @@ struct Submitted {
   std::string token;
   std::vector<std::string> job_ids;
 };
+// The scheduler refused.
 struct SubmitFailed {
   std::string token;
   std::string message, hint;
-};  // the scheduler refused
+};
+// Timed out, lost: look it up.
 struct SubmitUnanswered {
   std::string token;
-};  // timed out, lost: look it up
+};
 struct LookedUp {
   std::string token;
   std::vector<std::string> job_ids;
@@ -80,19 +84,22 @@ struct SendClient {
   ClientId client{};
   Reply reply;
 };
+// Render, submit.
 struct Launch {
   std::string token;
   JobSpec spec;
   std::uint32_t count = 0;
-};  // render, submit
+};
+// By name.
 struct LookUp {
   std::string token;
   std::string adapter;
-};  // by name
+};
+// One query for all.
 struct Poll {
   std::string adapter;
   std::vector<std::string> tokens;
-};  // one query for all
+};
 struct Cancel {
   std::string adapter;
   std::vector<std::string> job_ids;

@@ -36,8 +36,8 @@ struct Hello {
   // After a lost connection or a new launcher: who we were, and what we hold still.
   std::optional<WorkerId> resumed;
   Epoch last_epoch = 0;
-  std::vector<AttemptId>
-      held;  // queued or running here; results not yet acknowledged follow in Report
+  // Queued or running here, or done and not yet acknowledged: those results follow in Report.
+  std::vector<AttemptId> held;
 };
 
 struct Report {
@@ -45,15 +45,17 @@ struct Report {
   std::vector<TaskResult> results;
   std::vector<AttemptId> started;  // since the last report; for `status` and time-outs
 };
+// The answer to Retract: those not yet started.
 struct Returned {
   std::vector<AttemptId> attempts;
-};  // the answer to Retract: those not yet started
+};
 struct Heartbeat {
   std::uint32_t running = 0, queued = 0;
 };
+// The worker leaves by itself; what it held is lost.
 struct Bye {
   std::string reason;
-};  // the worker leaves by itself; what it held is lost
+};
 
 using FromWorker = std::variant<Hello, Report, Returned, Heartbeat, Bye>;
 
@@ -65,10 +67,12 @@ struct Welcome {
   Micros heartbeat = 3 * second;         // silence of five intervals: the link is dead
   Micros orphan_timeout = 600 * second;  // without launcher and task: leave
 };
+// Before its first Assign.  Replaces an older one: an id whose workload never became durable may
+// be given again.
 struct Define {
   WorkloadId workload{};
   TaskTemplate task;
-};  // before its first Assign; replaces nothing
+};
 // Indices first .. first+count-1; `trials` are their values, or empty when `range` says them.
 struct Assignment {
   WorkloadId workload{};
@@ -81,22 +85,26 @@ struct Assign {
   Epoch epoch = 0;
   std::vector<Assignment> items;
 };
+// Give back what has not started.
 struct Retract {
   std::vector<AttemptId> attempts;
-};  // give back what has not started
+};
 // End what runs (TERM, KILL 5 s later) and drop what waits; each is reported as cancelled.
 struct CancelTasks {
   std::vector<AttemptId> attempts;
 };
+// Results up to here are durable: forget them.
 struct Ack {
   std::uint64_t sequence = 0;
-};  // results up to here are durable: forget them
+};
+// No more tasks of it.
 struct Forget {
   WorkloadId workload{};
-};  // no more tasks of it
+};
+// End all tasks and leave.
 struct StopWorker {
   std::string reason;
-};  // end all tasks and leave
+};
 
 using ToWorker =
     std::variant<Welcome, Define, Assign, Retract, CancelTasks, Ack, Forget, StopWorker>;
@@ -139,10 +147,11 @@ using Request = std::variant<SubmitJobs, CancelJobs, AddWorkload, Follow, Cancel
 
 // ---------------------------------------------------------------- launcher -> client
 
+// Exit as a number.
 struct Refusal {
   std::int32_t code = 3;
   std::string message, hint;
-};  // Exit as a number
+};
 struct Accepted {};
 struct JobsAccepted {
   std::string token;
@@ -200,10 +209,11 @@ struct Status {
   std::vector<WorkloadRow> workloads;
   std::string submit_error, submit_hint;  // of the last submit that the scheduler refused
 };
+// Side by side.
 struct RunningTasks {
   std::vector<AttemptId> attempts;
   std::vector<WorkerId> workers;
-};  // side by side
+};
 struct Stopping {
   std::uint32_t jobs = 0, workers = 0;
 };

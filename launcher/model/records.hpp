@@ -64,17 +64,20 @@ struct TasksAssigned {
   std::uint32_t first = 0, count = 0, number = 1;
   Epoch epoch = 0;
 };
+// Back to the queue, no try used up.
 struct TasksReturned {
   std::vector<AttemptId> attempts;
-};  // back to the queue, no try used up
+};
+// Final.
 struct TaskSettled {
   TaskResult result;
   WorkerId worker{};
-};  // final
+};
+// Will be retried.
 struct TaskFailedOnce {
   TaskResult result;
   WorkerId worker{};
-};  // will be retried
+};
 struct WorkloadCancelled {
   WorkloadId workload{};
   std::vector<std::uint32_t> only;
