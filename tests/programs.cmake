@@ -28,9 +28,12 @@ function(program_test script)
   set(variables PCLUSTER_TESTBED=/var/tmp/pcluster-testbed-${testbed_name}
     PCLUSTER_BENCH=$<TARGET_FILE_DIR:raw_spawn>)
   set(names ${name})
-  add_test(NAME ${name} COMMAND bash ${programs}/${script} $<TARGET_FILE:pcluster>)
+  # Its own time limit comes first, so that it can end what it started.
+  set(run timeout -k 10 ${TEST_TIMEOUT} bash ${programs}/${script} $<TARGET_FILE:pcluster>)
+  math(EXPR TEST_TIMEOUT "${TEST_TIMEOUT} + 30")
+  add_test(NAME ${name} COMMAND ${run})
   if(TEST_USER)
-    add_test(NAME ${name}.user COMMAND bash ${programs}/${script} $<TARGET_FILE:pcluster> as-user)
+    add_test(NAME ${name}.user COMMAND ${run} as-user)
     list(APPEND names ${name}.user)
   endif()
   set_tests_properties(${names} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT ${TEST_TIMEOUT}

@@ -11,7 +11,7 @@ namespace {
 using Phase = Submit::Phase;
 
 // Short, sortable, valid in a job's name, and not used by an earlier cluster of the same name,
-// whose ended jobs the scheduler may still list.
+// whose ended jobs the scheduler may still list, nor by another one that began in the same second.
 std::string base36(std::uint64_t value, std::size_t width) {
   std::string text;
   for (; value > 0 || text.size() < width; value /= 36)
@@ -22,7 +22,7 @@ std::string base36(std::uint64_t value, std::size_t width) {
 }  // namespace
 
 std::string Fleet::next_token(Micros unix_now) const {
-  return base36(static_cast<std::uint64_t>(std::max<Micros>(unix_now, 0) / second), 6) +
+  return base36(static_cast<std::uint64_t>(std::max<Micros>(unix_now, 0)), 10) +
          base36(submits_.size(), 1);
 }
 
