@@ -23,7 +23,7 @@ command -v ccache >/dev/null && cxx="ccache $cxx"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# ---------------------------------------------------------------- the list: one directory per mutant
+# ------------------------------------------------------------ the list: one directory per mutant
 count=0
 read_list() {
   local part="" line
@@ -57,11 +57,12 @@ done
 if [ $broken -ne 0 ]; then echo "tests/mutants/list.txt must follow the sources"; exit 1; fi
 if [ -n "$check" ]; then echo "$count mutants, all match"; exit 0; fi
 
-# ---------------------------------------------------------------- what is the same for all, built once
+# ------------------------------------------------------------ what is the same for all, built once
 # A copy: the tree may change meanwhile.
 tree=$work/tree
 mkdir "$tree" && cd "$root" || exit 1
-cp --parents launcher/base/*.hpp launcher/model/*.hpp launcher/core/*.[ch]pp mpi-runtime/agent*.[ch]pp \
+cp --parents launcher/base/*.hpp launcher/model/*.hpp launcher/core/*.[ch]pp \
+  mpi-runtime/agent*.[ch]pp \
   mpi-runtime/expand.cpp tests/main.cpp tests/core/*.[ch]pp tests/simulator/*.[ch]pp \
   tests/runtime/test_agent.cpp "$tree"
 for library in model base; do
@@ -69,7 +70,8 @@ for library in model base; do
     { echo "run.sh: build pcluster_$library there first (./dev build)" >&2; exit 1; }
 done
 cd "$tree" || exit 1
-product=(launcher/core/*.cpp mpi-runtime/agent.cpp mpi-runtime/agent_tasks.cpp mpi-runtime/expand.cpp)
+product=(launcher/core/*.cpp mpi-runtime/agent.cpp mpi-runtime/agent_tasks.cpp
+  mpi-runtime/expand.cpp)
 units=(tests/main.cpp tests/core/*.cpp tests/runtime/test_agent.cpp)
 simulator=(tests/main.cpp tests/simulator/*.cpp)
 libraries=(libpcluster_model.a libpcluster_base.a)
@@ -80,7 +82,8 @@ export work
 printf '%s\n' "${product[@]}" "${units[@]}" "${simulator[@]}" | sort -u |
   xargs -P "$jobs" -I{} bash -c "$cxx ${flags[*]@Q} -c {} -o \"\$(object {})\"" || exit 1
 
-# $1: a directory, $2: the file whose object is $1/mutant.o instead; empty: none.  Links both programs.
+# $1: a directory, $2: the file whose object is $1/mutant.o instead; empty: none.  Links both
+# programs.
 link() {
   local mine tests
   mapfile -t mine < <(objects "${product[@]}" | grep -vxF "$(object "$2")")

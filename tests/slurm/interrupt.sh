@@ -8,9 +8,9 @@
 
 ok pcluster submit --partition 16GBXL --jobs 2
 code 130 timeout --foreground --preserve-status -s INT 1 \
-  "$program" submit --partition down --jobs 3 --pool other
+  "$program" submit --partition 16GBXL --jobs 3 --pool other --directive=--begin=now+1hour
 says "cancelled"
-none_waits() { [[ -z $(squeue --me -h -r -p down) ]]; }
+none_waits() { [[ -z $(squeue --me -h -r -t PENDING) ]]; }
 eventually 10 none_waits
 same "$(workers_home)" 2 "workers of the first submit"
 stopped_on_slurm
