@@ -34,7 +34,7 @@ std::optional<double> take_number(std::string_view& text) {
   return value;
 }
 
-// "MM:SS", "HH:MM:SS", each with "D-" in front ("D-HH", "D-HH:MM" too, as Slurm reads them).
+// "MM:SS", "HH:MM:SS", each with "D-" in front ("D-HH", "D-HH:MM" too, as schedulers read them).
 std::optional<Micros> parse_clock(std::string_view text) {
   Micros days = 0;
   const auto dash = text.find('-');

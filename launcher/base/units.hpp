@@ -13,7 +13,7 @@ using Time = Micros;
 inline constexpr Micros millisecond = 1'000;
 inline constexpr Micros second = 1'000'000;
 
-// "16G", "512M", "8000" (MB), "1.5T", "2GiB": MB of 2^20 bytes, as Slurm counts.  Throws Error.
+// "16G", "512M", "8000" (MB), "1.5T", "2GiB": MB of 2^20 bytes, as schedulers count.  Throws Error.
 std::uint64_t parse_memory_mb(std::string_view text);
 // "15.9 GB", "512 MB" (1 GB = 1024 MB).
 std::string show_memory_mb(std::uint64_t mb);
@@ -23,7 +23,7 @@ std::string show_memory_mb(std::uint64_t mb);
 Micros parse_duration(std::string_view text);
 // "52.3s", "4m12s", "2h05m".
 std::string show_duration(Micros duration);
-// Slurm's and PBS's own: "D-HH:MM:SS" / "HH:MM:SS".
+// The schedulers' own: "D-HH:MM:SS" / "HH:MM:SS".
 std::string clock_duration(Micros duration);
 // "2026-11-21T08:02:09Z" from microseconds since 1970.
 std::string show_utc(Micros unix_time);

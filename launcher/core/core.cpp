@@ -64,9 +64,11 @@ std::vector<std::pair<WorkloadId, TrialFile>> Core::missing_trials() const {
   return files;
 }
 
-RunningTasks Core::running(WorkloadId id) const {
+RunningTasks Core::running(WorkloadId id) const { return state_->running(id); }
+
+RunningTasks Core::State::running(WorkloadId id) const {
   RunningTasks tasks;
-  for (const auto& [worker_id, worker] : state_->ledger.workers.all()) {
+  for (const auto& [worker_id, worker] : ledger.workers.all()) {
     auto held = worker.held.lower_bound({id, 0});
     for (; held != worker.held.end() && held->first.workload == id; ++held) {
       tasks.attempts.push_back({held->first, held->second.number, held->second.epoch});

@@ -67,14 +67,7 @@ Reply Core::State::answer(Turn& turn, ClientId, const CancelWorkload& asked) {
 Reply Core::State::answer(Turn&, ClientId, const GetStatus&) { return status(); }
 
 Reply Core::State::answer(Turn&, ClientId, const GetRunning& asked) {
-  RunningTasks tasks;
-  for (const auto& [id, worker] : ledger.workers.all())
-    for (const auto& [task, held] : worker.held) {
-      if (task.workload != asked.workload) continue;
-      tasks.attempts.push_back({task, held.number, held.epoch});
-      tasks.workers.push_back(id);
-    }
-  return tasks;
+  return running(asked.workload);
 }
 
 Reply Core::State::answer(Turn&, ClientId, const Ping&) { return Pong{PCLUSTER_VERSION}; }

@@ -87,6 +87,7 @@ struct Core::State {
   Reply answer(Turn&, ClientId, const Ping&);
   std::optional<Refusal> refuses(const Request&) const;
   bool all_home() const;
+  RunningTasks running(WorkloadId) const;
   void stop(Turn&, Worker&, const std::string& reason);
   void cancel(Turn&, const Workload&, std::vector<std::uint32_t> only, bool by_failures);
   void tell(Turn&);

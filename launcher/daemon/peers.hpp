@@ -32,7 +32,6 @@ class Peers {
     if (link != nullptr) link->send(payload);
     return link != nullptr;
   }
-  std::size_t size() const { return links_.size(); }
 
  private:
   std::uint64_t last_ = 0;
