@@ -101,8 +101,20 @@ std::map<std::string, std::string> script_words(const JobSpec&, const JobIdentit
   };
 }
 
-Argv submit(const std::string& script_path, const JobSpec&, const JobIdentity&) {
-  return {"sbatch", "--parsable", script_path};
+// Variables of the user's shell win over the script's directives: those that would change what we
+// ask for, or hide our jobs from us, are left out.  What we do not say, they still may.
+Argv submit(const std::string& script_path, const JobSpec& spec, const JobIdentity&) {
+  std::vector<std::string_view> hidden{"JOB_NAME", "ARRAY_INX", "OUTPUT",     "ERROR",
+                                       "INPUT",    "WAIT",      "NO_REQUEUE", "REQUEUE"};
+  if (!spec.partition.empty()) hidden.push_back("PARTITION");
+  if (!spec.account.empty()) hidden.push_back("ACCOUNT");
+  if (spec.time > 0) hidden.push_back("TIMELIMIT");
+  if (spec.per_node.memory_mb > 0)
+    for (const auto* each : {"MEM_PER_NODE", "MEM_PER_CPU", "MEM_PER_GPU"}) hidden.push_back(each);
+  Argv argv{"env"};
+  for (const auto name : hidden) argv.insert(argv.end(), {"-u", fmt::format("SBATCH_{}", name)});
+  argv.insert(argv.end(), {"sbatch", "--parsable", script_path});
+  return argv;
 }
 
 Argv status(const std::string& user, std::span<const std::string> names) {

@@ -4,6 +4,9 @@
 # worker, tasks, client.
 #
 #   bench/map_true.sh PCLUSTER RAW_SPAWN [ROUNDS] [N]      prints medians of the paired ratios
+#
+# cpu_ratio_best: the least CPU of ours over the least of the loop's.  What else runs on the machine
+# only adds to both.
 # SPDX-License-Identifier: MIT
 set -euo pipefail
 pcluster=$1 raw=$2 rounds=${3:-7} n=${4:-10000}
@@ -57,6 +60,9 @@ cpu=$(awk '{print $1 / $3}' "$work/pairs" | median)
 rate=$(awk '{print $2 / $4}' "$work/pairs" | median)
 mine_cpu=$(awk '{print $1}' "$work/pairs" | median)
 bare_cpu=$(awk '{print $3}' "$work/pairs" | median)
+best() { sort -g | head -n 1; }
+cpu_best=$(awk -v a="$(awk '{print $1}' "$work/pairs" | best)" \
+  -v b="$(awk '{print $3}' "$work/pairs" | best)" 'BEGIN {print a / b}')
 printf '{"bench":"map_true","tasks":%d,"rounds":%d,' "$n" "$rounds"
-printf '"cpu_ratio":%.3f,"rate_ratio":%.3f,"cpu_us":%.1f,"bare_cpu_us":%.1f}\n' \
-  "$cpu" "$rate" "$mine_cpu" "$bare_cpu"
+printf '"cpu_ratio":%.3f,"cpu_ratio_best":%.3f,"rate_ratio":%.3f,"cpu_us":%.1f,"bare_cpu_us":%.1f}\n' \
+  "$cpu" "$cpu_best" "$rate" "$mine_cpu" "$bare_cpu"

@@ -30,10 +30,11 @@ Table workers_table(const Status& status) {
                {""}},
               {}};
   for (const auto& w : status.workers)
-    table.rows.push_back({to_string(w.worker), w.host, w.job_id, w.pool, w.state,
-                          std::to_string(w.slots), std::to_string(w.busy),
-                          std::to_string(w.size.cores), memory(w.size.memory_mb),
-                          std::to_string(w.tasks_done), w.confined ? "" : "not confined"});
+    if (w.state != "gone")
+      table.rows.push_back({to_string(w.worker), w.host, w.job_id, w.pool, w.state,
+                            std::to_string(w.slots), std::to_string(w.busy),
+                            std::to_string(w.size.cores), memory(w.size.memory_mb),
+                            std::to_string(w.tasks_done), w.confined ? "" : "not confined"});
   return table;
 }
 
@@ -71,7 +72,7 @@ Table workloads_table(const Status& status, std::size_t most) {
 std::string headline(const Status& status) {
   std::uint32_t slots = 0, busy = 0, home = 0;
   for (const auto& worker : status.workers) {
-    if (worker.state == "lost") continue;
+    if (worker.state != "idle" && worker.state != "busy") continue;
     ++home;
     slots += worker.slots;
     busy += worker.busy;

@@ -18,10 +18,24 @@ Assignment to_message(const Workload& workload, const Run& run) {
   return item;
 }
 
+constexpr std::size_t item_bytes = 64, trial_bytes = 8;  // of MessagePack, at most, besides text
+
 std::size_t size_of(const Assignment& item) {
-  std::size_t size = 64;
-  for (const auto& trial : item.trials) size += trial.size() + 8;
+  std::size_t size = item_bytes;
+  for (const auto& trial : item.trials) size += trial.size() + trial_bytes;
   return size;
+}
+
+// As much of it as one message may hold; a trial alone always fits (max_trial).
+Run cut_to_size(const Workload& workload, Run run) {
+  const auto* lines = std::get_if<TrialLines>(&workload.spec.trials);
+  if (lines == nullptr) return run;
+  std::size_t size = 0;
+  std::uint32_t count = 0;
+  while (count < run.range.count && size < assign_bytes)
+    size += (*lines)[run.range.first + count++].size() + trial_bytes;
+  run.range.count = count;
+  return run;
 }
 
 }  // namespace
@@ -41,7 +55,7 @@ void Core::State::assign(Turn& turn) {
       if (worker.defined.insert(workload_id).second)
         send(turn.out.now, worker, Define{workload_id, workload.spec.task});
       while (count > 0) {
-        const auto run = workload.queue.next(count);
+        const auto run = cut_to_size(workload, workload.queue.next(count));
         if (run.range.count == 0) break;
         count -= run.range.count;
         message.items.push_back(to_message(workload, run));

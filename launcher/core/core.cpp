@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 
 #include "launcher/core/state.hpp"
 
@@ -17,6 +18,8 @@ Core::Core(Core&&) noexcept = default;
 Core& Core::operator=(Core&&) noexcept = default;
 
 void Core::apply(const Record& record) { state_->apply(record); }
+
+void Core::set_epoch(Epoch epoch) { state_->epoch = epoch; }
 
 Effects Core::begin(Time now, Micros unix_now) {
   Turn turn{now, unix_now, {}, {}};
@@ -58,8 +61,8 @@ void Core::load_trials(WorkloadId id, TrialLines lines) {
 
 std::vector<std::pair<WorkloadId, TrialFile>> Core::missing_trials() const {
   std::vector<std::pair<WorkloadId, TrialFile>> files;
-  for (const auto& [id, workload] : state_->ledger.workloads.all())
-    if (const auto* file = std::get_if<TrialFile>(&workload.spec.trials))
+  for (const auto id : state_->ledger.workloads.without_trials())
+    if (const auto* file = std::get_if<TrialFile>(&state_->ledger.workloads.find(id)->spec.trials))
       files.emplace_back(id, *file);
   return files;
 }
@@ -97,7 +100,7 @@ void Core::State::begin(Turn& turn) {
   for (auto& [id, worker] : ledger.workers.all())
     worker.heard = turn.now + policy.comeback - policy.worker_silence;
   silence_at = turn.now + policy.comeback;
-  fleet.begin(turn.now, turn.out);
+  fleet.begin(turn.now, turn.unix_now, turn.out);
   if (!stop_asked) return;
   stop_at = turn.now;
   fleet.cancel_all(turn.out);
@@ -113,11 +116,12 @@ void Core::State::wake(Time now) {
 }
 
 void Core::State::finish(Turn& turn) {
-  loaded = false;
+  const bool was_loaded = std::exchange(loaded, false);
   if (turn.now >= silence_at) find_silent(turn);
   if (!stop_asked) dismiss_idle(turn);
   fleet.tick(turn.now, turn.out);
-  if (!stop_asked) assign(turn);
+  const bool nothing_new = turn.idle && turn.out.append.empty() && !was_loaded;
+  if (!stop_asked && !nothing_new) assign(turn);
   if (stop_asked && !quit) quit_when_empty(turn);
   forget_finished(turn);
   tell(turn);

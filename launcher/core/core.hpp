@@ -120,13 +120,20 @@ struct Policy {
   Micros worker_silence = 15 * second;  // no word for so long: lost, its tasks go to others
   Micros comeback = 30 * second;  // a known worker may take so long after a launcher's restart
   Micros first_poll = 2 * second, poll = 30 * second;
-  Micros lookup = 5 * second;      // between look-ups of a submit without an answer
-  Micros short_task = 1 * second;  // median below: prefetch
+  Micros lookup = 5 * second;           // between look-ups of a submit without an answer, at first
+  Micros relaunch = 10 * second;        // the scheduler must not know a submit for so long
+  Micros submit_limit = 60 * second;    // a submit command may run so long, also without us
+  Micros longest_pause = 300 * second;  // between two questions to a scheduler that is away
+  Micros cancel_again = 120 * second;   // a job that is listed still
+  Micros short_task = 1 * second;       // median below: prefetch
   std::uint32_t prefetch_per_slot =
       16;  // most tasks waiting at a worker per slot, when they are short
   Micros progress = 100 * millisecond;  // least time between two Progress to one client
   Micros stop_grace = 10 * second;      // workers may take so long to say Bye on stop
 };
+
+// What is wrong with trials, whether they come in a message or lie in a file.
+std::optional<Refusal> refuses_trials(const TrialLines&);
 
 class Core {
  public:
@@ -138,6 +145,7 @@ class Core {
   // Before the first event: the records of earlier epochs in order, then load_trials() for each of
   // missing_trials(), then begin().
   void apply(const Record&);
+  void set_epoch(Epoch);  // where replay has to say which one this is: between apply() and begin()
   Effects begin(Time now, Micros unix_now);
   Effects handle(const Event&, Time now, Micros unix_now);
   std::optional<Time> deadline() const;  // when to handle a Tick

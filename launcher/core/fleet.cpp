@@ -44,6 +44,8 @@ void Fleet::apply(const Record& record) {
     submit.phase = Phase::refused;
     auto& wanted = pools_[submit.began.pool].asked.jobs;
     wanted -= std::min(wanted, submit.began.count);
+  } else if (const auto* cancelled = std::get_if<SubmitCancelled>(&record)) {
+    submits_[cancelled->token].cancelled = true;
   } else if (const auto* ended = std::get_if<JobEnded>(&record)) {
     const auto found = jobs_.find(ended->job_id);
     if (found == jobs_.end()) return;
@@ -71,9 +73,16 @@ void Fleet::add_job(const std::string& id, const std::string& token) {
   if (known != nullptr) job.pool = known->began.pool;
 }
 
-void Fleet::begin(Time now, Effects& out) {
-  for (auto& [token, submit] : submits_)
-    if (submit.open()) submit.phase = Phase::lost, submit.look_at = now;
+// A submit command of the launcher before us may still run, and be heard late.
+void Fleet::begin(Time now, Micros unix_now, Effects& out) {
+  for (auto& [token, submit] : submits_) {
+    if (!submit.open()) continue;
+    const auto since = std::max<Micros>(0, unix_now - submit.began.at_unix);
+    submit.phase = Phase::lost;
+    submit.look_at = now;
+    submit.unknown_since.reset();
+    submit.not_before = now + std::max<Micros>(0, policy_.submit_limit - since);
+  }
   for (auto& [id, pool] : pools_) {
     pool.busy_at = now;
     cancel_surplus(pool, out);
@@ -130,26 +139,41 @@ void Fleet::failed(const event::SubmitFailed& said, Effects& out) {
 void Fleet::unanswered(const event::SubmitUnanswered& said, Time now) {
   const auto found = submits_.find(said.token);
   if (found == submits_.end() || found->second.phase != Phase::launching) return;
-  found->second.phase = Phase::lost;
-  found->second.look_at = now + policy_.lookup;
+  look_later(found->second, now + policy_.lookup);
 }
 
 void Fleet::looked_up(const event::LookedUp& said, Time now, Effects& out) {
   const auto found = submits_.find(said.token);
   if (found == submits_.end() || found->second.phase != Phase::looking) return;
   auto& submit = found->second;
+  const auto proven = jobs_of(said.token);  // a worker is home, whatever the scheduler lists
   if (!said.answered) {
-    submit.phase = Phase::lost;
-    submit.look_at = now + policy_.lookup;
-  } else if (!said.job_ids.empty()) {
-    submitted({said.token, said.job_ids}, now, out);
+    look_later(submit, now + pause(policy_.lookup, submit.unheard++));
+  } else if (!said.job_ids.empty() || !proven.empty()) {
+    submitted({said.token, said.job_ids.empty() ? proven : said.job_ids}, now, out);
   } else if (submit.cancelled || stopping_) {
     give_up(submit, out);
+  } else if (!submit.unknown_since || now < *submit.unknown_since + policy_.relaunch ||
+             now < submit.not_before) {
+    if (!submit.unknown_since) submit.unknown_since = now;
+    submit.unheard = 0;
+    look_later(submit, now + policy_.lookup);
   } else {
     submit.phase = Phase::launching;
+    submit.unknown_since.reset();
     out.after.push_back(
         effect::Launch{said.token, pools_[submit.began.pool].asked.spec, submit.began.count});
   }
+}
+
+void Fleet::look_later(Submit& submit, Time at) {
+  submit.phase = Phase::lost;
+  submit.look_at = at;
+}
+
+// Longer and longer while nobody answers.
+Micros Fleet::pause(Micros first, std::uint32_t unheard) const {
+  return std::min(policy_.longest_pause, first << std::min(unheard, 10u));
 }
 
 void Fleet::give_up(Submit& submit, Effects& out) {
@@ -175,15 +199,15 @@ void Fleet::tick(Time now, Effects& out) {
   if (polling_ || adapters_due_.empty()) return;
   polling_ = adapters_due_.back();
   adapters_due_.pop_back();
-  polled_tokens_.clear();
+  std::vector<std::string> tokens;
   polled_jobs_.clear();
   for (const auto& [id, job] : jobs_) {
     if (!to_poll(job) || adapter_of(job.token) != *polling_) continue;
     polled_jobs_.push_back(id);
-    if (std::find(polled_tokens_.begin(), polled_tokens_.end(), job.token) == polled_tokens_.end())
-      polled_tokens_.push_back(job.token);
+    if (std::find(tokens.begin(), tokens.end(), job.token) == tokens.end())
+      tokens.push_back(job.token);
   }
-  out.now.push_back(effect::Poll{*polling_, polled_tokens_});
+  out.now.push_back(effect::Poll{*polling_, std::move(tokens)});
 }
 
 std::optional<Time> Fleet::deadline() const {
@@ -194,7 +218,7 @@ std::optional<Time> Fleet::deadline() const {
   if (next_poll_ && !polling_) at(*next_poll_);
   if (stopping_) return first;
   for (const auto& [id, pool] : pools_)
-    if (pool.asked.idle_timeout > 0 && pool.asked.jobs > 0)
+    if (pool.home > 0 && pool.asked.idle_timeout > 0 && pool.asked.jobs > 0)
       at(pool.busy_at + pool.asked.idle_timeout);
   return first;
 }

@@ -15,7 +15,8 @@ namespace pcluster {
 
 struct Pool {
   PoolAsked asked;
-  Time busy_at = 0;  // it had work then
+  Time busy_at = 0;        // it had work then, or its first worker came home
+  std::uint32_t home = 0;  // workers; jobs that only wait in the queue cost nobody anything
 };
 
 struct Submit {
@@ -29,7 +30,10 @@ struct Submit {
   SubmitBegan began;
   Phase phase = Phase::launching;
   Time look_at = 0;
-  bool cancelled = false;  // its jobs are not wanted any more
+  std::uint32_t unheard = 0;          // look-ups without an answer, one after the other
+  std::optional<Time> unknown_since;  // the scheduler has said that it knows no such job
+  Time not_before = 0;                // it is not repeated before
+  bool cancelled = false;             // its jobs are not wanted any more
   bool open() const { return phase != Phase::answered && phase != Phase::refused; }
 };
 
@@ -42,6 +46,7 @@ struct Job {
   bool never = false;      // the scheduler says that it will not start by itself
   bool end_asked = false;  // its end is known, or known not to exist
   bool cancelled = false;  // we asked for its end
+  Time ask_again = 0;      // for its end, when it is listed still
   bool started = false;    // a worker of it was home
   std::uint32_t home = 0;  // workers of it that are home
   std::uint32_t misses = 0;
@@ -54,7 +59,7 @@ class Fleet {
 
   void apply(const Record&);
   // Each of these may add records (applied already) and effects.
-  void begin(Time now, Effects&);
+  void begin(Time now, Micros unix_now, Effects&);
   JobsAccepted ask(const SubmitJobs&, Time now, Micros unix_now, Effects&);
   void submitted(const event::Submitted&, Time now, Effects&);
   void failed(const event::SubmitFailed&, Effects&);
@@ -74,6 +79,7 @@ class Fleet {
 
   const Submit* submit(const std::string& token) const;
   const Job* job(const std::string& id) const;
+  std::vector<std::string> jobs_of(const std::string& token) const;  // their ids
   const Pool* pool(PoolId) const;
   const Pool* pool(const std::string& name) const;
   const std::map<PoolId, Pool>& pools() const { return pools_; }
@@ -82,6 +88,7 @@ class Fleet {
   std::uint32_t living(
       PoolId) const;  // jobs that run or may run still, those on their way included
   std::uint32_t living() const;
+  bool starting(PoolId) const;  // jobs of it that nobody came home from yet may do so
   bool unwanted(const std::string& job_id) const;  // its workers are to leave
   bool open_submits() const;
   std::vector<const Pool*> idle(Time now) const;
@@ -94,9 +101,12 @@ class Fleet {
   void record(Record, Effects&);
   void add_job(const std::string& id, const std::string& token);
   void seen(Job&, const JobSeen&, Effects&);
+  void cancel_again(const std::vector<JobSeen>&, Time now, Effects&);
   void missing(const std::set<std::string>& listed, Effects&);
   void cancel(std::vector<std::string> ids, Effects&);
   void give_up(Submit&, Effects&);
+  static void look_later(Submit&, Time at);
+  Micros pause(Micros first, std::uint32_t unheard) const;
   void want_fewer(PoolId, std::size_t count, Effects&);
   void cancel_surplus(const Pool&, Effects&);
   bool to_poll(const Job&) const;
@@ -114,9 +124,10 @@ class Fleet {
 
   std::optional<Time> next_poll_;
   Time last_poll_ = 0;
+  std::uint32_t unheard_polls_ = 0;        // without an answer, one after the other
   std::vector<std::string> adapters_due_;  // of the poll that goes on
   std::optional<std::string> polling_;     // one query at a time
-  std::vector<std::string> polled_tokens_, polled_jobs_;
+  std::vector<std::string> polled_jobs_;
 };
 
 }  // namespace pcluster

@@ -16,6 +16,13 @@ const Job* Fleet::job(const std::string& id) const {
   return found == jobs_.end() ? nullptr : &found->second;
 }
 
+std::vector<std::string> Fleet::jobs_of(const std::string& token) const {
+  std::vector<std::string> ids;
+  for (const auto& id : order_)
+    if (job(id)->token == token) ids.push_back(id);
+  return ids;
+}
+
 const Pool* Fleet::pool(PoolId id) const {
   const auto found = pools_.find(id);
   return found == pools_.end() ? nullptr : &found->second;
@@ -56,6 +63,16 @@ std::uint32_t Fleet::living() const {
   return count;
 }
 
+bool Fleet::starting(PoolId id) const {
+  const auto open = [&](const auto& entry) {
+    return entry.second.began.pool == id && entry.second.open();
+  };
+  const auto waits = [&](const auto& entry) {
+    return entry.second.pool == id && !entry.second.ended() && !entry.second.started;
+  };
+  return std::ranges::any_of(submits_, open) || std::ranges::any_of(jobs_, waits);
+}
+
 bool Fleet::unwanted(const std::string& job_id) const {
   const auto* known = job(job_id);
   if (known == nullptr) return false;
@@ -71,7 +88,7 @@ bool Fleet::open_submits() const {
 std::vector<const Pool*> Fleet::idle(Time now) const {
   std::vector<const Pool*> pools;
   for (const auto& [id, pool] : pools_)
-    if (pool.asked.jobs > 0 && pool.asked.idle_timeout > 0 &&
+    if (pool.home > 0 && pool.asked.jobs > 0 && pool.asked.idle_timeout > 0 &&
         now >= pool.busy_at + pool.asked.idle_timeout)
       pools.push_back(&pool);
   return pools;

@@ -30,23 +30,27 @@ void Fleet::schedule_poll(Time now) {
   const bool missed =
       std::any_of(jobs_.begin(), jobs_.end(), [&](const auto& j) { return missed_last(j.second); });
   next_poll_ = now + policy_.first_poll;
-  if (!missed) next_poll_ = std::max(last_poll_ + policy_.poll, *next_poll_);
+  if (unheard_polls_ > 0)
+    next_poll_ = now + pause(policy_.poll, unheard_polls_ - 1);
+  else if (!missed)
+    next_poll_ = std::max(last_poll_ + policy_.poll, *next_poll_);
 }
 
 void Fleet::polled(const event::Polled& said, Time now, Effects& out) {
   if (!polling_) return;
-  const auto tokens = std::exchange(polled_tokens_, {});
   polling_.reset();
+  unheard_polls_ = said.answered ? 0 : unheard_polls_ + 1;
   if (said.answered) {
     std::set<std::string> listed;
     for (const auto& one : said.jobs) {
       listed.insert(one.job_id);
-      if (!jobs_.contains(one.job_id) && one.state != JobState::ended && !tokens.empty())
-        record(SubmitAnswered{tokens.back(), {one.job_id}}, out);  // ours, by its name
+      if (!jobs_.contains(one.job_id) && one.state != JobState::ended && submit(one.token))
+        record(SubmitAnswered{one.token, {one.job_id}}, out);  // ours, by its name
       const auto found = jobs_.find(one.job_id);
       if (found != jobs_.end()) seen(found->second, one, out);
     }
     missing(listed, out);
+    cancel_again(said.jobs, now, out);
   }
   schedule_poll(now);
   tick(now, out);
@@ -68,7 +72,20 @@ void Fleet::seen(Job& job, const JobSeen& said, Effects& out) {
     job.end_unix = said.end_unix;
     job.end_asked = true;
   }
-  if (job.cancelled || stopping_) cancel({job.id}, out);  // the first time it was not heard
+}
+
+// The first time it was not heard, or the job is slow to end: all in one command, and seldom.
+void Fleet::cancel_again(const std::vector<JobSeen>& listed, Time now, Effects& out) {
+  std::vector<std::string> ids;
+  for (const auto& one : listed) {
+    const auto found = jobs_.find(one.job_id);
+    if (found == jobs_.end() || found->second.ended()) continue;
+    auto& job = found->second;
+    if ((!job.cancelled && !stopping_) || now < job.ask_again) continue;
+    job.ask_again = now + policy_.cancel_again;
+    ids.push_back(job.id);
+  }
+  cancel(std::move(ids), out);
 }
 
 // Not listed once may be a lie or a delay; again and again means that it is over.
@@ -90,7 +107,7 @@ void Fleet::cancel(std::vector<std::string> ids, Effects& out) {
     by_adapter[adapter_of(job.token)].push_back(std::move(id));
   }
   for (auto& [adapter, some] : by_adapter)
-    out.after.push_back(effect::Cancel{adapter, std::move(some)});
+    out.now.push_back(effect::Cancel{adapter, std::move(some)});
 }
 
 void Fleet::cancel_job(const std::string& job_id, Effects& out) {
@@ -104,7 +121,8 @@ void Fleet::cancel(const CancelJobs& asked, Effects& out) {
     const auto found = submits_.find(token);
     if (found == submits_.end() || found->second.cancelled) continue;
     auto& submit = found->second;
-    if (submit.open()) submit.cancelled = true;  // its SubmitRefused or Cancel counts it out
+    // Its SubmitRefused or Cancel counts it out.
+    if (submit.open()) record(SubmitCancelled{token}, out);
     std::vector<std::string> ids;
     for (const auto& [id, job] : jobs_) {
       if (job.token != token || job.ended() || job.cancelled) continue;
@@ -160,6 +178,7 @@ void Fleet::cancel_all(Effects& out) {
 void Fleet::came_home(const std::string& job_id, Time now) {
   auto& job = jobs_[job_id];
   ++job.home;
+  ++pools_[job.pool].home;
   job.started = true;
   job.state = JobState::running;
   worked(job.pool, now);
@@ -168,7 +187,7 @@ void Fleet::came_home(const std::string& job_id, Time now) {
 
 void Fleet::left_home(const std::string& job_id, Time now) {
   auto& job = jobs_[job_id];
-  if (job.home > 0) --job.home;
+  if (job.home > 0) --job.home, --pools_[job.pool].home;
   schedule_poll(now);
 }
 

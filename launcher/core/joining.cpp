@@ -15,10 +15,12 @@ void Core::State::on(Turn& turn, const event::WorkerSaid& said) {
   if (worker == nullptr) return;  // a late word on a connection that was replaced
   worker->heard = turn.now;
   turn.spoke.insert(worker->id());
+  turn.idle = worker->ready && std::holds_alternative<Heartbeat>(said.message);
   if (!worker->ready && !worker->leaving) {
     // It answers: its Welcome has arrived, and with that its number is durable.
     worker->ready = true;
     ledger.workers.changed(*worker);
+    watch(*worker);
   }
   std::visit([&](const auto& message) { on(turn, *worker, message); }, said.message);
 }
@@ -42,7 +44,7 @@ void Core::State::hello(Turn& turn, LinkId link, const Hello& hello) {
   ledger.workers.connect(worker, link);
   fleet.came_home(worker.who.job_id, turn.now);
   worker.heard = turn.now;
-  silence_at = std::min(silence_at, silent_at(worker));
+  watch(worker);
   if (const auto* job = fleet.job(worker.who.job_id)) worker.ends_unix = job->end_unix;
   welcome(turn, worker, hello);
 }

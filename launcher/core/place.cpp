@@ -5,11 +5,21 @@
 #include <algorithm>
 #include <map>
 #include <queue>
+#include <tuple>
 
 namespace pcluster {
 namespace {
 
-// One look at the ledger, with what has been given out since.
+// What decides where a task fits.
+using Shape = std::tuple<std::uint32_t, std::uint64_t, std::uint32_t, std::uint32_t, Micros>;
+
+Shape shape_of(const Workload& workload) {
+  const auto& task = workload.spec.task;
+  return {task.each.cores, task.each.memory_mb, task.each.gpus, task.ranks, workload.needs_time()};
+}
+
+// One look at the ledger, with what has been given out since.  Room only shrinks meanwhile, so that
+// a shape that found none finds none later: each is tried once, however many workloads have it.
 class Placing {
  public:
   Placing(const Ledger& ledger, const Policy& policy, Micros unix_now)
@@ -46,6 +56,7 @@ class Placing {
   std::map<WorkerId, std::uint32_t> added_;    // slots given out now
   std::map<WorkloadId, std::uint32_t> given_;  // tasks given out now
   std::set<WorkerId> kept_;  // kept free for a task of several slots that waits for its turn
+  std::set<Shape> no_room_, nothing_to_keep_;
   Placement placement_;
 };
 
@@ -71,6 +82,8 @@ void Placing::fill(const Workload& workload) {
       return free != other.free ? free < other.free : id > other.id;
     }
   };
+  const auto shape = shape_of(workload);
+  if (no_room_.contains(shape)) return keep_free_for(workload);
   std::priority_queue<Room> rooms;
   for (const auto& [id, free] : free_) {
     const auto need = slots_at(workload, *ledger_.workers.find(id), unix_now_);
@@ -86,25 +99,32 @@ void Placing::fill(const Workload& workload) {
     if (room.free >= room.need) rooms.push(room);
   }
   for (const auto& [id, count] : counts) give(id, workload, count.first, count.second);
-  if (left(workload) > 0) keep_free_for(workload);
+  if (left(workload) == 0) return;
+  no_room_.insert(shape);
+  keep_free_for(workload);
 }
 
 // A task of several slots would never find them free while smaller ones behind it take each slot
 // that comes free: one worker takes nothing else until it has room.
 void Placing::keep_free_for(const Workload& workload) {
+  const auto shape = shape_of(workload);
+  if (nothing_to_keep_.contains(shape)) return;
   const Worker* best = nullptr;
   std::uint32_t most = 0;
   for (const auto id : ledger_.workers.ready()) {
     const auto& worker = *ledger_.workers.find(id);
     const auto need = slots_at(workload, worker, unix_now_);
-    if (need == 1) return;  // the next free slot is its own anyway
+    if (need == 1) {  // the next free slot is its own anyway
+      nothing_to_keep_.insert(shape);
+      return;
+    }
     const auto found = free_.find(id);
     const auto free = found == free_.end() ? 0 : found->second;
     if (need == 0 || kept_.contains(id) || (best != nullptr && free <= most)) continue;
     best = &worker;
     most = free;
   }
-  if (best != nullptr) kept_.insert(best->id());
+  best != nullptr ? kept_.insert(best->id()).second : nothing_to_keep_.insert(shape).second;
 }
 
 // Short tasks wait at the worker, so that no slot waits for a message: a share of what is left,
@@ -144,9 +164,13 @@ bool Placing::fits_free(const Workload& workload, std::map<WorkerId, std::uint32
 // Free slots here, tasks that wait behind busy slots there: the last of those come back.
 void Placing::take_back() {
   auto free = free_;
+  std::set<WorkloadId> fits_no_more;
   for (const auto id : ledger_.workers.with_over()) {
     const auto& worker = *ledger_.workers.find(id);
     if (worker.retracting) continue;
+    const auto may_go = [&](const Workload& workload) {
+      return !fits_no_more.contains(workload.id) && fits_free(workload, free);
+    };
     TakeBack back{id, {}};
     auto over = worker.over();
     const auto tasks = worker.in_order();
@@ -155,7 +179,9 @@ void Placing::take_back() {
       const auto* workload = ledger_.workloads.find(task->first.workload);
       if (workload == nullptr || workload->is_cancelled(task->first.index)) continue;
       over -= std::min(over, task->second.slots);
-      if (fits_free(*workload, free))
+      if (!may_go(*workload))
+        fits_no_more.insert(workload->id);
+      else
         back.attempts.push_back({task->first, task->second.number, task->second.epoch});
     }
     if (!back.attempts.empty()) placement_.take_back.push_back(std::move(back));

@@ -20,15 +20,20 @@ void Core::State::on(Turn& turn, Worker& worker, const Report& report) {
     result(turn, worker, one);
     touched.insert(one.attempt.task.workload);
   }
+  stop_failing(turn, touched);
+  // It may forget them once they, or what made them void, are durable.
+  if (!report.results.empty()) send(turn.out.after, worker, Ack{report.sequence});
+  if (const auto* job = fleet.job(worker.who.job_id)) fleet.worked(job->pool, turn.now);
+}
+
+// Those with max_failures tasks failed or lost.
+void Core::State::stop_failing(Turn& turn, const std::set<WorkloadId>& touched) {
   for (const auto id : touched) {
     const auto* workload = ledger.workloads.find(id);
     if (workload == nullptr || workload->cancel_asked || workload->finished()) continue;
     const auto most = workload->spec.max_failures;
     if (most > 0 && workload->failed >= most) cancel(turn, *workload, {}, true);
   }
-  // It may forget them once they, or what made them void, are durable.
-  if (!report.results.empty()) send(turn.out.after, worker, Ack{report.sequence});
-  if (const auto* job = fleet.job(worker.who.job_id)) fleet.worked(job->pool, turn.now);
 }
 
 // Counts only for the attempt that is out at this very worker.
@@ -79,7 +84,10 @@ void Core::State::on(Turn& turn, Worker& worker, const Bye& bye) {
 
 void Core::State::on(Turn& turn, const event::WorkerCut& cut) {
   auto* worker = ledger.workers.find(cut.link);
-  if (worker != nullptr) disconnect(turn, *worker);  // it may come back: silence decides
+  if (worker == nullptr) return;
+  if (unwelcomed(*worker)) worker->heard = turn.now;
+  disconnect(turn, *worker);  // it may come back: silence decides
+  watch(*worker);
 }
 
 void Core::State::disconnect(Turn& turn, Worker& worker) {
@@ -115,6 +123,9 @@ void Core::State::lose(Turn& turn, Worker& worker, const std::string& reason, bo
   for (const auto& attempt : lost) commit(turn, TaskLost{attempt, worker.id()});
   disconnect(turn, worker);
   commit(turn, WorkerGone{worker.id(), reason});
+  std::set<WorkloadId> touched;
+  for (const auto& attempt : lost) touched.insert(attempt.task.workload);
+  stop_failing(turn, touched);
 }
 
 // Looks at everyone, but only when the first could be silent: silence_at is a lower bound.

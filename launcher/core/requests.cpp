@@ -86,11 +86,15 @@ Reply Core::State::answer(Turn& turn, ClientId, const StopCluster&) {
   return reply;
 }
 
+// To end a worker, a task or a job promises nobody anything: a full disk must not keep them alive.
+// Only a Welcome on its way goes first.
 void Core::State::stop(Turn& turn, Worker& worker, const std::string& reason) {
-  send(turn.out.after, worker, StopWorker{reason});
+  send(worker.ready ? turn.out.now : turn.out.after, worker, StopWorker{reason});
+  if (unwelcomed(worker)) worker.heard = turn.now;
   worker.leaving = true;
   worker.ready = false;
   ledger.workers.changed(worker);
+  watch(worker);
 }
 
 void Core::State::cancel(Turn& turn, const Workload& workload, std::vector<std::uint32_t> only,
@@ -101,7 +105,8 @@ void Core::State::cancel(Turn& turn, const Workload& workload, std::vector<std::
     for (; held != worker.held.end() && held->first.workload == workload.id; ++held)
       if (only.empty() || std::find(only.begin(), only.end(), held->first.index) != only.end())
         message.attempts.push_back({held->first, held->second.number, held->second.epoch});
-    if (!message.attempts.empty()) send(turn.out.after, worker, std::move(message));
+    auto& when = worker.ready ? turn.out.now : turn.out.after;
+    if (!message.attempts.empty()) send(when, worker, std::move(message));
   }
   commit(turn, WorkloadCancelled{workload.id, std::move(only), by_failures});
 }
@@ -155,16 +160,14 @@ void Core::State::dismiss_idle(Turn& turn) {
 
 // Runs something, or something waits that could run there, now or once its jobs have started.
 bool Core::State::has_work(const Pool& pool) const {
-  bool anyone_home = false;
   for (const auto& [id, worker] : ledger.workers.all()) {
     const auto* job = fleet.job(worker.who.job_id);
     if (worker.gone || job == nullptr || job->pool != pool.asked.pool) continue;
     if (!worker.held.empty()) return true;
-    anyone_home = true;
     for (const auto& [order, workload] : ledger.workloads.turns())
       if (slots_at(*ledger.workloads.find(workload), worker, unix_now) > 0) return true;
   }
-  return !anyone_home && !ledger.workloads.turns().empty();
+  return fleet.starting(pool.asked.pool) && !ledger.workloads.turns().empty();
 }
 
 }  // namespace pcluster

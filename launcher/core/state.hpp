@@ -1,6 +1,7 @@
 // The core's parts and what each kind of event does to them (private to launcher/core).  Pure.
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <algorithm>
 #include <set>
 #include <string>
 #include <vector>
@@ -18,6 +19,7 @@ struct Turn {
   Micros unix_now = 0;
   Effects out;
   std::set<WorkerId> spoke;  // workers whose situation changed
+  bool idle = false;         // nothing happened that could place a task, unless there are records
 };
 
 struct Follower {
@@ -27,6 +29,8 @@ struct Follower {
   bool due = true;  // there is something to tell
   Progress told;
 };
+
+inline constexpr int unwelcomed_patience = 8;  // times the silence of a welcomed worker
 
 struct Core::State {
   State(std::string name, Epoch own, Policy limits)
@@ -68,10 +72,20 @@ struct Core::State {
   void on(Turn&, Worker&, const Hello&) {}  // joining.cpp has it
   void on(Turn&, const event::WorkerCut&);
   void result(Turn&, Worker&, const TaskResult&);
+  void stop_failing(Turn&, const std::set<WorkloadId>&);
   void disconnect(Turn&, Worker&);
   void lose(Turn&, Worker&, const std::string& reason, bool blame);
   void find_silent(Turn&);
-  Time silent_at(const Worker& worker) const { return worker.heard + policy.worker_silence; }
+  // One whose Welcome waits for our own disk cannot speak yet: that is no silence of its.
+  static bool unwelcomed(const Worker& worker) {
+    return worker.link && !worker.ready && !worker.leaving;
+  }
+  Time silent_at(const Worker& worker) const {
+    return worker.heard + policy.worker_silence * (unwelcomed(worker) ? unwelcomed_patience : 1);
+  }
+  void watch(const Worker& worker) {
+    if (!worker.gone) silence_at = std::min(silence_at, silent_at(worker));
+  }
 
   // requests.cpp: what clients ask
   void on(Turn&, const event::ClientSaid&);

@@ -10,7 +10,15 @@
 namespace pcluster {
 namespace {
 
+constexpr std::size_t most_finished = 1000;  // workloads in a status, the newest; all are on disk
+
 std::int32_t number(Exit code) { return static_cast<std::int32_t>(code); }
+
+std::string state_of(const Worker& worker) {
+  if (worker.gone) return "gone";
+  if (!worker.link) return "away";
+  return worker.held.empty() ? "idle" : "busy";
+}
 
 }  // namespace
 
@@ -48,20 +56,21 @@ Status Core::State::status() const {
     auto& names = workers_of[who.job_id];
     names += (names.empty() ? "" : ",") + to_string(id);
     all.workers.push_back({id, who.host, who.job_id, pool == nullptr ? "" : pool->asked.name,
-                           !worker.link          ? "lost"
-                           : worker.held.empty() ? "idle"
-                                                 : "busy",
-                           who.size, who.slots, std::min(worker.load, who.slots), worker.tasks_done,
-                           worker.confined, who.at_unix, worker.script_started_unix});
+                           state_of(worker), who.size, who.slots, std::min(worker.load, who.slots),
+                           worker.tasks_done, worker.confined, who.at_unix,
+                           worker.script_started_unix});
   }
   for (const auto& [id, pool] : fleet.pools())
     all.pools.push_back({pool.asked.name, pool.asked.spec, pool.asked.jobs,
                          pool.asked.jobs * std::max(1u, pool.asked.spec.nodes), home_of[id]});
+  std::map<std::string, std::uint32_t> elements;  // seen so far, by token
   for (const auto& id : fleet.job_order()) {
     const auto& job = *fleet.job(id);
     const auto* pool = fleet.pool(job.pool);
+    const auto* submit = fleet.submit(job.token);
     all.jobs.push_back({job.token, id, pool == nullptr ? "" : pool->asked.name, job.state,
-                        job.reason, workers_of[id], job.end_unix, "", job.never});
+                        job.reason, workers_of[id], job.end_unix, "", job.never,
+                        elements[job.token]++, submit == nullptr ? 1 : submit->began.count});
   }
   for (const auto& [token, submit] : fleet.submits()) {
     const auto* pool = fleet.pool(submit.began.pool);
@@ -69,9 +78,12 @@ Status Core::State::status() const {
     for (std::uint32_t i = 0; i < submit.began.count; ++i)
       all.jobs.push_back({token, "", pool->asked.name, JobState::submitting, "", "", 0, ""});
   }
-  for (const auto& [id, workload] : ledger.workloads.all())
+  auto old = ledger.workloads.all().size();
+  for (const auto& [id, workload] : ledger.workloads.all()) {
+    if (old-- > most_finished && workload.finished()) continue;
     all.workloads.push_back(
         {progress(workload), workload.spec.verb, workload.command, workload.added_unix});
+  }
   return all;
 }
 
@@ -83,6 +95,16 @@ bool Core::State::all_home() const {
   return std::ranges::all_of(fleet.job_order(), [&](const std::string& id) {
     return fleet.job(id)->state == JobState::ended || home.contains(id);
   });
+}
+
+std::optional<Refusal> refuses_trials(const TrialLines& lines) {
+  const auto large =
+      std::ranges::find_if(lines, [](const auto& l) { return l.size() > max_trial; });
+  if (large == lines.end()) return {};
+  return Refusal{number(Exit::usage),
+                 fmt::format("trial {} has {} bytes, at most {} are possible",
+                             large - lines.begin(), large->size(), max_trial),
+                 "write it to a file, and give the file's name as the trial"};
 }
 
 std::optional<Refusal> Core::State::refuses(const Request& request) const {
@@ -109,6 +131,8 @@ std::optional<Refusal> Core::State::refuses(const Request& request) const {
     if (task_count(add->spec.trials) == 0)
       return Refusal{number(Exit::usage), "no trials: nothing to run",
                      "`--trials A-B` includes both ends; lines on standard input count too"};
+    if (const auto* lines = std::get_if<TrialLines>(&add->spec.trials))
+      if (auto refusal = refuses_trials(*lines)) return refusal;
     if (add->spec.task.argv.empty())
       return Refusal{number(Exit::usage), "no command to run", "give it after `--`"};
     if (const auto reason = all_home() ? fits_nowhere(ledger, add->spec.task) : std::nullopt)

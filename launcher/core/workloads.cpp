@@ -7,6 +7,11 @@
 #include "launcher/base/text.hpp"
 
 namespace pcluster {
+namespace {
+
+constexpr std::size_t longest_command = 200;  // bytes of it in `status`
+
+}  // namespace
 
 void Walls::add(Micros wall) { recent_[seen_++ % kept_] = wall; }
 
@@ -21,7 +26,7 @@ bool Walls::shorter_than(Micros limit) const {
 Workload::Workload(const WorkloadAdded& added, Epoch accepted)
     : id(added.workload),
       spec(added.spec),
-      command(join(added.spec.task.argv, " ")),
+      command(join(added.spec.task.argv, " ").substr(0, longest_command)),
       added_unix(added.at_unix),
       epoch(accepted),
       tasks(task_count(added.spec.trials)),
@@ -48,6 +53,9 @@ void Workloads::changed(Workload& workload) {
   const std::pair turn(-std::int64_t{workload.spec.priority}, workload.id);
   const bool waits = !workload.queue.empty() && !workload.trials_missing();
   waits ? static_cast<void>(turns_.insert(turn)) : static_cast<void>(turns_.erase(turn));
+  const bool missing = workload.trials_missing() && !workload.finished();
+  missing ? static_cast<void>(without_trials_.insert(workload.id))
+          : static_cast<void>(without_trials_.erase(workload.id));
   if (!workload.finished() || workload.closed) return;
   workload.closed = true;
   finished_.push_back(workload.id);

@@ -66,12 +66,14 @@ class Workloads {
   // Those with tasks that could go out, in the order of their turn: priority, then age.
   const std::set<std::pair<std::int64_t, WorkloadId>>& turns() const { return turns_; }
   void changed(Workload&);  // its queue or counts did
+  const std::set<WorkloadId>& without_trials() const { return without_trials_; }
   std::vector<WorkloadId> take_finished() { return std::exchange(finished_, {}); }
 
  private:
   std::map<WorkloadId, Workload> all_;
   std::set<std::pair<std::int64_t, WorkloadId>> turns_;
-  std::vector<WorkloadId> finished_;  // since the last take_finished()
+  std::set<WorkloadId> without_trials_;  // their file was not read yet
+  std::vector<WorkloadId> finished_;     // since the last take_finished()
   std::uint32_t last_ = 0;
 };
 

@@ -43,19 +43,18 @@ void make_tree(const StateDirectory& directory) {
 struct Replayed {
   Core core;
   Epoch epoch;
-  std::vector<Record> records;  // for the store: hosts of workers, tables that a crash cut short
 };
 
+// Record by record: a journal of millions of results must not stand in memory.
 Replayed replay(const StateDirectory& directory, const std::string& cluster) {
-  std::vector<Record> records;
+  Core core(cluster, 0);
   const auto report =
-      replay_journal(directory.journal(), [&](const Record& record) { records.push_back(record); });
+      replay_journal(directory.journal(), [&](const Record& record) { core.apply(record); });
   for (const auto& note : report.notes) spdlog::warn("journal: {}", note);
   const Epoch epoch = report.last_epoch + 1;
-  Core core(cluster, epoch);
-  for (const auto& record : records) core.apply(record);
+  core.set_epoch(epoch);
   spdlog::info("epoch {}: {} records replayed", epoch, report.records);
-  return {std::move(core), epoch, std::move(records)};
+  return {std::move(core), epoch};
 }
 
 // The end of a cluster: nobody can come any more, and what tells where we were goes.
@@ -69,11 +68,11 @@ int serve(const LauncherOptions& options, const StateDirectory& directory) {
   const auto key = make_key(directory.key());
   Loop loop;
   std::unique_ptr<Launcher> launcher;
-  auto [core, epoch, records] = replay(directory, options.cluster);
+  auto [core, epoch] = replay(directory, options.cluster);
   Store store(
       loop, directory, epoch, [&](std::uint64_t number) { launcher->durable(number); },
       [&](const std::string& text) { launcher->trouble(text); });
-  store.recall(std::move(records));
+  store.recall();
   const auto accept = [&](LinkPtr link, Role role) { launcher->accept(std::move(link), role); };
   const auto tls = listen_tls(loop, key, options.cluster, {}, accept);
   auto info = this_process();

@@ -16,16 +16,26 @@
 namespace pcluster {
 namespace {
 
+constexpr Micros longest_quit = 50 * second;  // `stop` waits for 60 s
+constexpr Micros read_again = 10 * second;    // a trials' file that could not be read
+
+std::string path_of(const StateDirectory& directory, const TrialFile& file) {
+  return directory.inputs() + "/" + file.name;
+}
+
 // The lines of a large workload, from the file that the client left below the state directory.
+// Exit::usage: they will never be right.
 TrialLines read_trials(const StateDirectory& directory, const TrialFile& file) {
   if (file.name.find('/') != file.name.npos)
     throw Error(Exit::usage, "the trials' file must lie in " + directory.inputs());
-  const auto text = read_file(directory.inputs() + "/" + file.name);
+  const auto text = read_file(path_of(directory, file));
   if (sha256_hex(text) != file.sha256)
-    throw Error(Exit::refused, "the trials' file " + file.name + " has changed", "submit it again");
+    throw Error(Exit::usage, "the trials' file " + file.name + " has changed", "submit it again");
   auto trials = lines(text);
   if (trials.size() != file.count)
-    throw Error(Exit::refused, "the trials' file " + file.name + " is cut short");
+    throw Error(Exit::usage, "the trials' file " + file.name + " is cut short", "submit it again");
+  if (const auto refusal = refuses_trials(trials))
+    throw Error(Exit::usage, refusal->message, refusal->hint);
   return trials;
 }
 
@@ -42,8 +52,8 @@ Launcher::Launcher(Loop& loop, StateDirectory directory, LauncherInfo info, Core
       quit_(std::move(quit)) {}
 
 void Launcher::begin() {
-  load_trials();
   carry_out(core_.begin(loop_.now(), unix_now()));
+  load_trials();
 }
 
 // ---------------------------------------------------------------- connections
@@ -125,10 +135,7 @@ Status Launcher::status() {
   status.host = info_.host;
   status.version = info_.version;
   status.pid = info_.pid;
-  std::map<std::string, std::uint32_t> count, position;
-  for (const auto& job : status.jobs) ++count[job.token];
-  for (auto& job : status.jobs)
-    job.log = scheduler_.log_of(job.token, position[job.token]++, count[job.token]);
+  for (auto& job : status.jobs) job.log = scheduler_.log_of(job);
   return status;
 }
 
@@ -155,16 +162,25 @@ void Launcher::carry_out(Effects effects) {
   set_timer();
 }
 
-// Lines of large workloads lie in files; without them their tasks would wait for ever.
+// Lines of large workloads lie in files; without them their tasks would wait for ever.  A file that
+// is there but cannot be read (a file system that is away) is tried again.
 void Launcher::load_trials() {
   for (const auto& [workload, file] : core_.missing_trials()) {
     try {
       core_.load_trials(workload, read_trials(directory_, file));
     } catch (const Error& error) {
-      spdlog::error("workload {} is cancelled: {}", to_string(workload), error.what());
-      handle(event::ClientSaid{ClientId{0}, CancelWorkload{{workload, {}}}});
+      const bool lost = error.code() == Exit::usage || !exists(path_of(directory_, file));
+      spdlog::error("workload {} {}: {}", to_string(workload),
+                    lost ? "is cancelled" : "waits for its trials", error.what());
+      if (lost) handle(event::ClientSaid{ClientId{0}, CancelWorkload{{workload, {}}}});
+      if (lost || std::exchange(reading_again_, true)) continue;
+      loop_.at(loop_.now() + read_again, [this] {
+        reading_again_ = false;
+        load_trials();
+      });
     }
   }
+  set_timer();
 }
 
 void Launcher::durable(std::uint64_t number) {
@@ -205,7 +221,7 @@ void Launcher::do_one(const Effect& effect) {
   } else if (const auto* cancel = std::get_if<effect::Cancel>(&effect)) {
     scheduler_.cancel(*cancel);
   } else {
-    quit_when_idle(loop_.now() + 20 * second);
+    quit_when_idle(loop_.now() + longest_quit);
   }
 }
 

@@ -60,6 +60,7 @@ class Launcher {
   Peers<ClientId> clients_;
   std::deque<Waiting> waiting_;  // in the order of their records
   std::uint64_t last_append_ = 0, durable_ = 0;
+  bool reading_again_ = false;  // trials whose file could not be read
   std::string trouble_;
   std::optional<TimerId> timer_;
 };

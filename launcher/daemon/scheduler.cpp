@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <map>
+
 #include "launcher/base/error.hpp"
 #include "launcher/base/text.hpp"
 #include "launcher/io/file.hpp"
@@ -23,10 +25,13 @@ JobIdentity Scheduler::identity(const std::string& token, std::uint32_t count) c
   return {cluster_, fmt::format("pcl-{}-{}", cluster_, token), token, directory_.root, count};
 }
 
-std::string Scheduler::log_of(const std::string& token, std::uint32_t position,
-                              std::uint32_t count) const {
-  if (count == 1) return fmt::format("{}/{}.out", directory_.jobs(), token);
-  return fmt::format("{}/{}-{}.out", directory_.jobs(), token, position);
+// "12_3" is element 3 of an array; other ids came in the order of the elements.
+std::string Scheduler::log_of(const JobRow& job) const {
+  if (job.elements == 1) return fmt::format("{}/{}.out", directory_.jobs(), job.token);
+  const auto bar = job.job_id.rfind('_');
+  const auto element =
+      bar == job.job_id.npos ? std::to_string(job.element) : job.job_id.substr(bar + 1);
+  return fmt::format("{}/{}-{}.out", directory_.jobs(), job.token, element);
 }
 
 void Scheduler::run(Argv argv, std::function<void(const CommandResult&)> done) {
@@ -91,10 +96,18 @@ void Scheduler::look_up(const effect::LookUp& look) {
 
 void Scheduler::poll(const effect::Poll& poll) {
   std::vector<std::string> names;
-  for (const auto& token : poll.tokens) names.push_back(identity(token, 1).name);
-  ask(poll.adapter, names, [this](std::optional<Seen> seen) {
+  std::map<std::string, std::string> tokens;  // by the job's name
+  for (const auto& token : poll.tokens) {
+    names.push_back(identity(token, 1).name);
+    tokens[names.back()] = token;
+  }
+  ask(poll.adapter, names, [this, tokens = std::move(tokens)](std::optional<Seen> seen) {
     event::Polled answer{{}, seen.has_value()};
-    for (auto& [name, job] : seen.value_or(Seen{})) answer.jobs.push_back(std::move(job));
+    for (auto& [name, job] : seen.value_or(Seen{})) {
+      const auto known = tokens.find(name);
+      if (known != tokens.end()) job.token = known->second;
+      answer.jobs.push_back(std::move(job));
+    }
     tell_(std::move(answer));
   });
 }
@@ -111,8 +124,13 @@ void Scheduler::cancel(const effect::Cancel& cancel) {
 // A controller that is away for a moment must not leave jobs in the queue for ever.
 void Scheduler::cancel_some(const Argv& argv, int tries) {
   run(argv, [=, this](const CommandResult& result) {
-    if (result.exit_code == 0 || tries <= 1) return;
-    loop_.at(loop_.now() + cancel_pause, [=, this] { cancel_some(argv, tries - 1); });
+    if (result.exit_code == 0) return;
+    if (tries <= 1) return spdlog::error("may still be queued: {}", shell_join(argv));
+    ++busy_;  // not done yet: `stop` waits for it
+    loop_.at(loop_.now() + cancel_pause, [=, this] {
+      --busy_;
+      cancel_some(argv, tries - 1);
+    });
   });
 }
 

@@ -29,7 +29,7 @@ class Scheduler {
   std::size_t busy() const { return busy_; }
 
   // Where the job script's output goes; `position` in a submit of `count` jobs.
-  std::string log_of(const std::string& token, std::uint32_t position, std::uint32_t count) const;
+  std::string log_of(const JobRow&) const;
 
  private:
   using Seen = std::vector<std::pair<std::string, JobSeen>>;

@@ -16,6 +16,7 @@ namespace {
 constexpr int reads_per_turn = 16;             // then the others have their turn
 constexpr Micros longest_linger = 5 * second;  // for a peer that does not take our last words
 constexpr std::size_t kept_capacity = 1u << 20;
+constexpr std::size_t most_unsent = 8 * max_frame;  // for a peer that is stopped, or reads no more
 
 // Calls a function that may replace or destroy itself and its owner meanwhile.
 void call(std::function<void(std::string_view)>& function, std::string_view payload) {
@@ -174,6 +175,7 @@ void Connection::deliver() {
 
 void Connection::send(std::string_view payload) {
   if (stage_ != Stage::open || !broken_.empty()) return;
+  if (queued() > most_unsent) return write_failed("does not read what it is sent");
   const auto size = static_cast<std::uint32_t>(payload.size());
   for (const int shift : {24, 16, 8, 0}) out_ += static_cast<char>(size >> shift);
   out_ += payload;

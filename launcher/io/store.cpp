@@ -8,6 +8,7 @@
 #include <thread>
 #include <utility>
 
+#include "launcher/base/error.hpp"
 #include "launcher/io/journal.hpp"
 #include "launcher/io/results.hpp"
 
@@ -17,8 +18,10 @@ namespace {
 struct Batch {
   std::uint64_t number = 0;
   std::vector<Record> records;
-  bool replayed = false;  // in the journal already: only the tables may need them
+  bool recall = false;  // instead: those that the journal has already, for the tables
 };
+
+constexpr std::uint64_t recalled_at_once = 4096;  // records
 
 struct Listeners {
   std::function<void(std::uint64_t)> durable;
@@ -29,6 +32,7 @@ struct Listeners {
 
 struct Store::Impl {
   Loop& loop;
+  std::string directory;  // of the journal
   Journal journal;
   ResultTables tables;
   Micros retry;
@@ -81,20 +85,31 @@ struct Store::Impl {
         last = stopping;
       }
       for (auto& batch : fresh) {
-        if (!batch.replayed)
-          for (const auto& record : batch.records) journal.add(record);
+        for (const auto& record : batch.records) journal.add(record);
         taken.push_back(std::move(batch));
       }
       if (!taken.empty()) make_durable(taken);
     }
   }
 
+  // A piece at a time: millions of rows must not stand in memory.  Should it not be readable now,
+  // though the launcher has just read it, the tables are mended at the next start.
+  void recall() {
+    std::uint64_t count = 0;
+    try {
+      replay_journal(directory, [&](const Record& record) {
+        tables.add(record, true);
+        if (++count % recalled_at_once == 0) tables.flush();  // what fails is tried with the rest
+      });
+    } catch (const Error&) {}
+  }
+
   void make_durable(std::vector<Batch>& taken) {
+    if (std::exchange(taken.front().recall, false)) recall();
     auto wrong = journal.flush();
     if (wrong.empty()) {
       for (auto& batch : taken)
-        for (const auto& record : std::exchange(batch.records, {}))
-          tables.add(record, batch.replayed);
+        for (const auto& record : std::exchange(batch.records, {})) tables.add(record, false);
       wrong = tables.flush();
     }
     tell_trouble(wrong);
@@ -109,8 +124,8 @@ Store::Store(Loop& loop, StateDirectory directory, Epoch epoch,
              std::function<void(std::uint64_t)> durable, std::function<void(std::string)> trouble,
              Disk disk)
     : impl_(new Impl{
-          loop, Journal(directory.journal(), epoch, disk), ResultTables(directory, disk),
-          disk.retry,
+          loop, directory.journal(), Journal(directory.journal(), epoch, disk),
+          ResultTables(directory, disk), disk.retry,
           std::make_shared<Listeners>(Listeners{std::move(durable), std::move(trouble)})}) {
   impl_->writer = std::thread([impl = impl_.get()] { impl->write(); });
 }
@@ -124,9 +139,7 @@ Store::~Store() {
   impl_->writer.join();
 }
 
-void Store::recall(std::vector<Record> replayed) {
-  impl_->put({impl_->appended, std::move(replayed), true});
-}
+void Store::recall() { impl_->put({impl_->appended, {}, true}); }
 
 std::uint64_t Store::append(std::vector<Record> records) {
   impl_->put({++impl_->appended, std::move(records), false});

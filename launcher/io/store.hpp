@@ -33,9 +33,9 @@ class Store {
   Store(Loop&, StateDirectory, Epoch, std::function<void(std::uint64_t)> durable,
         std::function<void(std::string)> trouble, Disk = {});
   ~Store();  // writes what is left, if it can
-  // Once, before the first append: what replay_journal gave.  It says which host a worker is, and
-  // mends the results tables where a crash came between the journal and them.
-  void recall(std::vector<Record> replayed);
+  // Once, before the first append: reads the journal of earlier epochs again.  It says which host a
+  // worker is, and mends the results tables where a crash came between the journal and them.
+  void recall();
   std::uint64_t append(std::vector<Record> records);  // returns its number: 1, 2, ...
 
  private:

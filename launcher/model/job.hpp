@@ -27,6 +27,7 @@ struct JobSeen {
   std::string nodes;
   Micros end_unix = 0;  // real end of the allocation; 0 = not known or no limit
   bool never = false;   // the reason means: it will not start by itself (partition down, ...)
+  std::string token;    // of its submit, from the job's name; filled in by the launcher
   bool operator==(const JobSeen&) const = default;
 };
 

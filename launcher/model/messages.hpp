@@ -17,6 +17,7 @@ namespace pcluster {
 inline constexpr std::uint32_t protocol_version = 1;
 inline constexpr std::size_t max_frame = 16u << 20;  // bytes; a larger one ends the connection
 inline constexpr std::size_t max_frame_before_hello = 64u << 10;
+inline constexpr std::size_t max_trial = 128u << 10;  // bytes; what one word of a command may be
 inline constexpr std::size_t max_inline_payload = 256u << 10;  // larger ones go to a file
 
 // ---------------------------------------------------------------- worker -> launcher
@@ -173,7 +174,7 @@ struct Progress {
 };
 struct WorkerRow {
   WorkerId worker{};
-  std::string host, job_id, pool, state;  // idle | busy | lost
+  std::string host, job_id, pool, state;  // idle | busy | away (may come back) | gone
   Resources size;
   std::uint32_t slots = 0, busy = 0;
   std::uint64_t tasks_done = 0;
@@ -183,11 +184,12 @@ struct WorkerRow {
 struct JobRow {
   std::string token, job_id, pool;
   JobState state = JobState::submitting;
-  std::string reason;   // the scheduler's own
-  std::string workers;  // "w0,w1"
-  Micros end_unix = 0;  // 0 = unknown or no limit
-  std::string log;      // path of the job script's output
-  bool never = false;   // the reason means that it will not start by itself
+  std::string reason;                       // the scheduler's own
+  std::string workers;                      // "w0,w1"
+  Micros end_unix = 0;                      // 0 = unknown or no limit
+  std::string log;                          // path of the job script's output
+  bool never = false;                       // the reason means that it will not start by itself
+  std::uint32_t element = 0, elements = 1;  // of its submit, in the order of the answer
 };
 struct WorkloadRow {
   Progress progress;

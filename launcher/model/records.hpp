@@ -89,10 +89,14 @@ struct TaskLost {
   AttemptId attempt;
   WorkerId worker{};
 };
+// Ctrl-C of a submit that the scheduler has not answered: its jobs are not wanted.
+struct SubmitCancelled {
+  std::string token;
+};
 
 using Record =
     std::variant<EpochBegan, PoolAsked, SubmitBegan, SubmitAnswered, SubmitRefused, JobEnded,
                  WorkerJoined, WorkerGone, WorkloadAdded, TasksAssigned, TasksReturned, TaskSettled,
-                 TaskFailedOnce, WorkloadCancelled, StopAsked, TaskLost>;
+                 TaskFailedOnce, WorkloadCancelled, StopAsked, TaskLost, SubmitCancelled>;
 
 }  // namespace pcluster

@@ -33,7 +33,6 @@ JobSeen pending(const std::string& reason) {
 }  // namespace
 
 TEST_CASE("commands") {
-  CHECK(slurm.submit("/d/jobs/t.sh", {}, one) == Argv{"sbatch", "--parsable", "/d/jobs/t.sh"});
   const std::vector<std::string> names{"pcl-c-t", "pcl-c-u"};
   CHECK(shell_join(slurm.status("ann", names)) ==
         "env -u SQUEUE_ACCOUNT -u SQUEUE_PARTITION -u SQUEUE_QOS SLURM_TIME_FORMAT=%s squeue "

@@ -113,7 +113,7 @@ TEST_CASE("workers have come when all are home; lost ones are not") {
   Status status;
   status.jobs = {job("1", JobState::running), job("2", JobState::running),
                  job("3", JobState::running)};
-  status.workers = {worker(0, "1", "a"), worker(1, "2", "b"), worker(2, "3", "a", "lost")};
+  status.workers = {worker(0, "1", "a"), worker(1, "2", "b"), worker(2, "3", "a", "away")};
   auto arrival = look(status, three);
   CHECK(arrival.home == 2);
   CHECK_FALSE(arrival.complete);
@@ -178,7 +178,7 @@ TEST_CASE("tables are aligned, cut at the width, and nothing in them drives the 
 TEST_CASE("a status for people") {
   Status status;
   status.cluster = "default", status.host = "login", status.version = "0.1.0", status.pid = 42;
-  status.workers = {worker(0, "1", "a", "busy"), worker(1, "2", "b", "lost")};
+  status.workers = {worker(0, "1", "a", "busy"), worker(1, "2", "b", "gone")};
   status.workers[0].slots = 4, status.workers[0].busy = 3;
   status.jobs = {job("1", JobState::running, "", "w0")};
   status.submit_error = "refused\a";

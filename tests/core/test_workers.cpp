@@ -67,7 +67,7 @@ TEST_CASE("strangers are sent away with the reason") {
 TEST_CASE("a short cut costs nothing") {
   Pair pair;
   pair.handle(event::WorkerCut{pair.link, "cable"});
-  CHECK(pair.state(0) == "lost");
+  CHECK(pair.state(0) == "away");
   pair.tick(8 * second);
   const LinkId again{9};
   pair.say(again, pair.back(pair.out));

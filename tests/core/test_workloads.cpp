@@ -189,3 +189,44 @@ TEST_CASE("replay is what was: the same rows, whatever happened") {
   CHECK(after.failed == before.failed);
   CHECK(after.cancelled == before.cancelled);
 }
+
+TEST_CASE("lost tasks count for max_failures") {
+  Bench bench;
+  auto spec = Bench::trials(10);
+  spec.max_failures = 2;
+  spec.loss_retries = 0;
+  const auto id = bench.add(spec);
+  for (int i = 0; i < 2; ++i) {  // each task ends its worker
+    const auto job = std::to_string(i);
+    const auto link = bench.join(bench.hello(bench.jobs({job}, "pool-" + job), job, 1));
+    Report began;
+    began.started = bench.given(link);
+    REQUIRE(began.started.size() == 1);
+    bench.say(link, began);
+    bench.tick(20 * second);
+  }
+  CHECK(bench.progress(id).failed == 2);
+  CHECK(bench.progress(id).stopped_by_failures);
+  CHECK(bench.progress(id).finished);
+}
+
+TEST_CASE("trials go out in messages that fit a frame, and one that never could is refused") {
+  Bench bench;
+  const auto link = bench.join(bench.hello(bench.jobs({"1"}), "1", 64));
+  auto spec = Bench::trials(1);
+  spec.trials = TrialLines(64, std::string(max_trial, 'x'));
+  bench.add(spec);
+  std::size_t tasks = 0;
+  for (const auto& assign : bench.to<Assign>(link)) {
+    std::size_t bytes = 0;
+    for (const auto& item : assign.items) {
+      tasks += item.count;
+      for (const auto& trial : item.trials) bytes += trial.size();
+    }
+    CHECK(bytes < max_frame / 4);
+  }
+  CHECK(tasks == 64);
+  spec.trials = TrialLines{"small", std::string(max_trial + 1, 'x')};
+  bench.ask(AddWorkload{spec, false});
+  CHECK(bench.reply<Refusal>().message.find("trial 1 has") != std::string::npos);
+}

@@ -55,6 +55,23 @@ TEST_CASE("a thousand messages of one turn arrive in order") {
   CHECK(client->link->queued() == 0);
 }
 
+TEST_CASE("a peer that reads no more is given up before its frames fill the memory") {
+  Loop loop;
+  Server server(loop);
+  const auto client = joined(loop, server);
+  const std::string large(12u << 20, 'x');
+  std::size_t most = 0;
+  for (int i = 0; i < 100; ++i) {  // nobody runs the loop meanwhile: nothing is read
+    client->link->send(large);
+    most = std::max(most, client->link->queued());
+  }
+  CHECK(most > 8 * max_frame);
+  CHECK(most < 9 * max_frame);
+  CHECK(client->link->queued() == 0);
+  REQUIRE(run_until(loop, [&] { return !client->ends.empty(); }));
+  CHECK(client->ends[0].find("does not read") != std::string::npos);
+}
+
 TEST_CASE("large frames pass when the receiver allows them, and end the link when not") {
   Loop loop;
   Server server(loop);

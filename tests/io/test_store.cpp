@@ -190,7 +190,7 @@ TEST_CASE("a restart knows the hosts, and mends tables that a crash left behind"
   SUBCASE("nothing is missing: nothing is written") {
     const auto rows = read_file(state.workload(workload) + "/rows");
     const auto texts = read_file(state.workload(workload) + "/texts");
-    { Opened(loop, scratch.path, 2).store.recall(replayed(scratch.path)); }
+    { Opened(loop, scratch.path, 2).store.recall(); }
     CHECK(read_file(state.workload(workload) + "/rows") == rows);
     CHECK(read_file(state.workload(workload) + "/texts") == texts);
   }
@@ -207,7 +207,7 @@ TEST_CASE("a restart knows the hosts, and mends tables that a crash left behind"
   SUBCASE("all is missing") { remove_tree(state.workloads()); }
   {
     Opened opened(loop, scratch.path, 2);
-    opened.store.recall(replayed(scratch.path));
+    opened.store.recall();
     for (std::uint32_t i = 40; i < 50; ++i) opened.store.append({settled(i)});
     CHECK(run_until(loop, [&] { return opened.last() == 10; }));
   }
