@@ -64,5 +64,5 @@ best() { sort -g | head -n 1; }
 cpu_best=$(awk -v a="$(awk '{print $1}' "$work/pairs" | best)" \
   -v b="$(awk '{print $3}' "$work/pairs" | best)" 'BEGIN {print a / b}')
 printf '{"bench":"map_true","tasks":%d,"rounds":%d,' "$n" "$rounds"
-printf '"cpu_ratio":%.3f,"cpu_ratio_best":%.3f,"rate_ratio":%.3f,"cpu_us":%.1f,"bare_cpu_us":%.1f}\n' \
-  "$cpu" "$cpu_best" "$rate" "$mine_cpu" "$bare_cpu"
+printf '"cpu_ratio":%.3f,"cpu_ratio_best":%.3f,"rate_ratio":%.3f,' "$cpu" "$cpu_best" "$rate"
+printf '"cpu_us":%.1f,"bare_cpu_us":%.1f}\n' "$mine_cpu" "$bare_cpu"

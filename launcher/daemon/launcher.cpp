@@ -39,6 +39,11 @@ TrialLines read_trials(const StateDirectory& directory, const TrialFile& file) {
   return trials;
 }
 
+bool quits(const std::vector<Effect>& effects) {
+  return std::ranges::any_of(
+      effects, [](const Effect& one) { return std::holds_alternative<effect::Quit>(one); });
+}
+
 }  // namespace
 
 Launcher::Launcher(Loop& loop, StateDirectory directory, LauncherInfo info, Core core, Store& store,
@@ -153,7 +158,7 @@ void Launcher::carry_out(Effects effects) {
   do_all(std::move(effects.now));
   if (!effects.after.empty()) {
     // Without records of its own an effect still never overtakes those that wait.
-    if (last_append_ <= durable_)
+    if (last_append_ <= durable_ || (!trouble_.empty() && quits(effects.after)))
       do_all(std::move(effects.after));
     else
       waiting_.push_back({last_append_, std::move(effects.after)});
@@ -198,6 +203,9 @@ void Launcher::trouble(const std::string& text) {
   else if (!trouble_.empty())
     spdlog::info("the journal can be written again");
   trouble_ = text;
+  if (text.empty()) return;
+  for (auto& waiting : waiting_)  // a stop does not wait for room on the disk
+    if (quits(waiting.effects)) return do_all(std::exchange(waiting.effects, {}));
 }
 
 void Launcher::do_all(std::vector<Effect> effects) {
