@@ -15,9 +15,9 @@ pcluster map -- printf '[%s|%s]\n' '{trial}' '{index}' < lines > "$dir/out" 2> "
 logs
 says '[a b|0]' "[it's|1]" '[$(x) {index}|2]' '[*|3]'
 
-ok pcluster map --trials 1-9:4 -- echo 'step {trial} {{trial} {other}'
+ok pcluster map --trials 1-9:4 -- echo 'step {trial} {{trial}} {other} {{1}}'
 logs
-says "step 1 {trial} {other}" "step 5" "step 9"
+says "step 1 {trial} {other} {{1}}" "step 5" "step 9"
 same "$(grep -c step "$dir/out")" 3 "trials with a step"
 
 # What the design promises that a task sees.

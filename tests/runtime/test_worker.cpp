@@ -45,7 +45,7 @@ TEST_CASE("a worker calls, runs what it is given, reports, and leaves when told"
 
   launcher.assign(7,
                   shell("echo out {trial} $PCLUSTER_TASK $PCLUSTER_WORKER; echo err {index} >&2; "
-                        "echo '{{\"t\": \"'{trial}'\"}}' > $PCLUSTER_RESULT; "
+                        "echo '{\"t\": \"{trial}\"}' > $PCLUSTER_RESULT; "
                         "echo > $PCLUSTER_LOCAL_DIR/scratch; exit {index}"),
                   {"a", "b"});
   launcher.until([&] { return launcher.results.size() == 2; });
