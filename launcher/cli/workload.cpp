@@ -39,6 +39,10 @@ constexpr Option options[] = {
 constexpr std::array<std::string_view, 5> sent = {"PATH", "LD_LIBRARY_PATH", "PYTHONPATH",
                                                   "VIRTUAL_ENV", "CONDA_*"};
 
+bool is_sent(std::string_view name) {
+  return std::ranges::any_of(sent, [&](std::string_view glob) { return matches(name, glob); });
+}
+
 std::vector<std::string> command_from(const Arguments& arguments, std::string_view verb) {
   const auto& command = arguments.command();
   if (command.empty())
@@ -70,8 +74,7 @@ Environment task_environment(const Variables& variables, const std::vector<std::
                              bool clean) {
   Environment environment;
   for (const auto& [name, value] : variables) {
-    const auto wanted = [&](std::string_view glob) { return matches(name, glob); };
-    if (!clean && std::ranges::any_of(sent, wanted)) environment.emplace_back(name, value);
+    if (!clean && is_sent(name)) environment.emplace_back(name, value);
   }
   for (const auto& word : said) {
     const auto equals = word.find('=');
@@ -83,6 +86,8 @@ Environment task_environment(const Variables& variables, const std::vector<std::
     const auto value = equals == word.npos ? variable(variables, name) : word.substr(equals + 1);
     std::erase_if(environment, [&](const auto& each) { return each.first == name; });
     environment.emplace_back(name, value);
+    // Twice: to the letter, without the entries that a worker adds to the paths of this shell.
+    if (is_sent(name)) environment.emplace_back(name, value);
   }
   return environment;
 }
