@@ -186,3 +186,16 @@ TEST_CASE("cancel names a workload or a task") {
   CHECK(asked[0].what.workload == WorkloadId{7});
   CHECK(asked[0].what.index == 3u);
 }
+
+TEST_CASE("--output of several tasks must tell them apart; logs says where such output is") {
+  const Place place;
+  auto ran = run_words({"map", "--trials", "0-9", "--output", "all.out", "--", "x"});
+  CHECK(ran.code == 2);
+  CHECK(has(ran.err, "all.out-{trial}"));
+  FakeLauncher fake(place.state().socket(), [](const Request&) -> std::vector<Reply> {
+    return {WorkloadAccepted{WorkloadId{7}, 1}, done(1)};
+  });
+  CHECK(run_words({"map", "--trials", "5", "--output", "all.out", "--", "x"}).code == 0);
+  CHECK(run_words({"map", "--trials", "0-9", "--output", "/dev/null", "--", "x"}).code == 0);
+  CHECK(run_words({"map", "--trials", "0-9", "--output", "{index}", "--", "x"}).code == 0);
+}
