@@ -218,3 +218,24 @@ TEST_CASE("an MPI task without mpiexec says what to load") {
   CHECK(launcher.results.front().exit_code == 125);
   CHECK(launcher.results.front().message.find("mpiexec not found on ") == 0);
 }
+
+TEST_CASE("a launcher that answers, but does not welcome, is called ever more rarely") {
+  WorkerProcess worker;
+  FakeLauncher launcher(worker.directory);
+  const Time end = launcher.loop.now() + 2 * second;
+  std::size_t calls = 0;
+  launcher.until([&] {
+    if (launcher.hellos.size() > calls) {
+      calls = launcher.hellos.size();
+      launcher.drop_link();
+    }
+    return launcher.loop.now() > end;
+  });
+  CHECK(calls >= 2);
+  CHECK(calls <= 6);
+  std::size_t said = 0;
+  for (std::size_t at = 0; (at = worker.log().find("connection lost", at)) != std::string::npos;
+       ++at)
+    ++said;
+  CHECK(said == 1);
+}
