@@ -72,9 +72,10 @@ Launched ensure_launcher(const Session& session) {
   const auto state = session.state();
   make_directories(state.root.substr(0, state.root.rfind('/')));
   make_private_directory(state.root);
-  const auto pid = start_detached(
-      {own_binary(), "launcher", "--directory", state.root, "--cluster", session.cluster},
-      start_log(state));
+  std::vector<std::string> argv = {own_binary(), "launcher",  "--directory",
+                                   state.root,   "--cluster", session.cluster};
+  if (session.take_over) argv.insert(argv.end(), {"--take-over", "yes"});
+  const auto pid = start_detached(argv, start_log(state));
   const auto begun = steady_now();
   Micros pause = 2 * millisecond;
   for (;;) {

@@ -19,9 +19,9 @@ int run(const Session& session, const Arguments& arguments) {
   auto spec = workload_from(session, arguments, "run");
   spec.task.ranks = arguments.number("np", 1).value_or(0);
   auto client = reach_launcher(session);
+  catch_interrupts();
   if (arguments.has("detach"))
     return print_detached(session, add_workload(client, spec, false), spec);
-  catch_interrupts();
   return run_program(session, client, spec);
 }
 
