@@ -12,7 +12,7 @@ namespace pcluster {
 namespace {
 
 constexpr Option options[] = {
-    {"--np", "N", "split over N MPI ranks (also -np N); without it one process, no MPI"},
+    {"--np", "N", "split over N MPI ranks (also -np N, -n N); without it one process, no MPI"},
 };
 
 int run(const Session& session, const Arguments& arguments) {

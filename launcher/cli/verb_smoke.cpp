@@ -18,7 +18,7 @@ namespace pcluster {
 namespace {
 
 constexpr Option options[] = {
-    {"--np", "N", "over how many ranks (also -np N; default 2)"},
+    {"--np", "N", "over how many ranks (also -np N, -n N; default 2)"},
     {"-t,--time", "TIME", "for each check (default 2m)"},
 };
 
