@@ -83,8 +83,11 @@ int run(const Session& session, const Arguments& arguments) {
   const auto state = session.state();
   const auto pieces = pieces_of(state, ref, arguments);
   std::string elsewhere;
-  if (pieces.empty())  // throws when there is no such workload
-    elsewhere = read_workload(state, ref.workload).spec.task.output;
+  if (pieces.empty()) {
+    const auto spec = read_workload(state, ref.workload).spec;  // throws when there is none
+    check_index(ref, spec);
+    elsewhere = spec.task.output;
+  }
   if (session.json) {
     print_json(pieces);
     return static_cast<int>(Exit::done);

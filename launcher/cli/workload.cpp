@@ -148,6 +148,14 @@ TaskRef find_workload(const StateDirectory& state, const std::string& word) {
   return *ref;
 }
 
+void check_index(const TaskRef& ref, const WorkloadSpec& spec) {
+  const auto tasks = task_count(spec.trials);
+  if (!ref.index || *ref.index < tasks) return;
+  throw Error(Exit::usage,
+              fmt::format("workload {} has no task {}", to_string(ref.workload), *ref.index),
+              tasks == 1 ? "its only one is 0" : fmt::format("they are 0-{}", tasks - 1));
+}
+
 TaskRef workload_operand(const Session& session, const Arguments& arguments) {
   const auto& words = arguments.operands();
   if (words.size() > 1)
