@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include "fake_launcher.hpp"
+#include "launcher/base/error.hpp"
 #include "launcher/io/file.hpp"
 #include "launcher/io/spool.hpp"
+#include "mpi-runtime/worker.hpp"
 #include "rig.hpp"
 
 using namespace pcluster;
@@ -238,4 +240,16 @@ TEST_CASE("a launcher that answers, but does not welcome, is called ever more ra
        ++at)
     ++said;
   CHECK(said == 1);
+}
+
+TEST_CASE("a --local-directory that is not there is an error, and no other one is taken") {
+  WorkerOptions options;
+  options.directory = "/nowhere";
+  options.cluster = "default";
+  options.local_directory = "/nowhere/scratch";
+  CHECK_THROWS_WITH_AS(run_worker(options),
+                       ("cannot use --local-directory /nowhere/scratch on " + hostname() +
+                        ": No such file or directory")
+                           .c_str(),
+                       Error);
 }
