@@ -141,13 +141,14 @@ Template job_template(const SiteProfile& site, const std::string& beside, const 
 JobIdentity example_job(const Submission& submission) {
   const std::string token = "TOKEN";  // a real submit makes a fresh one
   const auto& cluster = submission.session.cluster;
-  return {cluster, fmt::format("pcl-{}-{}", cluster, token), token, submission.session.state().root,
+  const auto state = settled_state(submission.session, submission.state_dir);
+  return {cluster, fmt::format("pcl-{}-{}", cluster, token), token, state.root,
           submission.plan.jobs};
 }
 
 int print_dry(const Submission& submission) {
   const auto job = example_job(submission);
-  const auto path = submission.session.state().jobs() + "/" + job.token + ".sh";
+  const auto path = StateDirectory{job.directory}.jobs() + "/" + job.token + ".sh";
   const auto command = submission.adapter->submit(path, submission.plan.spec, job);
   write_out(submission.session.json
                 ? script_document(submission.script, command)
