@@ -20,7 +20,7 @@ using Argv = std::vector<std::string>;
 
 // What running a command gave; how adapters see the world.
 struct CommandResult {
-  int exit_code = 0;  // 127 = not found, -1 = killed by a signal or timed out
+  int exit_code = 0;  // 127 = not found, 126 = not startable, -1 = killed by a signal or timed out
   bool timed_out = false;
   std::string out, err;
 };

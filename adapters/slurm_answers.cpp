@@ -203,6 +203,11 @@ SubmitAnswer submitted(const CommandResult& result, const JobIdentity& job) {
             {},
             "sbatch is not on PATH here",
             "use a login node of the cluster, or load the module that brings Slurm's commands"};
+  if (result.exit_code == 126)
+    return {SubmitAnswer::Kind::refused,
+            {},
+            std::string(trim(result.err)),
+            "this host could not start sbatch: look at its memory, and at `ulimit -u` and -n"};
   const bool lost =
       std::ranges::any_of(unanswered, [&](auto words) { return holds(result.err, words); });
   if (result.timed_out || result.exit_code < 0 || (lost && result.exit_code != 0)) return {};

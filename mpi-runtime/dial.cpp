@@ -90,7 +90,10 @@ void Dial::call() {
                 [this, alive = alive_, info = *launcher](LinkPtr link, ConnectFailure failure) {
                   if (!*alive) return;
                   calling_ = false;
-                  if (link) return connected_(std::move(link));
+                  if (link) {
+                    ++misses_;  // until it welcomes us: one that does not must not be stormed
+                    return connected_(std::move(link));
+                  }
                   missed("no way to the launcher: " + join(failure.errors, "; ") + "; " +
                          remedy(failure.errors, info, directory_));
                 });

@@ -16,6 +16,9 @@ constexpr std::array thread_counts{"OMP_NUM_THREADS",        "OPENBLAS_NUM_THREA
                                    "VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS",
                                    "NUMBA_NUM_THREADS",      "OPENCV_FOR_THREADS_NUM"};
 
+// Lists of directories, whose entries add up.
+constexpr std::string_view search_paths[] = {"PATH", "LD_LIBRARY_PATH", "PYTHONPATH"};
+
 // The worker's job described itself in these; a task has figures of its own.
 constexpr std::array about_the_worker{"PCLUSTER_JOB_CORES", "PCLUSTER_JOB_MEM_MB",
                                       "PCLUSTER_JOB_GPUS", "PCLUSTER_JOB_STARTED"};
@@ -53,6 +56,14 @@ bool scrubbed(std::string_view name, const WorkerFacts& worker, bool nested) {
   if (any_matches(worker.scrub, name)) return true;
   if (!any_matches(of_mpi_launchers, name)) return false;
   return nested || !any_matches(settings_of_people, name);
+}
+
+// `first`, then the entries of `then` that it lacks.
+std::string joined_paths(const std::string& first, const std::string& then) {
+  auto all = first.empty() ? std::vector<std::string>{} : split(first, ':');
+  for (auto& entry : split(then, ':'))
+    if (!entry.empty() && !contains(all, entry)) all.push_back(std::move(entry));
+  return join(all, ":");
 }
 
 }  // namespace
@@ -94,6 +105,18 @@ void TaskEnvironment::inherit(const WorkerFacts& worker, const TaskTemplate& tas
   }
 }
 
+// What the worker's job set up (`module load`) stays behind what the user's shell sent; a path that
+// is said twice is meant to the letter (--env).
+void TaskEnvironment::set_all(const Environment& said) {
+  std::vector<std::string_view> before;
+  for (const auto& [name, value] : said) {
+    const std::string* own = find(name);
+    bool adds = own != nullptr && contains(search_paths, name) && !contains(before, name);
+    set(name, adds ? joined_paths(value, own->substr(name.size() + 1)) : value);
+    before.push_back(name);
+  }
+}
+
 void TaskEnvironment::set_threads(const TaskTemplate& task, std::uint32_t threads) {
   if (task.keep_threads) return;
   std::string count = std::to_string(threads);
@@ -113,7 +136,7 @@ TaskEnvironment::TaskEnvironment(const WorkerFacts& worker, const TaskTemplate& 
   set_threads(task, shape.threads);
   for (const auto& [name, value] : defaults)
     if (find(name) == nullptr) set(name, value);
-  for (const auto& [name, value] : task.environment) set(name, value);
+  set_all(task.environment);
   set("PCLUSTER_CLUSTER", worker.cluster);
   set("PCLUSTER_WORKER", worker.worker);
   set("PCLUSTER_WORKLOAD", to_string(workload));

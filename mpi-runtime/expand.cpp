@@ -1,4 +1,5 @@
-// `{trial}` and `{index}` in the words of a task.  Pure: no clock, no I/O.
+// `{trial}` and `{index}` in the words of a task; programs of awk, sh or JSON in them stay as they
+// are.  Pure: no clock, no I/O.
 // SPDX-License-Identifier: MIT
 #include <string_view>
 
@@ -17,8 +18,8 @@ std::string expand(const std::string& word, const std::string& trial, std::uint3
   };
   const auto number = std::to_string(index);
   while (!rest.empty()) {
-    if (eat("{{", "{") || eat("}}", "}") || eat("{trial}", trial) || eat("{index}", number))
-      continue;
+    if (eat("{{trial}}", "{trial}") || eat("{{index}}", "{index}")) continue;
+    if (eat("{trial}", trial) || eat("{index}", number)) continue;
     out += rest.front();
     rest.remove_prefix(1);
   }

@@ -47,7 +47,7 @@ void TaskOutput::flush_later() {
 }
 
 void TaskOutput::flush() {
-  if (!spool_ || spool_->buffered() == 0) return;
+  if (!spool_ || (spool_->buffered() == 0 && trouble_.empty())) return;
   try {
     spool_->flush();
     if (!trouble_.empty()) say_("output of tasks is written again");
@@ -57,6 +57,9 @@ void TaskOutput::flush() {
     if (trouble_.empty())
       say_(std::string(error.what()) + "; tasks go on, it is tried again. " + error.hint());
     trouble_ = error.what();
+    // Written, and then not to be had: nobody can write it again.
+    if (spool_->sync_failed() && cut_.size() < most_cut_named)
+      cut_.insert(unflushed_.begin(), unflushed_.end());
     flush_later();
   }
 }

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 #include <utility>
@@ -14,6 +15,8 @@
 namespace pcluster {
 namespace {
 
+// The kernel hands a list out by pages, full but for the entry that did not fit: less is its end.
+constexpr ssize_t one_page = 4096 - 64;
 constexpr std::size_t max_depth = 512;  // of a process tree; deeper ones come to us when theirs die
 
 // Files of /proc have no size; false when the process is gone.
@@ -91,13 +94,14 @@ OwnChildren::OwnChildren() {
 const std::vector<pid_t>& OwnChildren::look() {
   found_.clear();
   if (!file_) return found_ = children_by_search(getpid());
-  ssize_t n = pread(file_.get(), buffer_.data(), buffer_.size() - 1, 0);
-  if (n + 1 == static_cast<ssize_t>(buffer_.size())) {  // more than fits: thousands of children
-    std::string text;
-    if (slurp(file_.get(), text)) parse_pids(text.c_str(), found_);
-    return found_;
+  std::size_t have = 0;
+  for (ssize_t n = one_page; n >= one_page;) {
+    if (buffer_.size() - have < std::size_t{2} * one_page) buffer_.resize(2 * buffer_.size());
+    n = pread(file_.get(), buffer_.data() + have, buffer_.size() - have - 1,
+              static_cast<off_t>(have));
+    have += static_cast<std::size_t>(std::max<ssize_t>(n, 0));
   }
-  buffer_[n > 0 ? static_cast<std::size_t>(n) : 0] = '\0';
+  buffer_[have] = '\0';
   parse_pids(buffer_.data(), found_);
   return found_;
 }

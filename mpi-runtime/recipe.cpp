@@ -74,7 +74,8 @@ MpiKind Recipes::kind_of(const std::string& mpiexec, const TaskEnvironment& envi
   if (kind == MpiKind::unknown)
     say_once(fmt::format("{} --version says: {}", mpiexec,
                          printable((told.out + told.err).substr(0, 200))));
-  return kinds_[mpiexec] = kind;
+  if (told.exit_code == 0) kinds_[mpiexec] = kind;  // else it is asked again: nodes can be slow
+  return kind;
 }
 
 }  // namespace pcluster

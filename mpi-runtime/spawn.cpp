@@ -55,16 +55,20 @@ Spawner::~Spawner() {
   for (pid_t child : children_of(getpid())) kill_tree(child);
 }
 
+// Both or none: a channel that has one of them counts as open.
 void Spawner::open_pipes(Channel& channel) {
+  Fd reading[2], writing[2];
   for (int i = 0; i < 2; ++i) {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0)
       throw Error(Exit::ours, std::string("no pipe for a task's output: ") + std::strerror(errno),
                   "use fewer slots, or raise `ulimit -n`");
-    channel.read[i] = Fd(ends[0]);
-    channel.write[i] = Fd(ends[1]);
+    reading[i] = Fd(ends[0]);
+    writing[i] = Fd(ends[1]);
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
   }
+  std::ranges::move(reading, channel.read);
+  std::ranges::move(writing, channel.write);
 }
 
 std::optional<StartFailure> Spawner::start(std::uint32_t slot, const Program& program,

@@ -44,10 +44,12 @@ Tasks::Tasks(Loop& loop, WorkerFacts worker, WorkerSize size, std::uint32_t slot
           [this](const Ended& end) { ended(end); }) {}
 
 void Tasks::welcome(const std::string& worker, const std::string& spool_directory) {
+  if (recipes_.worker().worker.empty()) {
+    recipes_.name_worker(worker);
+    // Only now: the topology takes time, and nothing runs before.  Never again: tasks sit there.
+    slots_ = Slots(slots_.count(), by_locality(size_.cores), size_.gpus);
+  }
   if (output_.is_open()) return;
-  recipes_.name_worker(worker);
-  // Only now: the topology takes time, and nothing runs before.
-  slots_ = Slots(slots_.count(), by_locality(size_.cores), size_.gpus);
   make_directories(spool_directory);
   output_.open(spool_directory, worker);
 }
@@ -71,13 +73,14 @@ void Tasks::start(const TaskStart& start) {
   auto seat = slots_.take(start.slots, start.task->each.gpus * std::max(start.task->ranks, 1u));
   if (!seat) return cannot(start.attempt, ours, "no free slots or gpus on " + host_);
   try {
-    start_at(start, *std::move(seat));
+    start_at(start, *seat);
   } catch (const Error& error) {
+    slots_.give_back(*seat);
     cannot(start.attempt, ours, std::string(error.what()) + ". " + error.hint());
   }
 }
 
-void Tasks::start_at(const TaskStart& start, Seat seat) {
+void Tasks::start_at(const TaskStart& start, const Seat& seat) {
   Recipe& recipe = recipes_.of(start);
   std::uint32_t slot = seat.slots.front();
   auto give_up = [&](int code, const std::string& message) {
@@ -100,7 +103,7 @@ void Tasks::start_at(const TaskStart& start, Seat seat) {
   if (auto failure = spawner_.start(slot, program, "PCLUSTER_RESULT=" + result))
     return give_up(exit_code(*failure), explain(*failure, program, host_));
   slot_of_[start.attempt] = slot;
-  sitting_[slot].seat = std::move(seat);
+  sitting_[slot].seat = seat;
 }
 
 void Tasks::ended(const Ended& end) {

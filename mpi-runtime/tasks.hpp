@@ -21,7 +21,8 @@ class Tasks {
   Tasks(Loop&, WorkerFacts, WorkerSize, std::uint32_t slots, Say,
         std::function<void(TaskResult)> finished);
 
-  // The worker has its name: the spool is opened (once; throws Error), cores are put in order.
+  // The worker has its name: cores are put in order, the spool is opened (each once; throws Error,
+  // and may then be called again).
   void welcome(const std::string& worker, const std::string& spool_directory);
   void start(const TaskStart&);
   void signal(const AttemptId&, int signal);
@@ -36,7 +37,7 @@ class Tasks {
     AttemptId attempt;
     bool signalled = false;  // by us
   };
-  void start_at(const TaskStart&, Seat);
+  void start_at(const TaskStart&, const Seat&);
   void ended(const Ended&);
   void cannot(const AttemptId&, int code, const std::string& message);
   std::string result_path(std::uint32_t slot) const;

@@ -32,6 +32,11 @@ std::string make_local_directory(const WorkerOptions& options) {
     if (base.empty()) continue;
     std::string name = base + "/pcluster-" + options.cluster + "-XXXXXX";
     if (mkdtemp(name.data()) != nullptr) return name;
+    if (base == options.local_directory)  // said: another one would not do
+      throw Error(Exit::ours,
+                  fmt::format("cannot use --local-directory {} on {}: {}", base, hostname(),
+                              std::strerror(errno)),
+                  "name one that every node has, or leave it out for $TMPDIR, else /tmp");
     problems += fmt::format("{}: {}; ", base, std::strerror(errno));
   }
   throw Error(Exit::ours, "no local directory on " + hostname() + ": " + problems,

@@ -110,6 +110,7 @@ void WorkerLoop::say(const std::string& text) {
 
 void WorkerLoop::connected(LinkPtr link) {
   link_ = std::move(link);
+  welcomed_ = false;
   link_->set_frame_limit(max_frame);
   link_->on_frame = [this](std::string_view payload) { received(payload); };
   link_->on_closed = [this](const std::string& reason) { disconnected(reason); };
@@ -120,7 +121,8 @@ void WorkerLoop::disconnected(const std::string& reason) {
   loop_.post([link = std::move(link_)] {});  // it may be the one that calls us
   link_.reset();
   if (leaving_since_) return;
-  say("connection lost: " + reason + "; tasks go on");
+  if (welcomed_ || reason != last_loss_) say("connection lost: " + reason + "; tasks go on");
+  last_loss_ = reason;
   carry_out(agent_.disconnected(loop_.now()));
   dial_.call_later();
 }
@@ -140,7 +142,6 @@ void WorkerLoop::received(std::string_view payload) {
   if (auto* welcome = std::get_if<Welcome>(&*message)) {
     bool first = name_.empty();
     if (first) name_ = to_string(welcome->worker);
-    dial_.answered();
     try {
       tasks_.welcome(name_, directory_.spool());
     } catch (const Error& error) {
@@ -151,6 +152,10 @@ void WorkerLoop::received(std::string_view payload) {
   if (auto* forget = std::get_if<Forget>(&*message)) tasks_.forget(forget->workload);
   if (auto* define = std::get_if<Define>(&*message)) tasks_.forget(define->workload);
   if (!leaving_since_) carry_out(agent_.received(*message, loop_.now()));
+  // An outdated launcher was hung up on by now.
+  if (!link_ || !std::holds_alternative<Welcome>(*message)) return;
+  welcomed_ = true;
+  dial_.answered();
 }
 
 void WorkerLoop::send(FromWorker message) {

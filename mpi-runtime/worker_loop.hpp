@@ -45,6 +45,8 @@ class WorkerLoop {
   Tasks tasks_;
   Dial dial_;
   LinkPtr link_;
+  bool welcomed_ = false;  // on this link
+  std::string last_loss_;
   Fd signals_;
   std::deque<Act> to_do_;
   bool carrying_out_ = false;

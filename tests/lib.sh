@@ -109,7 +109,10 @@ median() {
   sort -n | awk '{ v[NR] = $1 } END { print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2 }'
 }
 
-workers_home() { pcluster status --json > "$dir/out" 2> /dev/null && json 'len(i)'; }
+workers_home() {
+  pcluster status --json > "$dir/out" 2> /dev/null &&
+    json 'sum(x["state"] in ("idle", "busy") for x in i)'
+}
 launcher_pid() { sed -n 's/.*"pid": *\([0-9]*\).*/\1/p' "$state/launcher.json" | head -n 1; }
 # shellcheck disable=SC2046        # a list of pids
 left_running() { show_processes $(processes_of "$dir"); }

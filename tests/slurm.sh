@@ -22,6 +22,8 @@ calls() { grep -c "^$1 " "$dir/calls" || true; }
 testbed() {
   env -i -C / PATH="$outer_path" "$here/testbed/slurm-testbed" "$1" "$PCLUSTER_TESTBED" "${@:2}"
 }
+# A test that fails must leave no jobs to the next one.
+undo() { command scancel --me; }
 queue_is_empty() { [[ -z $(command squeue --me -h) ]]; }
 
 # As stopped, and nothing is queued.

@@ -31,9 +31,10 @@ const Option* find_option(const Verb& verb, std::string_view name) {
   return nullptr;
 }
 
-// `-np 4`, as mpiexec is used: a short option of two letters is unknown to CLI11.
+// `-np 4` and `-n 4`, as mpiexec is used: a short option of two letters is unknown to CLI11.
 std::string spelled_out(const Verb& verb, const std::string& word) {
-  return word == "-np" && find_option(verb, "--np") != nullptr ? "--np" : word;
+  const bool ranks = word == "-np" || word == "-n";
+  return ranks && find_option(verb, "--np") != nullptr ? "--np" : word;
 }
 
 // Where a command begins: behind `--`, or at the first word that is no option and no option's
@@ -55,7 +56,8 @@ std::size_t command_begin(const Verb& verb, const Words& words) {
                 help_hint(verb.name));
   const auto names = option_names(verb);
   throw Error(Exit::usage,
-              fmt::format("{}: unknown option {}{}", verb.name, name, did_you_mean(name, names)),
+              fmt::format("{}: unknown option {}{}", verb.name, name,
+                          name.size() > 2 ? did_you_mean(name, names) : ""),  // -n is near all
               help_hint(verb.name));
 }
 
@@ -171,8 +173,12 @@ CommandLine find_verb_in(const Words& words) {
 }
 
 bool wants_json(const Words& words) {
-  const auto end = std::ranges::find(words, "--");
-  return std::find(words.begin(), end, "--json") != end;
+  const auto line = find_verb_in(words);
+  const auto* verb = find_verb(line.verb);
+  auto end = std::ranges::find(line.words, "--");
+  if (verb != nullptr && verb->operands == Operands::command)
+    end = line.words.begin() + static_cast<long>(command_begin(*verb, line.words));
+  return std::find(line.words.begin(), end, "--json") != end;
 }
 
 }  // namespace pcluster

@@ -46,7 +46,8 @@ struct CommandLine {
 };
 CommandLine find_verb_in(const std::vector<std::string>& words);
 
-// Whether --json was typed before `--`: asked before all else parses, for the form of errors.
+// Whether --json was typed before the command: asked before all else parses, for the form of
+// errors.
 bool wants_json(const std::vector<std::string>& words);
 
 }  // namespace pcluster

@@ -16,10 +16,12 @@ namespace {
 // A launcher on another login node has its socket there; say where instead of "not running".
 void refuse_other_host(const Session& session, const StateDirectory& state) {
   const auto info = read_launcher_info(state);
-  if (!info || info->host == hostname()) return;
+  if (!info || info->host == hostname() || session.take_over) return;
   throw Error(Exit::refused,
               fmt::format("the launcher of cluster \"{}\" runs on {}", session.cluster, info->host),
-              fmt::format("call pcluster there: ssh {} pcluster ...", info->host));
+              fmt::format("call pcluster there: ssh {} pcluster ...; if it runs no more: "
+                          "pcluster submit --take-over, or stop --take-over",
+                          info->host));
 }
 
 }  // namespace
@@ -31,7 +33,7 @@ void refuse(const Refusal& refusal) {
 std::optional<Client> Client::connect_if_there(const Session& session) {
   const auto state = session.state();
   try {
-    return Client(ClientSocket::connect_unix(state.socket()));
+    return Client(ClientSocket::connect_unix(state.socket()), session.quiet);
   } catch (const Error&) {
     refuse_other_host(session, state);
     return {};
@@ -55,16 +57,22 @@ Client::Got Client::receive(Micros timeout) {
   return {Got::Kind::reply, std::move(*reply)};
 }
 
-Reply Client::await(Micros timeout) {
+Reply Client::await(Micros timeout, bool adds) {
+  constexpr const char* accepted_hint = "the launcher may have accepted it: see pcluster status";
   auto deadline = steady_now() + timeout;
   for (;;) {
     auto got = receive(std::max<Micros>(0, deadline - steady_now()));
-    if (got.kind == Got::Kind::interrupted) {  // most answers come at once: let this one come, too
-      if (interrupts() > 0) deadline = std::min(deadline, steady_now() + second);
+    if (got.kind == Got::Kind::interrupted) {
+      if (adds && interrupts() > 1) throw Error(Exit::interrupted, "interrupted", accepted_hint);
+      if (interrupts() == 0) continue;
+      if (adds && !quiet_)
+        write_err("waiting for the launcher, to cancel what it accepted; Ctrl-C again leaves\n");
+      // Most answers come at once: let this one come, too.
+      if (!adds) deadline = std::min(deadline, steady_now() + second);
       continue;
     }
     if (got.kind == Got::Kind::timeout && interrupts() > 0)
-      throw Error(Exit::interrupted, "interrupted");
+      throw Error(Exit::interrupted, "interrupted", adds ? accepted_hint : "");
     if (got.kind == Got::Kind::timeout)
       throw Error(Exit::refused,
                   fmt::format("the launcher has not answered for {}", show_duration(timeout)),

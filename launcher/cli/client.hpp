@@ -28,16 +28,21 @@ class Client {
   template <class T>
   T ask(const Request& request, Micros timeout = 60 * second) {
     send(request);
+    const bool adds =
+        std::holds_alternative<AddWorkload>(request) || std::holds_alternative<SubmitJobs>(request);
     for (;;) {
-      auto reply = await(timeout);
+      auto reply = await(timeout, adds);
       if (auto* wanted = std::get_if<T>(&reply)) return std::move(*wanted);
     }
   }
 
  private:
-  explicit Client(ClientSocket socket) : socket_(std::move(socket)) {}
-  Reply await(Micros timeout);  // throws on Refusal, silence, a closed connection
+  Client(ClientSocket socket, bool quiet) : socket_(std::move(socket)), quiet_(quiet) {}
+  // Throws on Refusal, silence, a closed connection.  `adds`: a first Ctrl-C does not end it, so
+  // that the caller learns what to cancel.
+  Reply await(Micros timeout, bool adds);
   ClientSocket socket_;
+  bool quiet_;
 };
 
 [[noreturn]] void refuse(const Refusal&);  // as an Error

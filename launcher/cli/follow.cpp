@@ -8,8 +8,10 @@
 
 #include "launcher/base/text.hpp"
 #include "launcher/cli/documents.hpp"
+#include "launcher/cli/launch.hpp"
 #include "launcher/cli/progress_text.hpp"
 #include "launcher/cli/terminal.hpp"
+#include "launcher/io/file.hpp"
 #include "launcher/io/store.hpp"
 
 namespace pcluster {
@@ -20,16 +22,28 @@ const std::string no_workers =
     "no worker is home: the tasks wait; pcluster submit brings workers up";
 constexpr Micros come_back = 30 * second;  // a launcher may take so long to restart
 
-// The launcher is gone: the workload goes on at the workers, and a new launcher takes it up.
+// The launcher is gone: the workload goes on at the workers, and a new launcher takes it up.  One
+// that somebody else restarts needs a moment; then we start it, and again if it did not stay.
 Client reconnect(const Session& session, WorkloadId id) {
   const auto deadline = steady_now() + come_back;
+  auto start_at = steady_now() + second;
+  std::optional<Error> last;
   while (steady_now() < deadline && interrupts() == 0 && !hung_up()) {
-    if (auto client = Client::connect_if_there(session)) {
-      client->send(Follow{id});
-      return std::move(*client);
-    }
+    if (!exists(session.state().key()))
+      throw Error(Exit::refused,
+                  fmt::format("the cluster was stopped while workload {} ran", to_string(id)),
+                  fmt::format("what it had done: pcluster results {}", to_string(id)));
+    const bool start = steady_now() >= start_at;
+    if (start) start_at = steady_now() + 5 * second;
+    try {
+      if (auto client = start ? find_launcher(session) : Client::connect_if_there(session)) {
+        client->send(Follow{id});
+        return std::move(*client);
+      }
+    } catch (const Error& error) { last = error; }
     pause_for(100 * millisecond);
   }
+  if (last) throw Error(*last);
   throw Error(
       Exit::refused, fmt::format("the launcher ended while workload {} ran", to_string(id)),
       fmt::format("the next submit starts it again; then: pcluster wait {}", to_string(id)));
@@ -129,7 +143,11 @@ class Follower {
 }  // namespace
 
 WorkloadAccepted add_workload(Client& client, WorkloadSpec spec, bool follow) {
-  return client.ask<WorkloadAccepted>(AddWorkload{std::move(spec), follow});
+  const auto accepted = client.ask<WorkloadAccepted>(AddWorkload{std::move(spec), follow});
+  if (follow || interrupts() == 0) return accepted;
+  client.ask<Accepted>(CancelWorkload{{accepted.workload, {}}});
+  throw Error(Exit::interrupted,
+              fmt::format("interrupted: workload {} is cancelled", to_string(accepted.workload)));
 }
 
 int print_detached(const Session& session, const WorkloadAccepted& accepted,

@@ -25,6 +25,10 @@ bool has_ended(int pid) {
   return kill(pid, 0) != 0 && errno == ESRCH;
 }
 
+std::string link_of(const Session& session) {
+  return session.home() + "/.pcluster/" + session.cluster;
+}
+
 std::string start_log(const StateDirectory& state) { return state.root + "/launcher.start"; }
 
 // The socket's end, then the process's.  A further Ctrl-C leaves it to itself.
@@ -72,9 +76,10 @@ Launched ensure_launcher(const Session& session) {
   const auto state = session.state();
   make_directories(state.root.substr(0, state.root.rfind('/')));
   make_private_directory(state.root);
-  const auto pid = start_detached(
-      {own_binary(), "launcher", "--directory", state.root, "--cluster", session.cluster},
-      start_log(state));
+  std::vector<std::string> argv = {own_binary(), "launcher",  "--directory",
+                                   state.root,   "--cluster", session.cluster};
+  if (session.take_over) argv.insert(argv.end(), {"--take-over", "yes"});
+  const auto pid = start_detached(argv, start_log(state));
   const auto begun = steady_now();
   Micros pause = 2 * millisecond;
   for (;;) {
@@ -114,21 +119,33 @@ Client reach_launcher(const Session& session) {
           : fmt::format("start it with: pcluster submit --cluster {} --jobs N", session.cluster));
 }
 
-void settle_state_directory(const Session& session, const std::string& site_state_dir) {
-  if (site_state_dir.empty() || !variable(session.variables, "PCLUSTER_DIR").empty()) return;
-  const auto base = expand_path(site_state_dir, session.variables, user_name());
-  const auto real = base + "/" + session.cluster;
-  const auto home = session.home() + "/.pcluster";
-  const auto link = home + "/" + session.cluster;
-  if (session.state().root == real) return;
-  make_directories(home);
+StateDirectory settled_state(const Session& session, const std::string& site_state_dir) {
+  const auto now = session.state();
+  if (site_state_dir.empty() || !variable(session.variables, "PCLUSTER_DIR").empty()) return now;
   char old[4096];
+  const auto link = link_of(session);
   const bool is_link = readlink(link.c_str(), old, sizeof old) >= 0;
-  if (!is_link && exists(link)) return;  // begun there before the profile named a place: it stays
-  if (is_link) unlink(link.c_str());
-  if (symlink(real.c_str(), link.c_str()) != 0)
+  if (!is_link && exists(link)) return now;  // begun there before the profile named a place
+  const auto base = expand_path(site_state_dir, session.variables, user_name());
+  return {base + "/" + session.cluster};
+}
+
+void settle_state_directory(const Session& session, const std::string& site_state_dir) {
+  const auto now = session.state(), real = settled_state(session, site_state_dir);
+  if (now.root == real.root) return;
+  if (exists(now.key()))  // a second launcher would not know of its jobs
+    throw Error(Exit::refused,
+                fmt::format("cluster \"{}\" lives in {}, and this site's place is {}",
+                            session.cluster, now.root, real.root),
+                fmt::format("stop it first: pcluster stop --cluster {}; or submit with another "
+                            "--cluster NAME",
+                            session.cluster));
+  const auto link = link_of(session);
+  make_directories(session.home() + "/.pcluster");
+  unlink(link.c_str());
+  if (symlink(real.root.c_str(), link.c_str()) != 0)
     throw Error(Exit::usage,
-                fmt::format("cannot link {} to {}: {}", link, real, std::strerror(errno)),
+                fmt::format("cannot link {} to {}: {}", link, real.root, std::strerror(errno)),
                 "set PCLUSTER_DIR to a directory that the nodes can see");
 }
 

@@ -23,6 +23,8 @@ Stopping stop_launcher(const Session&, Client&);
 
 // A site's `state_dir`: the cluster's place under ~/.pcluster becomes a link to it, so that every
 // later verb finds it without knowing the site.  $PCLUSTER_DIR, said by the user, wins over it.
+// Where that will be; nothing is changed yet.
+StateDirectory settled_state(const Session&, const std::string& site_state_dir);
 void settle_state_directory(const Session&, const std::string& site_state_dir);
 
 // The last lines of a log, indented, for a message; empty when there is none.

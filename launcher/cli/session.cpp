@@ -86,6 +86,7 @@ Session make_session(const Arguments& arguments, Variables variables) {
   session.variables = std::move(variables);
   session.json = arguments.has("json");
   session.quiet = arguments.has("quiet");
+  session.take_over = arguments.has("take-over");
   session.out_is_terminal = is_terminal(STDOUT_FILENO);
   session.err_is_terminal = is_terminal(STDERR_FILENO);
   auto name = arguments.text("cluster").value_or(variable(session.variables, "PCLUSTER_CLUSTER"));

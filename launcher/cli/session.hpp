@@ -20,6 +20,7 @@ struct Session {
   Variables variables;
   std::string cluster;
   bool json = false, quiet = false;
+  bool take_over = false;  // the launcher's place, if another host has it
   bool out_is_terminal = false, err_is_terminal = false;
 
   void say(std::string_view line) const;      // to stderr, unless --quiet

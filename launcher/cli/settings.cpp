@@ -38,6 +38,8 @@ void set_duration(C& values, const Texts& texts) {
 
 void set_memory(C& values, const Texts& texts) { values.memory_mb = parse_memory_mb(texts.back()); }
 
+void set_time(C& values, const Texts& texts) { values.time = parse_time_limit(texts.back()); }
+
 template <auto member>
 void set_list(C& values, const Texts& texts) {
   values.*member = texts;
@@ -78,7 +80,7 @@ constexpr Setting table[] = {
     number<&C::nodes, 1>("nodes"),
     number<&C::cores, 1>("cores"),
     {"memory", set_memory, fill<&C::memory_mb>},
-    duration<&C::time>("time"),
+    {"time", set_time, fill<&C::time>},
     text<&C::account>("account"),
     text<&C::local_directory>("local-directory"),
     number<&C::num_engines, 0>("slots-per-worker"),

@@ -15,6 +15,7 @@
 #include "launcher/cli/terminal.hpp"
 #include "launcher/io/file.hpp"
 #include "launcher/io/process.hpp"
+#include "launcher/io/store.hpp"
 
 namespace pcluster {
 namespace {
@@ -41,6 +42,7 @@ constexpr Option options[] = {
     {"--idle-timeout", "TIME", "end jobs that had no task for so long (default 1h, 0 = never)"},
     {"--orphan-timeout", "TIME", "end workers that lost the launcher for so long (default 10m)"},
     {"--config", "FILE", "configuration (default ~/.config/pcluster/config.yaml)"},
+    {"--take-over", "", "start the launcher here, though another host has it (which is lost)"},
     {"--dry-run", "", "print the job script and the command; start nothing"},
 };
 
@@ -139,18 +141,28 @@ Template job_template(const SiteProfile& site, const std::string& beside, const 
 JobIdentity example_job(const Submission& submission) {
   const std::string token = "TOKEN";  // a real submit makes a fresh one
   const auto& cluster = submission.session.cluster;
-  return {cluster, fmt::format("pcl-{}-{}", cluster, token), token, submission.session.state().root,
+  const auto state = settled_state(submission.session, submission.state_dir);
+  return {cluster, fmt::format("pcl-{}-{}", cluster, token), token, state.root,
           submission.plan.jobs};
 }
 
 int print_dry(const Submission& submission) {
   const auto job = example_job(submission);
-  const auto path = submission.session.state().jobs() + "/" + job.token + ".sh";
+  const auto path = StateDirectory{job.directory}.jobs() + "/" + job.token + ".sh";
   const auto command = submission.adapter->submit(path, submission.plan.spec, job);
   write_out(submission.session.json
                 ? script_document(submission.script, command)
                 : submission.script + "\n# submitted with:\n#   " + shell_join(command) + "\n");
   return static_cast<int>(Exit::done);
+}
+
+// A new cluster of this name begins where a stopped one left its results.
+void say_what_goes(const Session& session) {
+  const auto state = session.state();
+  const auto count = exists(state.stopped()) ? workloads_on_disk(state).size() : 0;
+  if (count == 0) return;
+  session.say(fmt::format("{} workload{} of the last session, with results and logs, {} removed",
+                          count, count == 1 ? "" : "s", count == 1 ? "is" : "are"));
 }
 
 }  // namespace
@@ -190,6 +202,7 @@ int submit(const Session& session, const Arguments& arguments, Flavour flavour) 
   if (arguments.has("dry-run")) return print_dry(submission);
   catch_interrupts();
   settle_state_directory(submission.session, submission.state_dir);
+  say_what_goes(submission.session);
   auto launched = ensure_launcher(submission.session);
   return bring_up(submission, launched, {!arguments.has("no-wait"), arguments.has("keep-queued")});
 }

@@ -82,12 +82,21 @@ int run(const Session& session, const Arguments& arguments) {
   const auto ref = workload_operand(session, arguments);
   const auto state = session.state();
   const auto pieces = pieces_of(state, ref, arguments);
-  if (pieces.empty()) read_workload(state, ref.workload);  // throws when there is no such workload
+  std::string elsewhere;
+  if (pieces.empty()) {
+    const auto spec = read_workload(state, ref.workload).spec;  // throws when there is none
+    check_index(ref, spec);
+    elsewhere = spec.task.output;
+  }
   if (session.json) {
     print_json(pieces);
     return static_cast<int>(Exit::done);
   }
-  if (pieces.empty()) session.say("nothing was written");
+  if (!elsewhere.empty())
+    session.say(
+        fmt::format("the tasks wrote to files of their own (--output): {}", printable(elsewhere)));
+  else if (pieces.empty())
+    session.say("nothing was written");
   const bool several = std::ranges::any_of(pieces, [&](const SpoolPiece& piece) {
     return piece.attempt != pieces.front().attempt || piece.stream != pieces.front().stream;
   });

@@ -56,15 +56,26 @@ std::uint32_t most_failures(const std::string& text, std::uint32_t tasks) {
       std::max<std::uint64_t>(1, std::uint64_t{tasks} * *number / 100));
 }
 
-std::string output_path(const Arguments& arguments, const std::string& directory) {
+// Tasks that share a file would each cut off what the others wrote.
+void check_output(const std::string& said, std::uint32_t tasks) {
+  const bool apart = said.find("{trial}") != said.npos || said.find("{index}") != said.npos;
+  if (said.empty() || said == "/dev/null" || apart || tasks < 2) return;
+  throw Error(Exit::usage,
+              fmt::format("--output {}: all {} tasks would write this file", said, tasks),
+              fmt::format("give each its own: --output '{}-{{trial}}'", said));
+}
+
+std::string output_path(const Arguments& arguments, const std::string& directory,
+                        std::uint32_t tasks) {
   const auto said = arguments.text("output").value_or("");
+  check_output(said, tasks);
   return said.empty() || said.starts_with('/') ? said : directory + "/" + said;
 }
 
 WorkloadSpec spec_from(const Session& session, const Arguments& arguments) {
   auto spec = workload_from(session, arguments, "map");
   spec.trials = trials_from(arguments);
-  spec.task.output = output_path(arguments, spec.task.directory);
+  spec.task.output = output_path(arguments, spec.task.directory, task_count(spec.trials));
   if (const auto most = arguments.text("max-failures"))
     spec.max_failures = most_failures(*most, task_count(spec.trials));
   if (arguments.has("shell")) check_shell(spec);

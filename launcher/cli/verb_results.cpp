@@ -46,6 +46,7 @@ int run(const Session& session, const Arguments& arguments) {
   const auto ref = workload_operand(session, arguments);
   const auto unsettled = ask_unsettled(session, ref.workload);  // before the table: none is missed
   const auto disk = read_workload(session.state(), ref.workload);
+  check_index(ref, disk.spec);
   auto tasks = task_views(ref.workload, disk, load_trials(disk.spec.trials, session.state()),
                           unsettled.running, unsettled.waiting);
   if (ref.index)

@@ -12,16 +12,16 @@ namespace pcluster {
 namespace {
 
 constexpr Option options[] = {
-    {"--np", "N", "split over N MPI ranks (also -np N); without it one process, no MPI"},
+    {"--np", "N", "split over N MPI ranks (also -np N, -n N); without it one process, no MPI"},
 };
 
 int run(const Session& session, const Arguments& arguments) {
   auto spec = workload_from(session, arguments, "run");
   spec.task.ranks = arguments.number("np", 1).value_or(0);
   auto client = reach_launcher(session);
+  catch_interrupts();
   if (arguments.has("detach"))
     return print_detached(session, add_workload(client, spec, false), spec);
-  catch_interrupts();
   return run_program(session, client, spec);
 }
 

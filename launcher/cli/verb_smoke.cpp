@@ -18,7 +18,7 @@ namespace pcluster {
 namespace {
 
 constexpr Option options[] = {
-    {"--np", "N", "over how many ranks (also -np N; default 2)"},
+    {"--np", "N", "over how many ranks (also -np N, -n N; default 2)"},
     {"-t,--time", "TIME", "for each check (default 2m)"},
 };
 
@@ -56,21 +56,14 @@ std::string reason(const ProgramEnd& end) {
                       : fmt::format("exit code {}: {}", end.code, line);
 }
 
-// Braces of our own scripts are no fields of a template.
-std::string escaped(std::string script) {
-  return replace_all(replace_all(std::move(script), "{", "{{"), "}", "}}");
-}
-
 CheckView try_one(Smoke& smoke, const SmokeCheck& check) {
-  const auto present = run_on_worker(smoke, {"/bin/sh", "-c", escaped(check.present)}, 0);
+  const auto present = run_on_worker(smoke, {"/bin/sh", "-c", check.present}, 0);
   if (present.code == not_installed) return {check.name, "not_installed", ""};
   if (present.code != 0) return {check.name, "failed", reason(present)};
   const auto detail = last_line(present.out);
   if (check.split.empty()) return {check.name, "ok", detail};
   if (!smoke.mpiexec) return {check.name, "not_installed", "no mpiexec to split it with"};
-  auto argv = check.split;
-  argv.back() = escaped(argv.back());
-  const auto end = run_on_worker(smoke, argv, smoke.ranks);
+  const auto end = run_on_worker(smoke, check.split, smoke.ranks);
   if (end.code != 0) return {check.name, "failed", reason(end)};
   if (const auto missing = missing_ranks(end.out, smoke.ranks))
     return {check.name, "failed", *missing};

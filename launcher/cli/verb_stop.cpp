@@ -7,9 +7,14 @@
 #include "launcher/cli/terminal.hpp"
 #include "launcher/cli/verbs.hpp"
 #include "launcher/io/file.hpp"
+#include "launcher/io/store.hpp"
 
 namespace pcluster {
 namespace {
+
+constexpr Option options[] = {
+    {"--take-over", "", "though the launcher ran on another host (which is lost)"},
+};
 
 int run(const Session& session, const Arguments&) {
   catch_interrupts();
@@ -24,6 +29,8 @@ int run(const Session& session, const Arguments&) {
   session.say(fmt::format("stopped: {} job{}, {} worker{}", stopping.jobs,
                           stopping.jobs == 1 ? "" : "s", stopping.workers,
                           stopping.workers == 1 ? "" : "s"));
+  if (!workloads_on_disk(session.state()).empty())
+    session.say("results and logs stay until this cluster's next submit");
   return static_cast<int>(Exit::done);
 }
 
@@ -34,7 +41,7 @@ const Verb verb_stop{
     .summary = "cancel the jobs, end the workers and the launcher",
     .operands_name = "",
     .operands = Operands::none,
-    .options = {},
+    .options = options,
     .more_options = {},
     .examples = "pcluster stop                              # results and logs stay readable",
     .run = run,

@@ -1,5 +1,8 @@
 // `pcluster wait`: comes back to a workload and waits for its end.
 // SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include "launcher/base/error.hpp"
 #include "launcher/cli/arguments.hpp"
 #include "launcher/cli/follow.hpp"
 #include "launcher/cli/launch.hpp"
@@ -14,7 +17,11 @@ namespace pcluster {
 namespace {
 
 int run(const Session& session, const Arguments& arguments) {
-  const auto id = workload_operand(session, arguments).workload;
+  const auto ref = workload_operand(session, arguments);
+  const auto id = ref.workload;
+  if (ref.index)
+    throw Error(Exit::usage, "wait is for whole workloads",
+                fmt::format("write: pcluster wait {}", to_string(id)));
   const auto disk = read_workload(session.state(), id);
   // A stopped cluster runs nothing more.
   const auto waiting = exists(session.state().stopped()) ? TaskState::cancelled : TaskState::queued;

@@ -39,6 +39,10 @@ constexpr Option options[] = {
 constexpr std::array<std::string_view, 5> sent = {"PATH", "LD_LIBRARY_PATH", "PYTHONPATH",
                                                   "VIRTUAL_ENV", "CONDA_*"};
 
+bool is_sent(std::string_view name) {
+  return std::ranges::any_of(sent, [&](std::string_view glob) { return matches(name, glob); });
+}
+
 std::vector<std::string> command_from(const Arguments& arguments, std::string_view verb) {
   const auto& command = arguments.command();
   if (command.empty())
@@ -70,8 +74,7 @@ Environment task_environment(const Variables& variables, const std::vector<std::
                              bool clean) {
   Environment environment;
   for (const auto& [name, value] : variables) {
-    const auto wanted = [&](std::string_view glob) { return matches(name, glob); };
-    if (!clean && std::ranges::any_of(sent, wanted)) environment.emplace_back(name, value);
+    if (!clean && is_sent(name)) environment.emplace_back(name, value);
   }
   for (const auto& word : said) {
     const auto equals = word.find('=');
@@ -83,6 +86,8 @@ Environment task_environment(const Variables& variables, const std::vector<std::
     const auto value = equals == word.npos ? variable(variables, name) : word.substr(equals + 1);
     std::erase_if(environment, [&](const auto& each) { return each.first == name; });
     environment.emplace_back(name, value);
+    // Twice: to the letter, without the entries that a worker adds to the paths of this shell.
+    if (is_sent(name)) environment.emplace_back(name, value);
   }
   return environment;
 }
@@ -141,6 +146,14 @@ TaskRef find_workload(const StateDirectory& state, const std::string& word) {
     throw Error(Exit::usage, fmt::format("\"{}\" names no workload", printable(word)),
                 "write 7 for a workload, 7.123 for one of its tasks, or last");
   return *ref;
+}
+
+void check_index(const TaskRef& ref, const WorkloadSpec& spec) {
+  const auto tasks = task_count(spec.trials);
+  if (!ref.index || *ref.index < tasks) return;
+  throw Error(Exit::usage,
+              fmt::format("workload {} has no task {}", to_string(ref.workload), *ref.index),
+              tasks == 1 ? "its only one is 0" : fmt::format("they are 0-{}", tasks - 1));
 }
 
 TaskRef workload_operand(const Session& session, const Arguments& arguments) {

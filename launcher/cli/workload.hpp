@@ -32,6 +32,8 @@ std::string command_hint(const WorkloadSpec&);
 // `7`, `7.3` or `last`, of those on disk.  Throws Error(Exit::usage).
 TaskRef find_workload(const StateDirectory&, const std::string& word);
 
+// Throws Error when the workload has no such task.
+void check_index(const TaskRef&, const WorkloadSpec&);
 // The one operand of verbs on a workload; `last` when there is none.
 TaskRef workload_operand(const Session&, const Arguments&);
 

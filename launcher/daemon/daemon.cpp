@@ -4,10 +4,10 @@
 
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/spdlog.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <csignal>
+#include <cstdio>
 
+#include <exception>
 #include <memory>
 
 #include "launcher/base/error.hpp"
@@ -101,6 +101,13 @@ int serve(const LauncherOptions& options, const StateDirectory& directory) {
   return 0;
 }
 
+// To the log, if it is open, and to whoever started us.
+void say_last(const std::string& what, const std::string& hint) {
+  if (const auto log = spdlog::get("launcher")) log->error("{} {}", what, hint);
+  std::fprintf(stderr, "pcluster: %s\n", what.c_str());
+  if (!hint.empty()) std::fprintf(stderr, "  %s\n", hint.c_str());
+}
+
 }  // namespace
 
 int run_launcher(const LauncherOptions& options) {
@@ -109,19 +116,19 @@ int run_launcher(const LauncherOptions& options) {
                 "verbs such as `pcluster submit` start it by themselves");
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGHUP, SIG_IGN);
-  umask(077);
   const StateDirectory directory{options.directory};
   make_private_directory(directory.root);
   take_lock(directory, options.take_over);
-  clear_stopped(directory);
-  make_tree(directory);
-  open_log(directory);
   int code = static_cast<int>(Exit::refused);
   try {
+    clear_stopped(directory);
+    make_tree(directory);
+    open_log(directory);
     code = serve(options, directory);
   } catch (const Error& error) {
-    spdlog::error("{} {}", error.what(), error.hint());
-    std::fprintf(stderr, "pcluster: %s\n", error.what());
+    say_last(error.what(), error.hint());
+  } catch (const std::exception& error) {  // of a library: the lock must go all the same
+    say_last(error.what(), "");
   }
   release_lock(directory);
   return code;

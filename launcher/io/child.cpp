@@ -107,7 +107,7 @@ std::vector<char*> pointers(std::vector<std::string>& words) {
 }
 
 Child::Child(const std::vector<std::string>& argv, const CommandOptions& options) {
-  output_.exit_code = 127;
+  output_.exit_code = 126;
   if (argv.empty()) {
     output_.err = "no command";
     return;
@@ -120,7 +120,10 @@ Child::Child(const std::vector<std::string>& argv, const CommandOptions& options
 void Child::start(const std::vector<std::string>& argv, const CommandOptions& options) {
   auto environment = merged_environment(options.environment);
   const auto program = find_program(argv.front(), value_of(environment, "PATH"));
-  if (!program) throw Error(Exit::refused, argv.front() + ": not found");
+  if (!program) {
+    output_.exit_code = 127;
+    throw Error(Exit::refused, argv.front() + ": not found");
+  }
   const Fd in = as_input(options.input);
   auto out = make_pipe(), err = make_pipe();
   const SpawnSettings settings(in.get(), out.write.get(), err.write.get());

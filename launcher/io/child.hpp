@@ -14,7 +14,7 @@ namespace pcluster {
 
 class Child {
  public:
-  // Not startable: finished at once, with 127 and the reason in `err`.
+  // Not startable: finished at once, with 127 (not found) or 126, the reason in `err`.
   Child(const std::vector<std::string>& argv, const CommandOptions&);
   ~Child();  // ends it if it still runs
   Child(const Child&) = delete;

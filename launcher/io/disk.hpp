@@ -1,6 +1,7 @@
 // The calls that a full or failing disk answers with errors, so that tests can be that disk.
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <functional>
@@ -15,6 +16,7 @@ struct Disk {
   std::function<int(int)> sync_data = ::fdatasync;
   std::function<int(int)> sync = ::fsync;  // of a directory
   Micros retry = second;                   // between attempts while writing fails
+  std::function<int(int, struct statfs*)> about = ::fstatfs;
 };
 
 }  // namespace pcluster

@@ -73,8 +73,8 @@ void connect_tls(Loop&, const std::vector<Address>&, const ClusterKey&, const st
                  Role, Micros timeout,
                  std::function<void(LinkPtr, ConnectFailure)> done);  // LinkPtr is null on failure
 
-// This host's addresses that another host may reach: numeric, no loopback (unless there is nothing
-// else), IPv4 first.
+// This host's addresses that another host may reach: numeric, IPv4 first; loopback is the last, for
+// workers of this host.
 std::vector<std::string> host_addresses();
 
 // The blocking client of the verbs: connect, send, receive.

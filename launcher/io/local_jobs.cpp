@@ -19,6 +19,7 @@
 #include "launcher/base/error.hpp"
 #include "launcher/base/text.hpp"
 #include "launcher/io/file.hpp"
+#include "launcher/io/proc_stat.hpp"
 
 namespace pcluster {
 namespace {
@@ -43,18 +44,10 @@ struct Process {
 };
 
 std::optional<Process> look_at(const std::string& pid) {
-  const auto text = proc_file(pid, "stat");
-  const auto name_end = text.rfind(") ");  // the program's name may hold anything
-  if (name_end == text.npos) return {};
-  const auto field = split(std::string_view(text).substr(name_end + 2), ' ');
-  constexpr std::size_t state = 0, session = 3, start = 19;
-  if (field.size() <= start) return {};
-  Process process;
-  process.pid = static_cast<pid_t>(to_integer(pid).value_or(0));
-  process.session = static_cast<pid_t>(to_integer(field[session]).value_or(0));
-  process.start_ticks = field[start];
-  process.zombie = field[state] == "Z" || field[state] == "X";
-  return process;
+  const auto stat = read_proc_stat(pid);
+  if (!stat) return {};
+  return Process{static_cast<pid_t>(to_integer(pid).value_or(0)), stat->session, stat->start_ticks,
+                 stat->dead};
 }
 
 std::vector<Process> own_processes() {

@@ -55,7 +55,8 @@ std::string read_lock(const std::string& path) {
 }
 
 void refuse(const std::string& path, const std::optional<LauncherInfo>& holder) {
-  const std::string take_over = "if no launcher of this cluster runs any more: --take-over";
+  const std::string take_over =
+      "if no launcher of this cluster runs any more: pcluster submit --take-over";
   if (!holder) throw Error(Exit::refused, "the lock " + path + " names no launcher", take_over);
   if (holder->host == hostname())
     throw Error(Exit::refused,

@@ -11,7 +11,7 @@
 namespace pcluster {
 
 struct CommandOutput {
-  int exit_code = 0;  // 127: not found; -1: ended by a signal or the time limit
+  int exit_code = 0;  // 127: not found; 126: not startable; -1: ended by a signal or the time limit
   bool timed_out = false;
   std::string out, err;  // at most 4 MiB each
 };

@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -29,6 +31,17 @@ std::uint64_t size_of(const Fd& file) {
   return fstat(file.get(), &about) == 0 ? static_cast<std::uint64_t>(about.st_size) : 0;
 }
 
+// Their clients keep what is written to themselves until a sync, and tell errors only then.
+bool is_remote(const Disk& disk, const Fd& file) {
+  constexpr std::array<std::uint32_t, 8> kinds{0x6969 /* NFS */,      0x0BD00BD0 /* Lustre */,
+                                               0x47504653 /* GPFS */, 0x19830326 /* BeeGFS */,
+                                               0xFF534D42 /* CIFS */, 0xFE534D42 /* SMB2 */,
+                                               0x517B /* SMB */,      0x65735546 /* FUSE */};
+  struct statfs about {};
+  if (disk.about(file.get(), &about) != 0) return false;
+  return std::ranges::find(kinds, static_cast<std::uint32_t>(about.f_type)) != kinds.end();
+}
+
 }  // namespace
 
 SpoolWriter::SpoolWriter(const std::string& directory, const std::string& name, Disk disk)
@@ -37,6 +50,7 @@ SpoolWriter::SpoolWriter(const std::string& directory, const std::string& name, 
   data_ = open_append(path_ + ".data");
   index_ = open_append(path_ + ".index");
   offset_ = size_of(data_);
+  remote_ = is_remote(disk_, data_);
   // An entry that a crash cut short would shift all later ones.
   const auto torn = size_of(index_) % index_entry_size;
   if (torn != 0 && ftruncate(index_.get(), static_cast<off_t>(size_of(index_) - torn)) != 0)
@@ -72,9 +86,25 @@ void SpoolWriter::close_piece() {
 
 void SpoolWriter::flush() {
   close_piece();
+  sync_failed_ = false;
   // The index second: it never speaks of bytes that are not there.
   write_out(data_.get(), data_buffer_, ".data");
+  if (index_buffer_.empty()) return;
+  sync(data_.get(), ".data");
   write_out(index_.get(), index_buffer_, ".index");
+  sync(index_.get(), ".index");
+}
+
+void SpoolWriter::sync(int fd, const char* which) {
+  if (!remote_ || disk_.sync_data(fd) == 0) return;
+  sync_failed_ = true;
+  fail(which, errno);
+}
+
+void SpoolWriter::fail(const char* which, int error) {
+  throw Error(Exit::refused,
+              fmt::format("cannot write {}{}: {}", path_, which, std::strerror(error)),
+              "make room on the state directory's file system; output is kept in memory meanwhile");
 }
 
 std::size_t SpoolWriter::buffered() const { return data_buffer_.size() + index_buffer_.size(); }
@@ -89,10 +119,7 @@ void SpoolWriter::write_out(int fd, std::string& buffer, const char* which) {
     if (taken < 0 && errno != EINTR) error = errno;
   }
   buffer.erase(0, done);
-  if (error == 0) return;
-  throw Error(Exit::refused,
-              fmt::format("cannot write {}{}: {}", path_, which, std::strerror(error)),
-              "make room on the state directory's file system; output is kept in memory meanwhile");
+  if (error != 0) fail(which, error);
 }
 
 }  // namespace pcluster

@@ -22,8 +22,12 @@ class SpoolWriter {  // a worker's; buffered, call flush()
               Disk = {});  // DIR/NAME.data, DIR/NAME.index
   ~SpoolWriter();
   void append(const AttemptId&, Stream, std::string_view bytes);
-  void flush();  // throws Error (disk full); what could not be written is kept for the next call
+  // Throws Error (disk full); what could not be written is kept for the next call.  On a network's
+  // file system it is synced, too: only then other hosts see it, and only then we hear of a full
+  // one.
+  void flush();
   std::size_t buffered() const;
+  bool sync_failed() const { return sync_failed_; }  // the last flush: what it wrote may be lost
 
  private:
   struct Open {  // the piece that grows
@@ -33,6 +37,8 @@ class SpoolWriter {  // a worker's; buffered, call flush()
   };
   void close_piece();
   void write_out(int fd, std::string& buffer, const char* which);
+  void sync(int fd, const char* which);
+  [[noreturn]] void fail(const char* which, int error);
 
   std::string path_;
   Disk disk_;
@@ -40,6 +46,7 @@ class SpoolWriter {  // a worker's; buffered, call flush()
   std::optional<Open> open_;
   std::string data_buffer_, index_buffer_;
   std::uint64_t offset_ = 0;
+  bool remote_ = false, sync_failed_ = false;
 };
 
 struct SpoolPiece {

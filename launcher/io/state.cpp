@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: MIT
 #include "launcher/io/state.hpp"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <nlohmann/json.hpp>
@@ -11,24 +10,15 @@
 #include "launcher/base/text.hpp"
 #include "launcher/io/file.hpp"
 #include "launcher/io/info_text.hpp"
+#include "launcher/io/proc_stat.hpp"
 
 namespace pcluster {
 namespace {
 
-// The 22nd field of /proc/PID/stat; the second, the name, may hold blanks and parentheses.  Nothing
-// for a process that is gone, or dead and not yet waited for.
+// Nothing for a process that is gone, or dead and not yet waited for.
 std::string start_ticks(std::uint64_t pid) {
-  std::optional<std::string> text;
-  try {
-    text = read_file_if_there(fmt::format("/proc/{}/stat", pid));
-  } catch (const Error&) {  // it ended while we read: ESRCH
-  }
-  const auto name_end = text ? text->rfind(')') : std::string::npos;
-  if (name_end == std::string::npos || name_end + 2 >= text->size()) return {};
-  const auto fields = split(std::string_view(*text).substr(name_end + 2), ' ');
-  constexpr std::size_t state = 0, started = 19;
-  if (fields.size() <= started || fields[state] == "Z" || fields[state] == "X") return {};
-  return fields[started];
+  const auto process = read_proc_stat(std::to_string(pid));
+  return process && !process->dead ? process->start_ticks : std::string();
 }
 
 std::string boot_id() {

@@ -21,7 +21,7 @@ struct ReplayReport {
   std::vector<std::string> notes;  // for the log, a line each
 };
 // Every readable record of all segments, in order.  Damaged stretches are skipped and reported.
-// Throws Error only on a journal of a newer version.
+// Throws Error on a journal of a newer version, and when a file of it cannot be read.
 ReplayReport replay_journal(const std::string& directory,
                             const std::function<void(const Record&)>& each);
 

@@ -84,11 +84,12 @@ void read(const Value& value, Memory to) {
 }
 struct Duration {
   Micros& micros;
+  Micros (*parse)(std::string_view) = parse_duration;
 };
 void read(const Value& value, Duration to) {
   const auto& text = scalar(value, "a duration");
   try {
-    to.micros = parse_duration(text);
+    to.micros = to.parse(text);
   } catch (const Error& error) {
     value.fail(fmt::format("`{}`: {}", value.key, error.what()), error.hint());
   }
@@ -193,7 +194,10 @@ const Key<Configuration> configuration_keys[] = {
     {"nodes", [](auto& v, auto& c) { read(v, c.nodes); }},
     {"cores", [](auto& v, auto& c) { read(v, c.cores); }},
     {"memory", [](auto& v, auto& c) { read(v, Memory{c.memory_mb.emplace()}); }},
-    {"time", [](auto& v, auto& c) { read(v, Duration{c.time.emplace()}); }},
+    {"time",
+     [](auto& v, auto& c) {
+       read(v, Duration{c.time.emplace(), parse_time_limit});
+     }},
     {"num_engines", [](auto& v, auto& c) { read(v, c.num_engines); }},
     {"min_workers", [](auto& v, auto& c) { read(v, c.min_workers); }},
     {"timeout", [](auto& v, auto& c) { read(v, Duration{c.timeout.emplace()}); }},
@@ -218,6 +222,15 @@ YAML::Node load(std::string_view text, const std::string& file) {
 }
 
 }  // namespace
+
+Micros parse_time_limit(std::string_view text) {
+  const auto number = trim(text);
+  const auto time = parse_duration(number);
+  if (time > 0 && number.find_first_not_of("0123456789.") == number.npos)
+    throw Error(Exit::usage, fmt::format("{} what?", number),
+                fmt::format("write {0}m for minutes, {0}s for seconds", number));
+  return time;
+}
 
 SiteProfile parse_site(std::string_view yaml, const std::string& file) {
   SiteProfile site;

@@ -38,6 +38,10 @@ struct SiteProfile {
   std::vector<std::string> exclude;  // partitions that workers must not use
 };
 
+// As parse_duration, for time limits of jobs: schedulers differ on a bare number, so it needs its
+// unit.
+Micros parse_time_limit(std::string_view text);
+
 // `file` is only for messages.
 SiteProfile parse_site(std::string_view yaml, const std::string& file);
 

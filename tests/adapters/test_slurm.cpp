@@ -155,6 +155,8 @@ const Refused refusals[] = {
     {1, "sbatch: fatal: Could not establish a configuration source\n",
      "Could not establish a configuration source", "login node"},
     {127, "", "sbatch is not on PATH here", "login node"},
+    {126, "/usr/bin/sbatch: Cannot allocate memory", "/usr/bin/sbatch: Cannot allocate memory",
+     "ulimit"},
     {1, "sbatch: error: something new\n", "something new", "--dry-run"},
     {3, "", "sbatch ended with exit code 3", "--dry-run"},
 };

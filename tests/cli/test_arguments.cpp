@@ -71,6 +71,11 @@ TEST_CASE("-np is how mpiexec says it") {
   CHECK(a.number("np") == 16u);
   CHECK(a.command() == Words{"nrniv", "-mpi", "-np", "3"});
   CHECK(Arguments(verb_smoke, {"-np", "4"}).number("np") == 4u);
+  CHECK(Arguments(verb_smoke, {"-n", "4"}).number("np") == 4u);
+  const Arguments n(verb_run, {"-n", "2", "prog", "-n", "5"});
+  CHECK(n.number("np") == 2u);
+  CHECK(n.command() == Words{"prog", "-n", "5"});
+  CHECK(Arguments(verb_submit, {"-n", "3"}).number("jobs") == 3u);
 }
 
 TEST_CASE("negative numbers and ranges are values") {
@@ -88,6 +93,7 @@ TEST_CASE("unknown options come with the nearest name and where to look") {
   CHECK(complaint_of(verb_submit, {"--partiton", "16GBXL"}) ==
         "submit: unknown option --partiton (did you mean \"--partition\"?) | see: pcluster submit "
         "--help");
+  CHECK(complaint_of(verb_map, {"-n", "4", "--", "x"}).find("did you mean") == std::string::npos);
   CHECK(complaint_of(verb_submit, {"--partiton=16GBXL"}).find("\"--partition\"") !=
         std::string::npos);
   CHECK(complaint_of(verb_map, {"--trails", "0-9", "--", "true"}).find("\"--trials\"") !=
@@ -114,6 +120,9 @@ TEST_CASE("global options may stand before the verb") {
 TEST_CASE("--json of the task is not ours") {
   CHECK(wants_json({"status", "--json"}));
   CHECK_FALSE(wants_json({"map", "--", "tool", "--json"}));
+  CHECK_FALSE(wants_json({"run", "-np", "2", "tool", "--json"}));
+  CHECK(wants_json({"run", "-n", "2", "--json", "tool"}));
+  CHECK(wants_json({"--cluster", "big", "--json", "run", "tool"}));
 }
 
 TEST_CASE("every verb is whole: name, summary, function, help with all its options") {

@@ -101,6 +101,9 @@ TEST_CASE("a wrong value names where it was said") {
         }).find("PCLUSTER_JOBS: ") == 0);
   CHECK(what([] { typed({"--jobs", "0"}); }).find("--jobs: ") == 0);
   CHECK(what([] { typed({"--idle-timeout", "x"}); }).find("--idle-timeout: ") == 0);
+  CHECK(what([] { typed({"--time", "60"}); }) == "--time: 60 what?");  // Slurm's are minutes
+  CHECK(typed({"--time", "1:30:00"}).time == 5400 * second);
+  CHECK(typed({"--time", "0"}).time == 0);
 }
 
 TEST_CASE("every setting of the table is an option of submit, and each round trip sets it") {

@@ -1,8 +1,9 @@
 // Verbs against a fake launcher: what they ask, what they print, how they end.
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
+#include <signal.h>
+#include <unistd.h>
 
-#include <csignal>
 #include <nlohmann/json.hpp>
 
 #include "launcher/base/text.hpp"
@@ -185,4 +186,54 @@ TEST_CASE("cancel names a workload or a task") {
   REQUIRE(asked.size() == 1);
   CHECK(asked[0].what.workload == WorkloadId{7});
   CHECK(asked[0].what.index == 3u);
+}
+
+TEST_CASE("--output of several tasks must tell them apart; logs says where such output is") {
+  const Place place;
+  auto ran = run_words({"map", "--trials", "0-9", "--output", "all.out", "--", "x"});
+  CHECK(ran.code == 2);
+  CHECK(has(ran.err, "all.out-{trial}"));
+  FakeLauncher fake(place.state().socket(), [](const Request&) -> std::vector<Reply> {
+    return {WorkloadAccepted{WorkloadId{7}, 1}, done(1)};
+  });
+  CHECK(run_words({"map", "--trials", "5", "--output", "all.out", "--", "x"}).code == 0);
+  CHECK(run_words({"map", "--trials", "0-9", "--output", "/dev/null", "--", "x"}).code == 0);
+  CHECK(run_words({"map", "--trials", "0-9", "--output", "{index}", "--", "x"}).code == 0);
+}
+
+TEST_CASE("a Ctrl-C while a slow launcher accepts: its answer is awaited, then cancelled") {
+  for (const bool detach : {false, true}) {
+    const Place place;
+    FakeLauncher fake(place.state().socket(), [&](const Request& request) -> std::vector<Reply> {
+      if (std::holds_alternative<AddWorkload>(request)) {
+        kill(getpid(), SIGINT);
+        usleep(1'300'000);  // a disk that takes its time
+        return {WorkloadAccepted{WorkloadId{7}, 2}};
+      }
+      auto end = done(2);
+      end.done = 0, end.cancelled = 2;
+      return {Accepted{}, end};
+    });
+    std::vector<std::string> words{"map", "--trials", "0-1", "--", "sleep", "100"};
+    if (detach) words.insert(words.begin() + 1, "--detach");
+    const auto ran = run_words(words);
+    INFO(ran.err);
+    CHECK(ran.code == 130);
+    CHECK(has(ran.err, "waiting for the launcher, to cancel what it accepted"));
+    CHECK(of_kind<CancelWorkload>(fake.asked()).size() == 1);
+  }
+}
+
+TEST_CASE("a second Ctrl-C leaves a launcher that does not answer, and says what may be left") {
+  const Place place;
+  FakeLauncher fake(place.state().socket(), [](const Request&) -> std::vector<Reply> {
+    kill(getpid(), SIGINT);
+    usleep(200'000);
+    kill(getpid(), SIGINT);
+    usleep(1'000'000);
+    return {};
+  });
+  const auto ran = run_words({"map", "--trials", "0-1", "--", "sleep", "100"});
+  CHECK(ran.code == 130);
+  CHECK(has(ran.err, "pcluster status"));
 }

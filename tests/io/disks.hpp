@@ -16,6 +16,7 @@ struct DiskState {
   std::atomic<int> write_error{0};   // instead of every write
   std::atomic<int> sync_error{0};    // of every sync
   std::atomic<int> syncs{0};
+  long kind = 0xEF53;  // of file system, as statfs has it
 };
 
 inline Disk disk_of(const std::shared_ptr<DiskState>& state, Micros retry = 20 * millisecond) {
@@ -44,6 +45,10 @@ inline Disk disk_of(const std::shared_ptr<DiskState>& state, Micros retry = 20 *
     return 0;
   };
   disk.sync = [](int) { return 0; };
+  disk.about = [state](int, struct statfs* about) {
+    about->f_type = state->kind;
+    return 0;
+  };
   return disk;
 }
 

@@ -63,6 +63,15 @@ TEST_CASE("commands, blocking and on the loop") {
   CHECK(result.exit_code == 127);
   CHECK(result.err.find("no-such-program-at-all") != std::string::npos);
 
+  const Scratch scratch;  // it is there, but cannot be started: not the same as not found
+  write_file(scratch / "bad",
+             "\x7f"
+             "ELF of nothing",
+             0755);
+  result = run({scratch / "bad"}, {});
+  CHECK(result.exit_code == 126);
+  CHECK(result.err.find("Exec format") != std::string::npos);
+
   CHECK(run({"sh", "-c", "kill -9 $$"}, {}).exit_code == -1);
   CHECK(run({"printenv", "COLOUR"}, {.environment = {"COLOUR=blue=ish"}}).out == "blue=ish\n");
   CHECK(run({"true", "$(false)"}, {}).exit_code == 0);

@@ -114,3 +114,31 @@ TEST_CASE("a piece whose data is gone is an error that names the file") {
   });
   CHECK(std::string(error.what()).find("/nowhere/w0.data") != std::string::npos);
 }
+
+TEST_CASE("on a network's file system a flush syncs data and index, and tells what that says") {
+  for (const long kind : {0xEF53L, 0x6969L, 0x0BD00BD0L, 0xFF534D42L, 0x65735546L}) {
+    const Scratch scratch;
+    const StateDirectory state{scratch.path};
+    const auto disk = std::make_shared<DiskState>();
+    disk->kind = kind;
+    const bool remote = kind != 0xEF53;
+    SpoolWriter spool(state.spool(), "w0", disk_of(disk));
+    spool.flush();
+    CHECK(disk->syncs.load() == 0);  // nothing to sync
+    spool.append(attempt(1, 0), Stream::out, "text");
+    spool.flush();
+    CHECK(disk->syncs.load() == (remote ? 2 : 0));
+    disk->sync_error = EDQUOT;
+    spool.append(attempt(1, 0), Stream::out, " more");
+    if (!remote) continue;
+    const auto error = error_of([&] { spool.flush(); });
+    CHECK(std::string(error.what()).find("quota") != std::string::npos);
+    CHECK(spool.sync_failed());
+    CHECK(find_output(state, WorkloadId{1}).size() == 1);  // no entry for what may be lost
+    disk->sync_error = 0;
+    spool.flush();
+    CHECK_FALSE(spool.sync_failed());
+    CHECK(spool.buffered() == 0);
+    CHECK(text_of(find_output(state, WorkloadId{1}), Stream::out) == "text more");
+  }
+}

@@ -37,4 +37,8 @@ ok pcluster results --json
 same "$(json 'i[0]["state"], i[0]["signal"]')" "failed 9" "a task that a signal ended"
 code 7 pcluster run -np 1 -- sh -c 'exit 7'
 ok pcluster run -np 1 -- true
+says_no_task() { code 2 pcluster "$1" "$2"; says "$3"; }
+says_no_task results 1.4 "workload 1 has no task 4"
+says_no_task logs 1.99999 "they are 0-3"
+says_no_task wait 1.2 "pcluster wait 1"
 stopped

@@ -6,7 +6,11 @@
 
 logs() { ok pcluster logs last; }
 
+umask 002
 ok pcluster submit --jobs 1 --cores 2
+umask 022
+ok pcluster run -- sh -c umask
+says 0002  # tasks have the umask of whoever submitted
 
 # A trial per line of standard input, as one argument whatever it holds.
 printf '%s\n' 'a b' "it's" '$(x) {index}' '*' > lines
@@ -15,10 +19,17 @@ pcluster map -- printf '[%s|%s]\n' '{trial}' '{index}' < lines > "$dir/out" 2> "
 logs
 says '[a b|0]' "[it's|1]" '[$(x) {index}|2]' '[*|3]'
 
-ok pcluster map --trials 1-9:4 -- echo 'step {trial} {{trial} {other}'
+ok pcluster map --trials 1-9:4 -- echo 'step {trial} {{trial}} {other} {{1}}'
 logs
-says "step 1 {trial} {other}" "step 5" "step 9"
+says "step 1 {trial} {other} {{1}}" "step 5" "step 9"
 same "$(grep -c step "$dir/out")" 3 "trials with a step"
+
+# --output: a file per task, and logs says so.
+code 2 pcluster map --trials 0-2 --output all.out -- echo hello
+ok pcluster map --trials 0-2 --output 'one-{trial}.out' -- echo hello
+same "$(cat one-2.out)" hello "a file per task"
+logs
+says "one-{trial}.out"
 
 # What the design promises that a task sees.
 ok pcluster map --trials 5-5 --env GREETING='hello you' -- env

@@ -18,5 +18,13 @@ same "$(json 'sorted(x["id"] for x in i)')" "w0 w1" "the same workers"
 ok pcluster wait "$id"
 ok pcluster results "$id" --json
 same "$(json 'len(i), {x["state"] for x in i} == {"done"}')" "60 True" "results"
+# A map that is followed starts its launcher again by itself.
+pcluster map --trials 0-19 -- sh -c 'sleep 0.4' > "$dir/out" 2> "$dir/err" &
+follower=$!
+sleep 1
+kill -9 "$(launcher_pid)"
+wait "$follower" || { show; fail "the map did not survive its launcher"; }
+says "starting it again" "20 done"
+
 same "$(sort -u "$dir/ran" | wc -l) $(wc -l < "$dir/ran")" "60 60" "runs: each task once"
 stopped

@@ -70,7 +70,9 @@ struct Rig {
 TEST_CASE("words are expanded; other braces stay") {
   CHECK(expand("a{trial}b{index}", "x y", 4) == "ax yb4");
   CHECK(expand("{{trial}} {column} {", "x", 4) == "{trial} {column} {");
-  CHECK(expand("{{{trial}}}", "x", 0) == "{x}");
+  CHECK(expand("{{index}} {{trial} {{{trial}}}", "x", 0) == "{index} {x {{trial}}");
+  CHECK(expand("{'a': {'b': {trial}}} awk {{print $1}}", "3", 0) ==
+        "{'a': {'b': 3}} awk {{print $1}}");
   CHECK(expand("{trial}", "{index}", 9) == "{index}");  // values are not expanded again
   CHECK(expand(std::vector<std::string>{"a", "{index}"}, "", 2)[1] == "2");
 }

@@ -24,6 +24,8 @@ struct Spooled {
       errno = ENOSPC;
       return -1;
     };
+    disk.about = [](int, struct statfs* about) { return about->f_type = 0x6969, 0; };
+    disk.sync_data = [this](int) { return sync_fails ? (errno = EDQUOT, -1) : 0; };
     output.open(directory.spool(), "w3", disk);
   }
   ~Spooled() { remove_tree(directory.root); }
@@ -48,7 +50,7 @@ struct Spooled {
 
   Loop loop;
   StateDirectory directory;
-  bool full = false;
+  bool full = false, sync_fails = false;
   std::vector<std::string> said;
   TaskOutput output{loop, [this](const std::string& text) { said.push_back(text); }};
 };
@@ -92,4 +94,18 @@ TEST_CASE("disk full: said once, in the results too; what is kept is written whe
   CHECK(s.said.back() == "output of tasks is written again");
   s.output.forget(WorkloadId{7});
   CHECK(s.message_of(2).empty());
+}
+
+TEST_CASE("a quota that only the sync tells of: the results say so, and later ones are whole") {
+  Spooled s;
+  s.sync_fails = true;
+  s.output.write(s.attempt(1), Stream::out, "one\n");
+  CHECK(s.message_of(1).find("Disk quota exceeded") != std::string::npos);
+  s.sync_fails = false;
+  s.turn(800 * millisecond);
+  CHECK(s.said.back() == "output of tasks is written again");
+  CHECK(s.message_of(1).find("not kept whole") != std::string::npos);  // who knows
+  s.output.write(s.attempt(2), Stream::out, "two\n");
+  CHECK(s.message_of(2).empty());
+  CHECK(s.text_of(2) == "two\n");
 }

@@ -2,8 +2,10 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <iterator>
 
 #include "launcher/base/text.hpp"
@@ -131,4 +133,26 @@ TEST_CASE("nothing outlives the spawner") {
     REQUIRE(appear(number, 2));
   }
   CHECK(gone_within(number, 5 * second));
+}
+
+TEST_CASE("a thousand children are all seen: the kernel lists them by pages") {
+  OwnChildren own;
+  std::vector<pid_t> children;
+  for (int i = 0; i < 1000; ++i) {
+    const pid_t child = fork();
+    if (child == 0) {
+      pause();
+      _exit(0);
+    }
+    children.push_back(child);
+  }
+  auto seen = own.look();
+  for (pid_t child : children) {
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+  }
+  std::sort(seen.begin(), seen.end());
+  std::sort(children.begin(), children.end());
+  CHECK(std::includes(seen.begin(), seen.end(), children.begin(), children.end()));
+  CHECK(own.look().size() + children.size() == seen.size());
 }

@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include "fake_launcher.hpp"
+#include "launcher/base/error.hpp"
 #include "launcher/io/file.hpp"
 #include "launcher/io/spool.hpp"
+#include "mpi-runtime/worker.hpp"
 #include "rig.hpp"
 
 using namespace pcluster;
@@ -45,7 +47,7 @@ TEST_CASE("a worker calls, runs what it is given, reports, and leaves when told"
 
   launcher.assign(7,
                   shell("echo out {trial} $PCLUSTER_TASK $PCLUSTER_WORKER; echo err {index} >&2; "
-                        "echo '{{\"t\": \"'{trial}'\"}}' > $PCLUSTER_RESULT; "
+                        "echo '{\"t\": \"{trial}\"}' > $PCLUSTER_RESULT; "
                         "echo > $PCLUSTER_LOCAL_DIR/scratch; exit {index}"),
                   {"a", "b"});
   launcher.until([&] { return launcher.results.size() == 2; });
@@ -212,9 +214,42 @@ TEST_CASE("an MPI task without mpiexec says what to load") {
   TaskTemplate task;
   task.argv = {"hello"};
   task.ranks = 1;
-  task.environment = {{"PATH", "/nowhere"}};
+  task.environment = {{"PATH", "/nowhere"}, {"PATH", "/nowhere"}};
   launcher.assign(7, task, {"x"});
   launcher.until([&] { return launcher.results.size() == 1; });
   CHECK(launcher.results.front().exit_code == 125);
   CHECK(launcher.results.front().message.find("mpiexec not found on ") == 0);
+}
+
+TEST_CASE("a launcher that answers, but does not welcome, is called ever more rarely") {
+  WorkerProcess worker;
+  FakeLauncher launcher(worker.directory);
+  const Time end = launcher.loop.now() + 2 * second;
+  std::size_t calls = 0;
+  launcher.until([&] {
+    if (launcher.hellos.size() > calls) {
+      calls = launcher.hellos.size();
+      launcher.drop_link();
+    }
+    return launcher.loop.now() > end;
+  });
+  CHECK(calls >= 2);
+  CHECK(calls <= 6);
+  std::size_t said = 0;
+  for (std::size_t at = 0; (at = worker.log().find("connection lost", at)) != std::string::npos;
+       ++at)
+    ++said;
+  CHECK(said == 1);
+}
+
+TEST_CASE("a --local-directory that is not there is an error, and no other one is taken") {
+  WorkerOptions options;
+  options.directory = "/nowhere";
+  options.cluster = "default";
+  options.local_directory = "/nowhere/scratch";
+  CHECK_THROWS_WITH_AS(run_worker(options),
+                       ("cannot use --local-directory /nowhere/scratch on " + hostname() +
+                        ": No such file or directory")
+                           .c_str(),
+                       Error);
 }

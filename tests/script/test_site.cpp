@@ -197,6 +197,7 @@ TEST_CASE("mistakes in the configuration are named") {
   CHECK(config_error("jobs: [1]") == "config.yaml:1: `jobs` must be a whole number, not a list");
   CHECK(config_error("memory: 8Q").find("config.yaml:1: `memory`: \"8Q\" is not an amount") == 0);
   CHECK(config_error("time: soon").find("config.yaml:1: `time`: \"soon\" is not a duration") == 0);
+  CHECK(config_error("time: 60") == "config.yaml:1: `time`: 60 what?");
   CHECK_FALSE(parse_configuration("", "c").jobs);
   CHECK_FALSE(parse_configuration("# nothing\njobs: null\n", "c").jobs);
 }

@@ -7,7 +7,7 @@
 . "$here/slurm.sh"
 (($(id -u) == 0)) || skip "only root drains hosts"
 
-undo() { scontrol update nodename=node[1-3] state=resume; }
+undo() { scontrol update nodename=node[1-3] state=resume; command scancel --me; }
 scontrol update nodename=node[1-3] state=drain reason="cooling repair"
 code 4 pcluster submit --partition 16GBXL --jobs 2 --timeout 5
 says "0/2 workers available" "cancelled"

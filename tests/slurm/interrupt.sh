@@ -7,8 +7,14 @@
 . "$here/slurm.sh"
 
 ok pcluster submit --partition 16GBXL --jobs 2
-code 130 timeout --foreground --preserve-status -s INT 1 \
-  "$program" submit --partition 16GBXL --jobs 3 --pool other --directive=--begin=now+1hour
+env --default-signal=INT "$program" submit --partition 16GBXL --jobs 3 --pool other \
+  --directive=--begin=now+1hour > "$dir/out" 2> "$dir/err" &
+three_wait() { (($(squeue --me -h -r -t PENDING | wc -l) == 3)); }
+eventually 20 three_wait
+kill -INT $!
+got=0
+wait $! || got=$?
+same "$got" 130 "the exit code"
 says "cancelled"
 none_waits() { [[ -z $(squeue --me -h -r -t PENDING) ]]; }
 eventually 10 none_waits

@@ -5,6 +5,7 @@
 . "$(dirname "$0")/../lib.sh"
 # shellcheck source=tests/slurm.sh
 . "$here/slurm.sh"
+command -v mpiexec > /dev/null || skip "no MPI is installed"
 export PCLUSTER_SITE=esi           # its 16GBXL has 2 cores, 16 GB and one slot per worker
 
 ok pcluster submit --partition 16GBXL --jobs 10
@@ -21,10 +22,6 @@ same "$(json 'len(i), {x["state"] for x in i} == {"done"}')" "1000 True" "result
 ok pcluster logs last
 same "$(grep -c ' on node[123]$' "$dir/out")" 1000 "outputs from the nodes"
 
-if command -v mpiexec > /dev/null; then
-  ok pcluster run -np 2 -- sh -c 'echo "rank $OMPI_COMM_WORLD_RANK of $OMPI_COMM_WORLD_SIZE"'
-  says "rank 0 of 2" "rank 1 of 2"
-else
-  skip "no MPI is installed"
-fi
+ok pcluster run -np 2 -- sh -c 'echo "rank $OMPI_COMM_WORLD_RANK of $OMPI_COMM_WORLD_SIZE"'
+says "rank 0 of 2" "rank 1 of 2"
 stopped_on_slurm

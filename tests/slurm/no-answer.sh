@@ -24,7 +24,7 @@ shut_down() {
   scontrol shutdown slurmctld
   eventually 20 has_ended "$pid"
 }
-undo() { controller_is_up || testbed start-ctl; }
+undo() { controller_is_up || testbed start-ctl; command scancel --me; }
 
 shut_down
 code 3 pcluster submit --partition 16GBXL --jobs 2 --timeout 20
