@@ -105,3 +105,19 @@ TEST_CASE("a second welcome, after a spool that could not be opened, leaves the 
   one.turn_until(3);
   CHECK(one.results[2].exit_code == 0);
 }
+
+TEST_CASE("an mpiexec that failed to say what it is, is asked again by the next workload") {
+  OneSlot one;
+  write_file(one.top + "/mpiexec",
+             "#!/bin/sh\nif [ -e " + one.top + "/asked ]; then echo HYDRA; exit 0; fi\n: > " +
+                 one.top + "/asked\nexit 1\n",
+             0755);
+  const std::string path = one.top + ":/usr/bin:/bin";
+  one.task.ranks = 2;
+  one.task.environment = {{"PATH", path}, {"PATH", path}};
+  TaskStart start{{{WorkloadId{7}, 0}, 1, 1}, "", {"prog"}, "", &one.task, 1, {1, 1, 0}};
+  Recipes recipes({}, "node1", [](const std::string&) {});
+  CHECK(recipes.of(start).before.size() == 3);  // mpiexec -np 2
+  start.attempt.task.workload = WorkloadId{8};
+  CHECK(recipes.of(start).before.size() == 5);  // -launcher fork, too
+}
