@@ -105,15 +105,12 @@ void TaskEnvironment::inherit(const WorkerFacts& worker, const TaskTemplate& tas
   }
 }
 
-// What the worker's job set up (`module load`) stays behind what the user's shell sent; a path that
-// is said twice is meant to the letter (--env).
-void TaskEnvironment::set_all(const Environment& said) {
-  std::vector<std::string_view> before;
-  for (const auto& [name, value] : said) {
+// What the worker's job set up (`module load`) stays behind what the user's shell sent.
+void TaskEnvironment::set_sent(const Environment& sent) {
+  for (const auto& [name, value] : sent) {
     const std::string* own = find(name);
-    bool adds = own != nullptr && contains(search_paths, name) && !contains(before, name);
+    const bool adds = own != nullptr && contains(search_paths, name);
     set(name, adds ? joined_paths(value, own->substr(name.size() + 1)) : value);
-    before.push_back(name);
   }
 }
 
@@ -136,7 +133,8 @@ TaskEnvironment::TaskEnvironment(const WorkerFacts& worker, const TaskTemplate& 
   set_threads(task, shape.threads);
   for (const auto& [name, value] : defaults)
     if (find(name) == nullptr) set(name, value);
-  set_all(task.environment);
+  set_sent(task.sent);
+  for (const auto& [name, value] : task.environment) set(name, value);
   set("PCLUSTER_CLUSTER", worker.cluster);
   set("PCLUSTER_WORKER", worker.worker);
   set("PCLUSTER_WORKLOAD", to_string(workload));

@@ -53,7 +53,7 @@ class TaskEnvironment {
  private:
   void set(std::string_view name, std::string_view value);
   void inherit(const WorkerFacts&, const TaskTemplate&);
-  void set_all(const Environment& said);
+  void set_sent(const Environment&);
   void set_threads(const TaskTemplate&, std::uint32_t threads);
 
   std::vector<std::string> constant_;

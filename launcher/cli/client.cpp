@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "launcher/cli/terminal.hpp"
 #include "launcher/io/file.hpp"
@@ -57,31 +58,34 @@ Client::Got Client::receive(Micros timeout) {
   return {Got::Kind::reply, std::move(*reply)};
 }
 
+// Ctrl-C while a request waits that adds something: its answer is awaited, for the caller to cancel
+// what was accepted.  Other answers get a moment, for most come at once.
 Reply Client::await(Micros timeout, bool adds) {
   constexpr const char* accepted_hint = "the launcher may have accepted it: see pcluster status";
+  constexpr Micros look = 200 * millisecond;  // a signal may come just before we wait
   auto deadline = steady_now() + timeout;
+  int known = 0;
   for (;;) {
-    auto got = receive(std::max<Micros>(0, deadline - steady_now()));
-    if (got.kind == Got::Kind::interrupted) {
-      if (adds && interrupts() > 1) throw Error(Exit::interrupted, "interrupted", accepted_hint);
-      if (interrupts() == 0) continue;
-      if (adds && !quiet_)
-        write_err("waiting for the launcher, to cancel what it accepted; Ctrl-C again leaves\n");
-      // Most answers come at once: let this one come, too.
-      if (!adds) deadline = std::min(deadline, steady_now() + second);
-      continue;
-    }
-    if (got.kind == Got::Kind::timeout && interrupts() > 0)
-      throw Error(Exit::interrupted, "interrupted", adds ? accepted_hint : "");
-    if (got.kind == Got::Kind::timeout)
-      throw Error(Exit::refused,
-                  fmt::format("the launcher has not answered for {}", show_duration(timeout)),
-                  "its log is launcher.log in the cluster's state directory");
+    const auto left = std::max<Micros>(0, deadline - steady_now());
+    auto got = receive(std::min(left, look));
     if (got.kind == Got::Kind::closed)
       throw Error(Exit::refused, "the launcher ended before it answered",
                   "its log is launcher.log in the cluster's state directory");
-    if (const auto* refusal = std::get_if<Refusal>(&got.reply)) refuse(*refusal);
-    return std::move(got.reply);
+    if (got.kind == Got::Kind::reply) {
+      if (const auto* refusal = std::get_if<Refusal>(&got.reply)) refuse(*refusal);
+      return std::move(got.reply);
+    }
+    const int came = interrupts() - std::exchange(known, interrupts());
+    if (came > 0 && adds && (known > 1 || left == 0))
+      throw Error(Exit::interrupted, "interrupted", accepted_hint);
+    if (came > 0 && adds && !quiet_)
+      write_err("waiting for the launcher, to cancel what it accepted; Ctrl-C again leaves\n");
+    if (came > 0 && !adds) deadline = std::min(deadline, steady_now() + second);
+    if (left > 0) continue;
+    if (known > 0) throw Error(Exit::interrupted, "interrupted", adds ? accepted_hint : "");
+    throw Error(Exit::refused,
+                fmt::format("the launcher has not answered for {}", show_duration(timeout)),
+                "its log is launcher.log in the cluster's state directory");
   }
 }
 

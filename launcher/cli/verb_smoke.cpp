@@ -35,7 +35,7 @@ ProgramEnd run_on_worker(Smoke& smoke, std::vector<std::string> argv, std::uint3
   spec.verb = "smoke";
   spec.task.argv = std::move(argv);
   spec.task.directory = smoke.session.state().root;
-  spec.task.environment = task_environment(smoke.session.variables, {}, false);
+  spec.task.sent = sent_environment(smoke.session.variables);
   spec.task.ranks = ranks;
   spec.task.time_limit = smoke.time_limit;
   return run_quietly(smoke.session, smoke.client, spec, smoke.time_limit);

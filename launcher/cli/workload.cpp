@@ -39,10 +39,6 @@ constexpr Option options[] = {
 constexpr std::array<std::string_view, 5> sent = {"PATH", "LD_LIBRARY_PATH", "PYTHONPATH",
                                                   "VIRTUAL_ENV", "CONDA_*"};
 
-bool is_sent(std::string_view name) {
-  return std::ranges::any_of(sent, [&](std::string_view glob) { return matches(name, glob); });
-}
-
 std::vector<std::string> command_from(const Arguments& arguments, std::string_view verb) {
   const auto& command = arguments.command();
   if (command.empty())
@@ -70,12 +66,16 @@ std::string directory_from(const Arguments& arguments) {
 
 std::span<const Option> task_options() { return options; }
 
-Environment task_environment(const Variables& variables, const std::vector<std::string>& said,
-                             bool clean) {
+Environment sent_environment(const Variables& variables) {
   Environment environment;
-  for (const auto& [name, value] : variables) {
-    if (!clean && is_sent(name)) environment.emplace_back(name, value);
-  }
+  for (const auto& [name, value] : variables)
+    if (std::ranges::any_of(sent, [&](std::string_view glob) { return matches(name, glob); }))
+      environment.emplace_back(name, value);
+  return environment;
+}
+
+Environment said_environment(const Variables& variables, const std::vector<std::string>& said) {
+  Environment environment;
   for (const auto& word : said) {
     const auto equals = word.find('=');
     const auto name = word.substr(0, equals);
@@ -86,8 +86,6 @@ Environment task_environment(const Variables& variables, const std::vector<std::
     const auto value = equals == word.npos ? variable(variables, name) : word.substr(equals + 1);
     std::erase_if(environment, [&](const auto& each) { return each.first == name; });
     environment.emplace_back(name, value);
-    // Twice: to the letter, without the entries that a worker adds to the paths of this shell.
-    if (is_sent(name)) environment.emplace_back(name, value);
   }
   return environment;
 }
@@ -98,8 +96,8 @@ WorkloadSpec workload_from(const Session& session, const Arguments& arguments, s
   task.argv = command_from(arguments, verb);
   task.directory = directory_from(arguments);
   task.clean_environment = arguments.has("env-none");
-  task.environment =
-      task_environment(session.variables, arguments.all("env"), task.clean_environment);
+  if (!task.clean_environment) task.sent = sent_environment(session.variables);
+  task.environment = said_environment(session.variables, arguments.all("env"));
   task.keep_threads = keeps_threads(arguments);
   task.each = {arguments.number("cores", 1).value_or(0), arguments.memory_mb("memory").value_or(0),
                arguments.number("gpus").value_or(0)};

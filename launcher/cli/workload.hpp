@@ -19,9 +19,10 @@ std::span<const Option> task_options();
 // The task's resources, environment, directory and command.  Throws Error(Exit::usage).
 WorkloadSpec workload_from(const Session&, const Arguments&, std::string verb);
 
-// Pure: what a task gets of the shell's environment, and --env over it.  `K` alone takes the
+// Pure: what a task gets of the shell's environment, and what --env says: `K` alone takes the
 // shell's value.
-Environment task_environment(const Variables&, const std::vector<std::string>& said, bool clean);
+Environment sent_environment(const Variables&);
+Environment said_environment(const Variables&, const std::vector<std::string>& said);
 
 // Lines that are too large for a message go to a file below the state directory.
 Trials place_trials(TrialLines, const StateDirectory&);

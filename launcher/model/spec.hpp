@@ -57,13 +57,15 @@ using Environment = std::vector<std::pair<std::string, std::string>>;
 struct TaskTemplate {
   std::vector<std::string> argv;
   std::string directory;           // working directory
-  Environment environment;         // set over the worker's own
+  Environment environment;         // --env: set over all other, to the letter
   bool clean_environment = false;  // --env-none: start from nothing but ours
   bool keep_threads = false;       // --threads keep
   std::string output;              // `--output` path with {trial}; empty = the spool
   std::uint32_t ranks = 0;         // 0 = no MPI; else `mpiexec -np ranks`
   Resources each;                  // per rank (or per task); 0 cores = the slot's, 1 for a rank
   Micros time_limit = 0;           // kills; 0 = none
+  // Of the user's shell: set over the worker's own, whose search paths follow these.
+  Environment sent;
   bool operator==(const TaskTemplate&) const = default;
 };
 

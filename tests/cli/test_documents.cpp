@@ -148,17 +148,14 @@ TEST_CASE("columns of $PCLUSTER_RESULT") {
   CHECK(result_columns("{broken").empty());
 }
 
-TEST_CASE(
-    "a task's environment: the shell's paths, --env over them (said twice: exact), nothing with "
-    "--env-none") {
+TEST_CASE("a task's environment: the shell's paths, and what --env says") {
   const Variables shell{{"PATH", "/bin"}, {"CONDA_PREFIX", "/c"}, {"HOME", "/h"}, {"SEED", "1"}};
-  CHECK(task_environment(shell, {}, false) ==
-        Environment{{"CONDA_PREFIX", "/c"}, {"PATH", "/bin"}});
-  CHECK(task_environment(shell, {"PATH=/x=y", "SEED"}, false) ==
-        Environment{{"CONDA_PREFIX", "/c"}, {"PATH", "/x=y"}, {"PATH", "/x=y"}, {"SEED", "1"}});
-  CHECK(task_environment(shell, {"A=1"}, true) == Environment{{"A", "1"}});
-  CHECK_THROWS_AS(task_environment(shell, {"NOT_SET"}, false), Error);
-  CHECK_THROWS_AS(task_environment(shell, {"=1"}, false), Error);
+  CHECK(sent_environment(shell) == Environment{{"CONDA_PREFIX", "/c"}, {"PATH", "/bin"}});
+  CHECK(said_environment(shell, {}).empty());
+  CHECK(said_environment(shell, {"PATH=/x=y", "SEED", "A=1", "A=2"}) ==
+        Environment{{"PATH", "/x=y"}, {"SEED", "1"}, {"A", "2"}});
+  CHECK_THROWS_AS(said_environment(shell, {"NOT_SET"}), Error);
+  CHECK_THROWS_AS(said_environment(shell, {"=1"}), Error);
 }
 
 TEST_CASE("a command that forgets the trial gets a hint, no error") {

@@ -148,7 +148,7 @@ TEST_CASE("a Ctrl-C cancels the workload, waits for its end, and is 130") {
     begun.workload = WorkloadId{7};
     begun.tasks = begun.running = 2, begun.slots = 2;
     if (std::holds_alternative<AddWorkload>(request)) {
-      std::raise(SIGINT);  // of this process, which is the client's, too
+      raise(SIGINT);  // of this process, which is the client's, too
       return {WorkloadAccepted{WorkloadId{7}, 2}, begun};
     }
     auto end = begun;

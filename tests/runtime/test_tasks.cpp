@@ -114,7 +114,7 @@ TEST_CASE("an mpiexec that failed to say what it is, is asked again by the next 
              0755);
   const std::string path = one.top + ":/usr/bin:/bin";
   one.task.ranks = 2;
-  one.task.environment = {{"PATH", path}, {"PATH", path}};
+  one.task.environment = {{"PATH", path}};
   TaskStart start{{{WorkloadId{7}, 0}, 1, 1}, "", {"prog"}, "", &one.task, 1, {1, 1, 0}};
   Recipes recipes({}, "node1", [](const std::string&) {});
   CHECK(recipes.of(start).before.size() == 3);  // mpiexec -np 2

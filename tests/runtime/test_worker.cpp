@@ -214,7 +214,7 @@ TEST_CASE("an MPI task without mpiexec says what to load") {
   TaskTemplate task;
   task.argv = {"hello"};
   task.ranks = 1;
-  task.environment = {{"PATH", "/nowhere"}, {"PATH", "/nowhere"}};
+  task.environment = {{"PATH", "/nowhere"}};
   launcher.assign(7, task, {"x"});
   launcher.until([&] { return launcher.results.size() == 1; });
   CHECK(launcher.results.front().exit_code == 125);
