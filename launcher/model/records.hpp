@@ -89,10 +89,14 @@ struct TaskLost {
   AttemptId attempt;
   WorkerId worker{};
 };
+// The time of the records that follow, for people: of those that carry none.
+struct ClockRead {
+  Micros at_unix = 0;
+};
 
 using Record =
     std::variant<EpochBegan, PoolAsked, SubmitBegan, SubmitAnswered, SubmitRefused, JobEnded,
                  WorkerJoined, WorkerGone, WorkloadAdded, TasksAssigned, TasksReturned, TaskSettled,
-                 TaskFailedOnce, WorkloadCancelled, StopAsked, TaskLost>;
+                 TaskFailedOnce, WorkloadCancelled, StopAsked, TaskLost, ClockRead>;
 
 }  // namespace pcluster
