@@ -72,6 +72,9 @@ Reply Core::State::answer(Turn&, ClientId, const GetRunning& asked) {
 
 Reply Core::State::answer(Turn&, ClientId, const Ping&) { return Pong{PCLUSTER_VERSION}; }
 
+Reply Core::State::answer(Turn&, ClientId, const ScaleJobs&) { return Refusal{3, "not yet", ""}; }
+Reply Core::State::answer(Turn&, ClientId, const Explain&) { return Refusal{3, "not yet", ""}; }
+
 Reply Core::State::answer(Turn& turn, ClientId, const StopCluster&) {
   Stopping reply{fleet.living(), 0};
   for (const auto& [id, worker] : ledger.workers.all()) reply.workers += worker.link ? 1 : 0;

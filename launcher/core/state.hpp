@@ -99,6 +99,8 @@ struct Core::State {
   Reply answer(Turn&, ClientId, const GetRunning&);
   Reply answer(Turn&, ClientId, const StopCluster&);
   Reply answer(Turn&, ClientId, const Ping&);
+  Reply answer(Turn&, ClientId, const ScaleJobs&);
+  Reply answer(Turn&, ClientId, const Explain&);
   std::optional<Refusal> refuses(const Request&) const;
   bool all_home() const;
   RunningTasks running(WorkloadId) const;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 #include "launcher/model/ids.hpp"
@@ -116,7 +117,7 @@ using ToWorker =
 struct SubmitJobs {
   JobSpec spec;
   std::uint32_t count = 1;
-  std::string pool = "default";
+  std::string pool;  // empty: the one of this shape, or a new one
   Micros idle_timeout = 3600 * second;  // 0 = never
   Micros orphan_timeout = 600 * second;
 };
@@ -142,9 +143,19 @@ struct GetRunning {
 };                      // settled tasks stand in the results table on disk
 struct StopCluster {};  // cancel the jobs, end the workers, then the launcher
 struct Ping {};
+// As many jobs in this pool; fewer: pending ones are cancelled first, then idle ones are ended, then
+// busy ones once their tasks are.
+struct ScaleJobs {
+  std::string pool;  // empty: the only one
+  std::uint32_t count = 0;
+};
+// Why does it wait?
+struct Explain {
+  TaskRef what;
+};
 
 using Request = std::variant<SubmitJobs, CancelJobs, AddWorkload, Follow, CancelWorkload, GetStatus,
-                             GetRunning, StopCluster, Ping>;
+                             GetRunning, StopCluster, Ping, ScaleJobs, Explain>;
 
 // ---------------------------------------------------------------- launcher -> client
 
@@ -157,6 +168,7 @@ struct Accepted {};
 struct JobsAccepted {
   std::string token;
   std::uint32_t new_jobs = 0, workers_wanted = 0;
+  std::string pool;
 };
 struct WorkloadAccepted {
   WorkloadId workload{};
@@ -195,6 +207,7 @@ struct WorkloadRow {
   Progress progress;
   std::string verb, command;
   Micros added_unix = 0;
+  std::string tag;
 };
 struct PoolRow {
   std::string pool;
@@ -222,8 +235,17 @@ struct Stopping {
 struct Pong {
   std::string version;
 };
+struct Scaled {
+  std::string pool, token;  // of the submit, when there are new jobs
+  std::uint32_t jobs = 0;   // wanted now
+  std::uint32_t new_jobs = 0, cancelled = 0, ending = 0, draining = 0;
+};
+// From the task outwards: what ("task 7.3", "worker w1", "job 12_3"), and what is said of it.
+struct Explanation {
+  std::vector<std::pair<std::string, std::string>> items;
+};
 
 using Reply = std::variant<Refusal, Accepted, JobsAccepted, WorkloadAccepted, Progress, Status,
-                           RunningTasks, Stopping, Pong>;
+                           RunningTasks, Stopping, Pong, Scaled, Explanation>;
 
 }  // namespace pcluster

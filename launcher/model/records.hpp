@@ -93,10 +93,15 @@ struct TaskLost {
 struct SubmitCancelled {
   std::string token;
 };
+// The time of the records that follow, for people: of those that carry none.
+struct ClockRead {
+  Micros at_unix = 0;
+};
 
 using Record =
     std::variant<EpochBegan, PoolAsked, SubmitBegan, SubmitAnswered, SubmitRefused, JobEnded,
                  WorkerJoined, WorkerGone, WorkloadAdded, TasksAssigned, TasksReturned, TaskSettled,
-                 TaskFailedOnce, WorkloadCancelled, StopAsked, TaskLost, SubmitCancelled>;
+                 TaskFailedOnce, WorkloadCancelled, StopAsked, TaskLost, SubmitCancelled,
+                 ClockRead>;
 
 }  // namespace pcluster

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 #include "launcher/base/units.hpp"
+#include "launcher/model/ids.hpp"
 
 namespace pcluster {
 
@@ -66,6 +67,9 @@ struct TaskTemplate {
   Micros time_limit = 0;           // kills; 0 = none
   // Of the user's shell: set over the worker's own, whose search paths follow these.
   Environment sent;
+  // Names of a trial's values, which tabs separate: `{name}` is one of them.  Empty: a trial is one
+  // value.
+  std::vector<std::string> columns;
   bool operator==(const TaskTemplate&) const = default;
 };
 
@@ -78,6 +82,11 @@ struct WorkloadSpec {
   std::uint32_t loss_retries = 3;  // for lost workers, not counted as the task's own
   std::int32_t priority = 0;       // higher first
   std::uint32_t max_failures = 0;  // stop the workload after so many; 0 = never
+  std::string tag;                 // the user's own name for it
+  // Its tasks wait for these: all their tasks done (else it is cancelled), or all of them settled.
+  std::vector<WorkloadId> after, after_any;
+  // Task i runs on worker on[i] and nowhere else, at once, and takes no slot.  Empty: anywhere.
+  std::vector<WorkerId> on;
   bool operator==(const WorkloadSpec&) const = default;
 };
 
