@@ -70,8 +70,8 @@ Status Core::State::status() const {
       all.jobs.push_back({token, "", pool->asked.name, JobState::submitting, "", "", 0, ""});
   }
   for (const auto& [id, workload] : ledger.workloads.all())
-    all.workloads.push_back(
-        {progress(workload), workload.spec.verb, workload.command, workload.added_unix});
+    all.workloads.push_back({progress(workload), workload.spec.verb, workload.command,
+                             workload.added_unix, workload.spec.tag});
   return all;
 }
 
