@@ -143,7 +143,15 @@ JobIdentity example_job(const Submission& submission) {
           submission.plan.jobs};
 }
 
+}  // namespace
+
+void say_plan(const Submission& submission) {
+  for (const auto& note : submission.plan.notes) submission.session.say(note);
+  submission.session.say(request_line(submission.plan));
+}
+
 int print_dry(const Submission& submission) {
+  say_plan(submission);
   const auto job = example_job(submission);
   const auto path = submission.session.state().jobs() + "/" + job.token + ".sh";
   const auto command = submission.adapter->submit(path, submission.plan.spec, job);
@@ -153,12 +161,10 @@ int print_dry(const Submission& submission) {
   return static_cast<int>(Exit::done);
 }
 
-}  // namespace
-
 std::span<const Option> submission_options() { return options; }
 
 Submission prepare(const Session& session, const Arguments& arguments, Flavour flavour) {
-  const bool dry = arguments.has("dry-run");
+  const bool dry = flavour.dry || arguments.has("dry-run");
   const auto file = read_configuration(session, arguments, flavour.configuration_required);
   auto asked = layer(settings_from(arguments), settings_from(session.variables));
   asked = layer(std::move(asked), file.value_or(Configuration{}));
@@ -185,9 +191,8 @@ Submission prepare(const Session& session, const Arguments& arguments, Flavour f
 
 int submit(const Session& session, const Arguments& arguments, Flavour flavour) {
   const auto submission = prepare(session, arguments, flavour);
-  for (const auto& note : submission.plan.notes) session.say(note);
-  session.say(request_line(submission.plan));
   if (arguments.has("dry-run")) return print_dry(submission);
+  say_plan(submission);
   catch_interrupts();
   settle_state_directory(submission.session, submission.state_dir);
   auto launched = ensure_launcher(submission.session);
