@@ -42,18 +42,17 @@ std::string variable_of(std::string_view inner, const Words& columns) {
 bool names_trial(const Words& words, const Words& columns) {
   const TrialText nothing(columns, "", 0);
   return std::ranges::any_of(words, [&](const std::string& word) {
-    return std::ranges::any_of(braced_in(word), [&](const Braced& braced) {
-      return nothing.find(braced.inner).has_value();
-    });
+    return std::ranges::any_of(
+        braced_in(word), [&](std::string_view inner) { return nothing.find(inner).has_value(); });
   });
 }
 
 void check_names(const Words& words, const Words& columns) {
   const TrialText nothing(columns, "", 0);
   for (const auto& word : words) {
-    for (const auto& [inner, after_dollar] : braced_in(word)) {
+    for (const auto inner : braced_in(word)) {
       const auto name = name_of_braced(inner);
-      if (after_dollar || !may_be_name(name) || nothing.find(inner)) continue;
+      if (!may_be_name(name) || nothing.find(inner)) continue;
       auto known = columns;
       for (const auto* ours : {"trial", "index"}) known.emplace_back(ours);
       throw Error(
@@ -68,7 +67,7 @@ void check_names(const Words& words, const Words& columns) {
 void check_shell(const std::string& line, const Words& columns, const Trials& trials) {
   std::vector<std::string> used;
   const TrialText nothing(columns, "", 0);
-  for (const auto& [inner, after_dollar] : braced_in(line))
+  for (const auto inner : braced_in(line))
     if (nothing.find(inner)) used.emplace_back(inner);
   const auto* values = std::get_if<TrialLines>(&trials);
   if (used.empty() || values == nullptr) return;  // numbers are plain

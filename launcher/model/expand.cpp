@@ -47,8 +47,8 @@ std::string in_form(std::string_view form, const std::string& value) {
   return value;
 }
 
-// The word in order: `text` gets what stays, `braced` what stands between braces and where it
-// begins; when that says no, the brace stays.
+// The word in order: `text` gets what stays, `braced` what stands between braces; when that says
+// no, they stay, too.  `${...}` is a shell's own.
 template <class Text, class Each>
 void walk(std::string_view word, Text text, Each braced) {
   std::size_t at = 0;
@@ -57,19 +57,18 @@ void walk(std::string_view word, Text text, Each braced) {
     text(word.substr(at, next - at));
     if (next == word.size()) return;
     const auto rest = word.substr(next);
+    std::size_t length = 1;
     if (rest.starts_with("{{") || rest.starts_with("}}")) {
       text(rest.substr(0, 1));
-      at = next + 2;
-      continue;
-    }
-    const auto end = rest.find_first_of("{}", 1);
-    const bool closed = rest.front() == '{' && end != rest.npos && rest[end] == '}';
-    if (closed && braced(rest.substr(1, end - 1), next)) {
-      at = next + end + 1;
+      length = 2;
     } else {
-      text(rest.substr(0, 1));
-      at = next + 1;
+      const auto end = rest.find_first_of("{}", 1);
+      const bool closed = rest.front() == '{' && end != rest.npos && rest[end] == '}';
+      const bool after_dollar = next > 0 && word[next - 1] == '$';
+      if (closed) length = end + 1;
+      if (!closed || after_dollar || !braced(rest.substr(1, end - 1))) text(rest.substr(0, length));
     }
+    at = next + length;
   }
 }
 
@@ -136,7 +135,7 @@ std::string expand(const std::string& word, const TrialText& trial) {
   std::string out;
   walk(
       word, [&](std::string_view text) { out += text; },
-      [&](std::string_view inner, std::size_t) {
+      [&](std::string_view inner) {
         const auto found = trial.find(inner);
         if (found) out += *found;
         return found.has_value();
@@ -151,12 +150,12 @@ std::vector<std::string> expand(const std::vector<std::string>& argv, const Tria
   return words;
 }
 
-std::vector<Braced> braced_in(std::string_view word) {
-  std::vector<Braced> all;
+std::vector<std::string_view> braced_in(std::string_view word) {
+  std::vector<std::string_view> all;
   walk(
       word, [](std::string_view) {},
-      [&](std::string_view inner, std::size_t at) {
-        all.push_back({inner, at > 0 && word[at - 1] == '$'});
+      [&](std::string_view inner) {
+        all.push_back(inner);
         return true;
       });
   return all;

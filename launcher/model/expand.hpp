@@ -42,16 +42,13 @@ class TrialText {
   std::vector<std::string_view> values_;
 };
 
-// In every word; `{{` and `}}` are braces; other braces stay as they are.
+// In every word; `{{` and `}}` are braces; other braces stay as they are, and so does `${...}`: it
+// is a shell's own.
 std::string expand(const std::string& word, const TrialText&);
 std::vector<std::string> expand(const std::vector<std::string>& argv, const TrialText&);
 
 // What stands between braces in a word, whether it means something or not.
-struct Braced {
-  std::string_view inner;
-  bool after_dollar = false;  // `${inner}`: a shell's own
-};
-std::vector<Braced> braced_in(std::string_view word);
+std::vector<std::string_view> braced_in(std::string_view word);
 // The name without the form of a path.
 std::string_view name_of_braced(std::string_view inner);
 
