@@ -39,7 +39,7 @@ const Verb verb_render{
     .more_options = submission_options(),
     .examples =
         "pcluster render --partition 16GBXL --jobs 10\n"
-        "pcluster render --site generic-slurm --time 2h --output job.sh\n"
+        "pcluster render --site esi --time 2h --output job.sh\n"
         "pcluster render --json                     # with the command that submits it",
     .run = run,
 };
