@@ -9,6 +9,7 @@
 #include "launcher/cli/arguments.hpp"
 #include "launcher/cli/dispatch.hpp"
 #include "launcher/cli/documents.hpp"
+#include "launcher/cli/follow.hpp"
 #include "launcher/cli/launch.hpp"
 #include "launcher/cli/task_views.hpp"
 #include "launcher/cli/terminal.hpp"
@@ -47,16 +48,30 @@ std::vector<std::uint32_t> unfinished(const WorkloadOnDisk& disk, const TaskRef&
   return places;
 }
 
-// A task that waits or runs may still do well.
-void refuse_running(Client& client, const TaskRef& ref) {
+// A task that waits or runs may still do well.  Says how many of an ended workload are done.
+std::uint32_t done_tasks(Client& client, const TaskRef& ref) {
   for (const auto& row : client.ask<Status>(GetStatus{}).workloads) {
     const auto& now = row.progress;
-    if (now.workload != ref.workload || now.finished) continue;
+    if (now.workload != ref.workload) continue;
+    if (now.finished) return now.done;
     const auto id = to_string(ref.workload);
     throw Error(
         Exit::refused,
         fmt::format("workload {} still runs: {} running, {} queued", id, now.running, now.queued),
         fmt::format("pcluster wait {0}, or pcluster cancel {0}, and then retry it", id));
+  }
+  return 0;  // of a launcher that went before
+}
+
+// The last rows may be on their way to the disk still.
+WorkloadOnDisk read_ended(const StateDirectory& state, WorkloadId id, std::uint32_t done) {
+  const auto deadline = steady_now() + 5 * table_lag;
+  for (;;) {
+    auto disk = read_workload(state, id);
+    const auto rows = std::ranges::count_if(
+        disk.rows, [](const auto& row) { return row.second.result.state == TaskState::done; });
+    if (rows >= std::int64_t{done} || steady_now() > deadline) return disk;
+    pause_for(5 * millisecond);
   }
 }
 
@@ -83,8 +98,7 @@ int run(const Session& session, const Arguments& arguments) {
   auto disk = read_workload(state, ref.workload);
   if (unfinished(disk, ref).empty()) return nothing_failed(session, ref);
   auto client = reach_launcher(session);
-  refuse_running(client, ref);
-  disk = read_workload(state, ref.workload);  // it may have ended between
+  disk = read_ended(state, ref.workload, done_tasks(client, ref));
   const auto places = unfinished(disk, ref);
   if (places.empty()) return nothing_failed(session, ref);
   const auto count = task_count(disk.spec.trials);
