@@ -69,9 +69,4 @@ class Agent {
   std::unique_ptr<State> state_;
 };
 
-// `{trial}` and `{index}` in every word; `{{trial}}` is the text {trial}; other braces stay.
-std::vector<std::string> expand(const std::vector<std::string>& argv, const std::string& trial,
-                                std::uint32_t index);
-std::string expand(const std::string& word, const std::string& trial, std::uint32_t index);
-
 }  // namespace pcluster

@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "launcher/model/expand.hpp"
 #include "mpi-runtime/agent_state.hpp"
 
 namespace pcluster {
@@ -66,10 +67,10 @@ void Agent::State::start(Time now, Acts& acts) {
     if (next.task->time_limit > 0) task.limit = now + next.task->time_limit;
     running[next.attempt] = std::move(task);
     started.push_back(next.attempt);
-    const auto index = next.attempt.task.index;
-    acts.push_back(act::Start{{next.attempt, next.trial, expand(next.task->argv, next.trial, index),
-                               expand(next.task->output, next.trial, index), next.task.get(),
-                               next.slots, share_of(me.size, next.slots, me.slots)}});
+    const TrialText text(next.task->columns, next.trial, next.attempt.task.index);
+    acts.push_back(act::Start{{next.attempt, next.trial, expand(next.task->argv, text),
+                               expand(next.task->output, text), next.task.get(), next.slots,
+                               share_of(me.size, next.slots, me.slots)}});
   }
 }
 

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "launcher/base/text.hpp"
+#include "launcher/model/expand.hpp"
 
 namespace pcluster {
 namespace {
@@ -27,10 +28,8 @@ constexpr std::array about_the_worker{"PCLUSTER_JOB_CORES", "PCLUSTER_JOB_MEM_MB
 constexpr std::array of_mpi_launchers{"PMI*", "HYDI_*", "MPI_LOCAL*", "ORTE_*", "PRTE_*", "OMPI_*"};
 constexpr std::array settings_of_people{"OMPI_MCA_*", "PRTE_MCA_*", "OMPI_ALLOW_RUN_AS_ROOT*"};
 
-constexpr std::string_view changing_names[] = {"PCLUSTER_TASK",   "PCLUSTER_TRIAL",
-                                               "PCLUSTER_INDEX",  "PCLUSTER_ATTEMPT",
-                                               "PCLUSTER_RESULT", "CUDA_VISIBLE_DEVICES"};
-constexpr std::size_t always_changing = 5;  // the last one only for tasks that asked for gpus
+constexpr std::array always_changing{"PCLUSTER_TASK", "PCLUSTER_TRIAL", "PCLUSTER_INDEX",
+                                     "PCLUSTER_ATTEMPT", "PCLUSTER_RESULT"};
 
 std::string_view name_of(std::string_view entry) { return entry.substr(0, entry.find('=')); }
 
@@ -141,26 +140,47 @@ TaskEnvironment::TaskEnvironment(const WorkerFacts& worker, const TaskTemplate& 
   set("PCLUSTER_CORES", std::to_string(shape.cores));
   set("PCLUSTER_MEM_MB", std::to_string(shape.memory_mb));
   set("PCLUSTER_LOCAL_DIR", worker.local_directory);
-  bool own_gpus = task.each.gpus != 0;
-  std::erase_if(constant_, [&](const std::string& entry) {
-    auto end = std::begin(changing_names) + always_changing + (own_gpus ? 1 : 0);
-    return std::find(std::begin(changing_names), end, name_of(entry)) != end;
-  });
+  name_changing(task);
+  std::erase_if(constant_,
+                [&](const std::string& entry) { return contains(names_, name_of(entry)); });
   if (const std::string* path = find("PATH")) path_ = path->substr(5);
   for (const auto& entry : constant_) entries_.push_back(entry.c_str());
-  changing_.resize(always_changing + (own_gpus ? 1 : 0));
+  changing_.resize(names_.size());
   entries_.resize(constant_.size() + changing_.size() + 1, nullptr);
+}
+
+// A column whose variable is ours or another column's has none.
+void TaskEnvironment::name_changing(const TaskTemplate& task) {
+  names_.assign(always_changing.begin(), always_changing.end());
+  own_gpus_ = task.each.gpus != 0;
+  if (own_gpus_) names_.emplace_back("CUDA_VISIBLE_DEVICES");
+  columns_ = task.columns;
+  for (const auto& column : columns_) {
+    auto name = column_variable(column);
+    if (contains(names_, name)) name.clear();
+    names_.push_back(std::move(name));
+  }
 }
 
 const char* const* TaskEnvironment::fill(const TaskFacts& facts) {
   const AttemptId& attempt = facts.attempt;
-  const std::string task = to_string(attempt.task), index = std::to_string(attempt.task.index),
+  const TrialText text(columns_, facts.trial, attempt.task.index);
+  const std::string task = to_string(attempt.task), trial = text.whole(), index = text.index(),
                     number = std::to_string(attempt.number);
-  const std::string_view values[] = {task, facts.trial, index, number, facts.result, facts.gpus};
-  for (std::size_t i = 0; i < changing_.size(); ++i) {
-    changing_[i].assign(changing_names[i]).append("=").append(values[i]);
-    entries_[constant_.size() + i] = changing_[i].c_str();
-  }
+  std::size_t i = 0, entry = constant_.size();
+  const auto put = [&](std::string_view value) {
+    if (!names_[i].empty()) {
+      changing_[i].assign(names_[i]).append("=").append(value);
+      entries_[entry++] = changing_[i].c_str();
+    }
+    ++i;
+  };
+  for (const std::string_view value :
+       {std::string_view(task), std::string_view(trial), std::string_view(index),
+        std::string_view(number), facts.result})
+    put(value);
+  if (own_gpus_) put(facts.gpus);
+  for (const auto value : text.values()) put(value);
   return entries_.data();
 }
 

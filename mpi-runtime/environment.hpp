@@ -55,9 +55,12 @@ class TaskEnvironment {
   void inherit(const WorkerFacts&, const TaskTemplate&);
   void set_sent(const Environment&);
   void set_threads(const TaskTemplate&, std::uint32_t threads);
+  void name_changing(const TaskTemplate&);
 
   std::vector<std::string> constant_;
-  std::vector<std::string> changing_;
+  std::vector<std::string> names_, changing_;  // of what differs from task to task
+  std::vector<std::string> columns_;
+  bool own_gpus_ = false;
   std::vector<const char*> entries_;
   std::string path_;
   std::vector<std::string> overridden_;

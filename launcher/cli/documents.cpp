@@ -6,8 +6,10 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <unordered_map>
 
 #include "launcher/base/text.hpp"
+#include "launcher/cli/csv.hpp"
 
 namespace pcluster {
 namespace {
@@ -80,7 +82,8 @@ Json workload_item(const WorkloadRow& row) {
           {"failed", progress.failed},
           {"cancelled", progress.cancelled},
           {"finished", progress.finished},
-          {"added", utc(row.added_unix)}};
+          {"added", utc(row.added_unix)},
+          {"tag", row.tag.empty() ? Json() : Json(row.tag)}};
 }
 
 Json columns_of(const std::string& text) {
@@ -103,6 +106,8 @@ Json task_item(const TaskView& task) {
                {"cpu_s", task.ran ? Json(seconds(result.cpu)) : Json()},
                {"max_rss", task.ran ? Json(result.max_rss_kb << 10) : Json()},
                {"attempt", result.attempt.number}};
+  for (const auto& [name, value] : task.values)
+    if (name != "trial") item[item.contains(name) ? "trial_" + name : name] = value;
   if (!result.message.empty()) item["message"] = result.message;
   const auto columns = columns_of(result.columns);
   for (const auto& [name, value] : columns.items()) {
@@ -123,6 +128,27 @@ std::string workloads_document(const std::vector<WorkloadRow>& rows) {
 }
 std::string tasks_document(const std::vector<TaskView>& tasks) {
   return document("tasks", tasks, task_item);
+}
+
+std::string tasks_csv(const std::vector<TaskView>& tasks) {
+  std::vector<std::string> header;
+  std::unordered_map<std::string, std::size_t> places;
+  const auto learn = [&](const Json& item) {
+    for (const auto& [name, value] : item.items())
+      if (places.emplace(name, header.size()).second) header.push_back(name);
+  };
+  learn(task_item({}));  // ours first, and always
+  for (const auto& task : tasks) learn(task_item(task));
+  std::string text = csv_line(header);
+  for (const auto& task : tasks) {
+    std::vector<std::string> cells(header.size());
+    const auto item = task_item(task);
+    for (const auto& [name, value] : item.items())
+      if (!value.is_null())
+        cells[places.at(name)] = value.is_string() ? value.get<std::string>() : text_of(value);
+    text += csv_line(cells);
+  }
+  return text;
 }
 
 std::string checks_document(const std::vector<CheckView>& checks) {

@@ -15,18 +15,20 @@ namespace pcluster {
 // A task of a workload, as far as it has come.
 struct TaskView {
   TaskId id;
-  std::string trial;
+  std::string trial;  // as $PCLUSTER_TRIAL
   TaskState state = TaskState::queued;
   std::string host;
   std::optional<WorkerId> worker;
-  TaskResult result;  // settled ones
-  bool ran = false;   // start, end and the rest of `result` mean something
+  TaskResult result;                                        // settled ones
+  std::vector<std::pair<std::string, std::string>> values;  // of the workload's columns
+  bool ran = false;  // start, end and the rest of `result` mean something
 };
 
 std::string workers_document(const Status&);
 std::string jobs_document(const Status&);
 std::string workloads_document(const std::vector<WorkloadRow>&);
 std::string tasks_document(const std::vector<TaskView>&);
+std::string tasks_csv(const std::vector<TaskView>&);  // the same keys as columns
 
 struct CheckView {                  // of `smoke`
   std::string name, state, detail;  // state: ok | failed | not_installed

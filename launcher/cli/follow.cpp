@@ -66,7 +66,7 @@ class Follower {
       if (got.kind == Client::Got::Kind::closed) lost();
       if (got.kind == Client::Got::Kind::reply) take(got.reply);
       if (rules_.meanwhile) rules_.meanwhile();
-      if (last_.finished) return end(Followed::End::finished);
+      if (last_.finished || (rules_.enough && rules_.enough())) return end(Followed::End::finished);
       if (hung_up()) return end(Followed::End::detached);
       if (interrupts() > 0 && !cancelled_ && rules_.cancels) cancel();
       if (interrupts() > (rules_.cancels ? 1 : 0)) return end(Followed::End::interrupted);
@@ -154,7 +154,7 @@ int print_detached(const Session& session, const WorkloadAccepted& accepted,
                    const WorkloadSpec& spec) {
   Progress progress{accepted.workload, accepted.tasks, accepted.tasks};
   if (session.json)
-    write_out(workloads_document({{progress, spec.verb, shell_join(spec.task.argv), 0}}));
+    write_out(workloads_document({{progress, spec.verb, shell_join(spec.task.argv), 0, spec.tag}}));
   else
     write_out(to_string(accepted.workload) + "\n");
   session.say(fmt::format("{} tasks; come back with: pcluster wait {}", accepted.tasks,
@@ -190,7 +190,7 @@ int conclude(const Session& session, const Followed& followed, const WorkloadSpe
   const auto& last = followed.last;
   if (followed.end == Followed::End::detached) return static_cast<int>(Exit::done);
   if (session.json && last.finished)
-    write_out(workloads_document({{last, spec.verb, shell_join(spec.task.argv), 0}}));
+    write_out(workloads_document({{last, spec.verb, shell_join(spec.task.argv), 0, spec.tag}}));
   if (last.finished) session.say(ended_text(last));
   if (last.finished && last.failed > 0)
     if (const auto first = first_failure(session, last.workload); !first.empty())

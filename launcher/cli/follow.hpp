@@ -22,6 +22,7 @@ struct FollowRules {
   bool cancels = true;                   // Ctrl-C ends the tasks; else it only leaves (`wait`)
   Micros patience = 0;                   // not begun after so long: cancelled; 0 = any time
   std::function<void()> meanwhile = {};  // called between messages: `run` prints output there
+  std::function<bool()> enough = {};     // asked then: true ends it as the workload's end does
 };
 
 // Accepts the workload and follows it, on one connection: nothing is missed between.

@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "launcher/base/text.hpp"
+#include "launcher/cli/earlier.hpp"
 #include "launcher/cli/terminal.hpp"
 #include "launcher/io/file.hpp"
 #include "launcher/io/process.hpp"
@@ -57,6 +58,10 @@ Stopping stop_launcher(const Session& session, Client& client) {
   const auto info = read_launcher_info(session.state());
   const auto stopping = client.ask<Stopping>(StopCluster{});
   await_end(session, client, info);
+  try {
+    keep_workloads(session.state());
+  } catch (const Error&) {  // the cluster has ended all the same
+  }
   return stopping;
 }
 

@@ -5,8 +5,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
-
 #include "launcher/base/text.hpp"
 #include "launcher/cli/terminal.hpp"
 #include "launcher/io/file.hpp"
@@ -14,24 +12,6 @@
 
 namespace pcluster {
 namespace {
-
-// Looking for output reads the spools' indexes: seldom enough to cost nothing.
-class Paced {
- public:
-  bool due() {
-    const auto now = steady_now();
-    if (now < next_) return false;
-    begun_ = now;
-    return true;
-  }
-  void done() {
-    const auto now = steady_now();
-    next_ = now + std::max<Micros>(100 * millisecond, 20 * (now - begun_));
-  }
-
- private:
-  Time next_ = 0, begun_ = 0;
-};
 
 void print(const SpoolPiece& piece, const std::string& bytes) {
   write_all(piece.stream == Stream::out ? STDOUT_FILENO : STDERR_FILENO, bytes);
@@ -61,12 +41,9 @@ struct Ran {
 Ran run_one(const Session& session, Client& client, const WorkloadSpec& spec, Micros patience,
             const OutputReader::Sink& sink) {
   const auto accepted = add_workload(client, spec, true);
-  OutputReader reader(session.state(), accepted.workload);
-  Paced paced;
+  OutputReader reader(session.state(), {accepted.workload, {}});
   FollowRules rules{false, true, patience, [&] {
-                      if (!paced.due()) return;
-                      reader.read_new(sink);
-                      paced.done();
+                      if (reader.due()) reader.read_new(sink);
                     }};
   Ran ran{follow(session, client, accepted.workload, rules), accepted.workload, 0};
   reader.read_new(sink);
@@ -75,17 +52,6 @@ Ran run_one(const Session& session, Client& client, const WorkloadSpec& spec, Mi
 }
 
 }  // namespace
-
-void OutputReader::read_new(const Sink& sink) {
-  for (auto piece : find_output(state_, id_)) {
-    const auto& file = piece.file;
-    auto seen = std::ranges::find(seen_, file, [](const auto& each) { return each.first; });
-    if (seen == seen_.end()) seen = seen_.insert(seen_.end(), {file, 0});
-    if (piece.offset < seen->second) continue;  // pieces of a file are in the order of its bytes
-    sink(piece, read_piece(piece));
-    seen->second = piece.offset + piece.length;
-  }
-}
 
 int program_code(const Followed& followed) {
   const auto& last = followed.last;

@@ -1,26 +1,12 @@
 // Runs one program as a workload of one task; for `run` and `smoke`.
 // SPDX-License-Identifier: MIT
 #pragma once
-#include <functional>
 #include <string>
 
 #include "launcher/cli/follow.hpp"
-#include "launcher/io/spool.hpp"
+#include "launcher/cli/output_reader.hpp"
 
 namespace pcluster {
-
-// Output of a workload as it comes: each call hands on what is new since the last.
-class OutputReader {
- public:
-  using Sink = std::function<void(const SpoolPiece&, const std::string& bytes)>;
-  OutputReader(StateDirectory state, WorkloadId id) : state_(std::move(state)), id_(id) {}
-  void read_new(const Sink&);
-
- private:
-  StateDirectory state_;
-  WorkloadId id_;
-  std::vector<std::pair<std::string, std::uint64_t>> seen_;  // per data file: read up to here
-};
 
 // Prints its output as it comes; returns the program's own exit code (128 + signal), 125 for
 // failures of ours, 130 when interrupted.

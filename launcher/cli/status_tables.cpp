@@ -59,12 +59,16 @@ Table workloads_table(const Status& status, std::size_t most) {
                {"command"}},
               {}};
   const auto& all = status.workloads;
+  const bool tags = std::ranges::any_of(all, [](const auto& row) { return !row.tag.empty(); });
+  if (tags) table.columns.insert(table.columns.begin() + 1, {"tag"});
   for (auto i = all.size() > most ? all.size() - most : 0; i < all.size(); ++i) {
     const auto& p = all[i].progress;
     table.rows.push_back({to_string(p.workload), all[i].verb, std::to_string(p.tasks),
                           std::to_string(p.queued), std::to_string(p.running),
                           std::to_string(p.done), std::to_string(p.failed),
                           std::to_string(p.cancelled), all[i].command});
+    auto& row = table.rows.back();
+    if (tags) row.insert(row.begin() + 1, all[i].tag);
   }
   return table;
 }

@@ -146,16 +146,6 @@ JobIdentity example_job(const Submission& submission) {
           submission.plan.jobs};
 }
 
-int print_dry(const Submission& submission) {
-  const auto job = example_job(submission);
-  const auto path = StateDirectory{job.directory}.jobs() + "/" + job.token + ".sh";
-  const auto command = submission.adapter->submit(path, submission.plan.spec, job);
-  write_out(submission.session.json
-                ? script_document(submission.script, command)
-                : submission.script + "\n# submitted with:\n#   " + shell_join(command) + "\n");
-  return static_cast<int>(Exit::done);
-}
-
 // A new cluster of this name begins where a stopped one left its results.
 void say_what_goes(const Session& session) {
   const auto state = session.state();
@@ -167,10 +157,26 @@ void say_what_goes(const Session& session) {
 
 }  // namespace
 
+void say_plan(const Submission& submission) {
+  for (const auto& note : submission.plan.notes) submission.session.say(note);
+  submission.session.say(request_line(submission.plan));
+}
+
+int print_dry(const Submission& submission) {
+  say_plan(submission);
+  const auto job = example_job(submission);
+  const auto path = StateDirectory{job.directory}.jobs() + "/" + job.token + ".sh";
+  const auto command = submission.adapter->submit(path, submission.plan.spec, job);
+  write_out(submission.session.json
+                ? script_document(submission.script, command)
+                : submission.script + "\n# submitted with:\n#   " + shell_join(command) + "\n");
+  return static_cast<int>(Exit::done);
+}
+
 std::span<const Option> submission_options() { return options; }
 
 Submission prepare(const Session& session, const Arguments& arguments, Flavour flavour) {
-  const bool dry = arguments.has("dry-run");
+  const bool dry = flavour.dry || arguments.has("dry-run");
   const auto file = read_configuration(session, arguments, flavour.configuration_required);
   auto asked = layer(settings_from(arguments), settings_from(session.variables));
   asked = layer(std::move(asked), file.value_or(Configuration{}));
@@ -197,9 +203,8 @@ Submission prepare(const Session& session, const Arguments& arguments, Flavour f
 
 int submit(const Session& session, const Arguments& arguments, Flavour flavour) {
   const auto submission = prepare(session, arguments, flavour);
-  for (const auto& note : submission.plan.notes) session.say(note);
-  session.say(request_line(submission.plan));
   if (arguments.has("dry-run")) return print_dry(submission);
+  say_plan(submission);
   catch_interrupts();
   settle_state_directory(submission.session, submission.state_dir);
   say_what_goes(submission.session);

@@ -23,11 +23,13 @@ struct Submission {
 std::span<const Option> submission_options();
 
 // `configuration_required`: `start`, which has its values from there.  `slot_per_core`: its slots
-// are the cores unless something says otherwise.
+// are the cores unless something says otherwise.  `dry`: as --dry-run.
 struct Flavour {
-  bool configuration_required = false, slot_per_core = false;
+  bool configuration_required = false, slot_per_core = false, dry = false;
 };
 Submission prepare(const Session&, const Arguments&, Flavour);
+void say_plan(const Submission&);  // notes, and what is asked for
+int print_dry(const Submission&);  // those, the script and the command; an exit code
 int submit(const Session&, const Arguments&, Flavour);
 
 struct WaitRules {

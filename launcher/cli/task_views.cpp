@@ -11,6 +11,7 @@
 #include "launcher/base/text.hpp"
 #include "launcher/cli/table.hpp"
 #include "launcher/io/file.hpp"
+#include "launcher/model/expand.hpp"
 
 namespace pcluster {
 namespace {
@@ -28,16 +29,30 @@ std::string or_dash(const std::string& text) { return text.empty() ? "-" : text;
 std::vector<std::string> fixed_cells(const TaskView& task) {
   const auto& result = task.result;
   const auto when_ran = [&](const std::string& text) { return task.ran ? text : "-"; };
-  return {to_string(task.id),
-          task.trial,
-          std::string(to_string(task.state)),
-          exit_text(task),
-          or_dash(task.host),
-          task.worker ? to_string(*task.worker) : "-",
-          when_ran(show_duration(result.end_unix - result.start_unix)),
-          when_ran(show_duration(result.cpu)),
-          when_ran(show_memory_mb(result.max_rss_kb / 1024)),
-          std::to_string(result.attempt.number)};
+  std::vector<std::string> cells{to_string(task.id)};
+  if (task.values.empty()) cells.push_back(task.trial);
+  for (const auto& [name, value] : task.values) cells.push_back(value);
+  const std::string rest[] = {std::string(to_string(task.state)),
+                              exit_text(task),
+                              or_dash(task.host),
+                              task.worker ? to_string(*task.worker) : "-",
+                              when_ran(show_duration(result.end_unix - result.start_unix)),
+                              when_ran(show_duration(result.cpu)),
+                              when_ran(show_memory_mb(result.max_rss_kb / 1024)),
+                              std::to_string(result.attempt.number)};
+  cells.insert(cells.end(), std::begin(rest), std::end(rest));
+  return cells;
+}
+
+std::vector<Column> fixed_columns(const std::vector<TaskView>& tasks) {
+  std::vector<Column> columns{{"task"}};
+  if (tasks.empty() || tasks.front().values.empty()) columns.push_back({"trial"});
+  if (!tasks.empty())
+    for (const auto& [name, value] : tasks.front().values) columns.push_back({name});
+  const Column rest[] = {{"state"},      {"exit", true}, {"host"},          {"worker"},
+                         {"wall", true}, {"cpu", true},  {"max rss", true}, {"attempt", true}};
+  columns.insert(columns.end(), std::begin(rest), std::end(rest));
+  return columns;
 }
 
 }  // namespace
@@ -47,8 +62,14 @@ std::vector<TaskView> task_views(WorkloadId id, const WorkloadOnDisk& disk, cons
   std::vector<TaskView> views(task_count(disk.spec.trials));
   for (std::uint32_t i = 0; i < views.size(); ++i) {
     views[i].id = {id, i};
-    views[i].trial = trial_value(trials, i);
     views[i].state = waiting;
+    const auto trial = trial_value(trials, i);
+    const auto& columns = disk.spec.task.columns;
+    const TrialText text(columns, trial, i);
+    views[i].trial = text.whole();
+    if (columns.size() == 1 && columns.front() == "trial") continue;  // it is called the trial
+    for (std::size_t c = 0; c < columns.size(); ++c)
+      views[i].values.emplace_back(columns[c], text.values()[c]);
   }
   for (std::size_t i = 0; i < running.attempts.size(); ++i) {
     const auto& attempt = running.attempts[i];
@@ -90,17 +111,7 @@ Progress progress_of(WorkloadId id, const WorkloadOnDisk& disk, TaskState waitin
 }
 
 std::string tasks_table(const std::vector<TaskView>& tasks) {
-  Table table{{{"task"},
-               {"trial"},
-               {"state"},
-               {"exit", true},
-               {"host"},
-               {"worker"},
-               {"wall", true},
-               {"cpu", true},
-               {"max rss", true},
-               {"attempt", true}},
-              {}};
+  Table table{fixed_columns(tasks), {}};
   const auto fixed = table.columns.size();
   std::map<std::string, std::size_t> places;  // of the tasks' own columns, in order of appearance
   bool messages = false;

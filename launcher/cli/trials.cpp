@@ -13,8 +13,6 @@
 namespace pcluster {
 namespace {
 
-constexpr std::uint32_t most_listed = 10'000'000;  // of a comma list: each becomes a line
-
 [[noreturn]] void bad(std::string_view text, const std::string& why) {
   throw Error(Exit::usage, fmt::format("--trials \"{}\": {}", printable(text), why),
               "write A-B, A-B:STEP, one number, or several of these with commas: 0-499, 0-90:10");

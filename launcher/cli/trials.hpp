@@ -1,4 +1,4 @@
-// What `--trials` and the lines on stdin mean.  Pure: no clock, no I/O.
+// What `--trials` means, and tables of trials.  Pure: no clock, no I/O.
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <string>
@@ -8,6 +8,14 @@
 #include "launcher/model/spec.hpp"
 
 namespace pcluster {
+
+inline constexpr std::size_t most_listed = 10'000'000;  // each becomes a line
+
+// Trials of several values: a trial's are joined by tabs.
+struct TrialTable {
+  std::vector<std::string> columns;
+  TrialLines trials;
+};
 
 // "0-499", "0-90:10", "7", "-5--1", "1-3,8,20-30:5".  Throws Error(Exit::usage).
 Trials parse_trials(std::string_view text);

@@ -9,9 +9,14 @@
 #include "launcher/base/text.hpp"
 #include "launcher/cli/arguments.hpp"
 #include "launcher/cli/documents.hpp"
+#include "launcher/cli/follow.hpp"
+#include "launcher/cli/launch.hpp"
+#include "launcher/cli/output_reader.hpp"
+#include "launcher/cli/task_views.hpp"
 #include "launcher/cli/terminal.hpp"
 #include "launcher/cli/verbs.hpp"
 #include "launcher/cli/workload.hpp"
+#include "launcher/io/file.hpp"
 #include "launcher/io/spool.hpp"
 #include "launcher/io/store.hpp"
 
@@ -19,6 +24,7 @@ namespace pcluster {
 namespace {
 
 constexpr Option options[] = {
+    {"-f,--follow", "", "print what is there, then what comes, until its end"},
     {"--stdout", "", "only what went to stdout"},
     {"--stderr", "", "only what went to stderr"},
 };
@@ -26,9 +32,7 @@ constexpr Option options[] = {
 std::string_view name_of(Stream stream) { return stream == Stream::out ? "stdout" : "stderr"; }
 
 // By task, then attempt, then stream; the pieces of one stream stay in the order they were written.
-std::vector<SpoolPiece> pieces_of(const StateDirectory& state, const TaskRef& ref,
-                                  const Arguments& arguments) {
-  auto pieces = find_output(state, ref.workload, ref.index);
+std::vector<SpoolPiece> in_order(std::vector<SpoolPiece> pieces, const Arguments& arguments) {
   const bool out = arguments.has("stdout"), err = arguments.has("stderr");
   if (out != err)
     std::erase_if(pieces,
@@ -53,19 +57,28 @@ std::string shown(const std::string& bytes, bool terminal) {
   return text;
 }
 
-void print_text(const Session& session, const std::vector<SpoolPiece>& pieces, bool headings) {
-  std::string last;
-  bool line_open = false;
-  for (const auto& piece : pieces) {
-    auto heading = fmt::format("{} {}", to_string(piece.attempt), name_of(piece.stream));
-    if (headings && heading != last)
-      write_out(fmt::format("{}==> {} <==\n", line_open ? "\n" : "", heading));
-    last = std::move(heading);
-    const auto text = shown(read_piece(piece), session.out_is_terminal);
-    write_out(text);
-    if (!text.empty()) line_open = text.back() != '\n';
+class Printer {
+ public:
+  // `headings`: before the first piece, too.
+  Printer(const Session& session, bool headings) : session_(session), headings_(headings) {}
+
+  void print(const std::vector<SpoolPiece>& pieces) {
+    for (const auto& piece : pieces) {
+      auto heading = fmt::format("{} {}", to_string(piece.attempt), name_of(piece.stream));
+      if (heading != last_ && (headings_ || !last_.empty()))
+        write_out(fmt::format("{}==> {} <==\n", line_open_ ? "\n" : "", heading));
+      last_ = std::move(heading);
+      const auto text = shown(read_piece(piece), session_.out_is_terminal);
+      write_out(text);
+      if (!text.empty()) line_open_ = text.back() != '\n';
+    }
   }
-}
+
+ private:
+  const Session& session_;
+  bool headings_, line_open_ = false;
+  std::string last_;
+};
 
 void print_json(const std::vector<SpoolPiece>& pieces) {
   std::vector<OutputView> views;
@@ -78,10 +91,45 @@ void print_json(const std::vector<SpoolPiece>& pieces) {
   write_out(logs_document(views));
 }
 
+// Until the task or its workload has ended.  The launcher only says that end; what is printed comes
+// from the workers' files.
+int follow_output(const Session& session, const TaskRef& ref, const Arguments& arguments) {
+  if (session.json)
+    throw Error(Exit::usage, "logs --follow prints as it comes: no document",
+                "leave --json out, or --follow");
+  const auto state = session.state();
+  const auto disk = read_workload(state, ref.workload);
+  OutputReader reader(state, ref);
+  Printer printer(session, !ref.index && task_count(disk.spec.trials) > 1);
+  const auto print_new = [&] { printer.print(in_order(reader.take_new(), arguments)); };
+  const auto ended = [&] { return ref.index && has_settled(state, {ref.workload, *ref.index}); };
+  const auto waiting = exists(state.stopped()) ? TaskState::cancelled : TaskState::queued;
+  auto end = Followed::End::finished;
+  if (!ended() && !progress_of(ref.workload, disk, waiting).finished) {
+    auto client = reach_launcher(session);
+    catch_interrupts();
+    client.send(Follow{ref.workload});
+    bool last = false;
+    const FollowRules rules{.show = false,
+                            .cancels = false,
+                            .meanwhile =
+                                [&] {
+                                  if (!reader.due()) return;
+                                  last = ended();  // before the look: its output is there by then
+                                  print_new();
+                                },
+                            .enough = [&] { return last; }};
+    end = follow(session, client, ref.workload, rules).end;
+  }
+  print_new();
+  return static_cast<int>(end == Followed::End::interrupted ? Exit::interrupted : Exit::done);
+}
+
 int run(const Session& session, const Arguments& arguments) {
   const auto ref = workload_operand(session, arguments);
+  if (arguments.has("follow")) return follow_output(session, ref, arguments);
   const auto state = session.state();
-  const auto pieces = pieces_of(state, ref, arguments);
+  const auto pieces = in_order(find_output(state, ref.workload, ref.index), arguments);
   std::string elsewhere;
   if (pieces.empty()) {
     const auto spec = read_workload(state, ref.workload).spec;  // throws when there is none
@@ -100,7 +148,7 @@ int run(const Session& session, const Arguments& arguments) {
   const bool several = std::ranges::any_of(pieces, [&](const SpoolPiece& piece) {
     return piece.attempt != pieces.front().attempt || piece.stream != pieces.front().stream;
   });
-  print_text(session, pieces, several);
+  Printer(session, several).print(pieces);
   return static_cast<int>(Exit::done);
 }
 
@@ -115,6 +163,7 @@ const Verb verb_logs{
     .more_options = {},
     .examples =
         "pcluster logs 7.123\n"
+        "pcluster logs -f                           # of the last workload, as it comes\n"
         "pcluster logs last --stderr",
     .run = run,
 };

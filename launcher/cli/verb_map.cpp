@@ -1,49 +1,36 @@
 // `pcluster map`: one task per trial.
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 
 #include "launcher/base/text.hpp"
 #include "launcher/cli/arguments.hpp"
+#include "launcher/cli/dispatch.hpp"
 #include "launcher/cli/documents.hpp"
-#include "launcher/cli/follow.hpp"
 #include "launcher/cli/launch.hpp"
+#include "launcher/cli/map_trials.hpp"
+#include "launcher/cli/resume.hpp"
 #include "launcher/cli/terminal.hpp"
-#include "launcher/cli/trials.hpp"
 #include "launcher/cli/verbs.hpp"
+#include "launcher/cli/words.hpp"
 #include "launcher/cli/workload.hpp"
 
 namespace pcluster {
 namespace {
 
+constexpr std::uint64_t many_per_slot = 1000;
+
 constexpr Option options[] = {
-    {"--trials", "A-B[:STEP]", "the trials, B included; without it one trial per line of stdin"},
+    {"--trials", "A-B[:STEP]", "the trials, B included; without any, one trial per line of stdin"},
+    {"-a,--arg-file", "FILE", "trials of a table (.csv, .tsv: {COLUMN}), else lines; - is stdin"},
+    {"--link", "", "with several ::: lists: their values side by side, not all combinations"},
+    {"--channels", "N", "each trial once per chunk of channels: {first_channel} {last_channel}"},
+    {"--chan-per-worker", "K", "channels per chunk; last_channel is the first of the next chunk"},
     {"--max-failures", "N|P%", "stop when so many tasks (or percent of them) failed"},
     {"-o,--output", "FILE", "output of each task to a file of its own: 'trial-{trial}.out'"},
+    {"--resume", "", "leave out what earlier runs of the same command have finished"},
 };
-
-Trials trials_from(const Arguments& arguments) {
-  if (const auto said = arguments.text("trials")) return parse_trials(*said);
-  const char* hint = "give --trials A-B, or one trial per line on standard input";
-  if (is_terminal(STDIN_FILENO)) throw Error(Exit::usage, "map: no trials", hint);
-  auto trials = lines(read_stdin());
-  if (trials.empty()) throw Error(Exit::usage, "map: no trials on standard input", hint);
-  return trials;
-}
-
-// A value set into a shell line could be read as shell: only plain words may.
-void check_shell(const WorkloadSpec& spec) {
-  const auto* trials = std::get_if<TrialLines>(&spec.trials);
-  const auto& line = spec.task.argv.back();
-  if (trials == nullptr || line.find("{trial}") == line.npos) return;
-  const auto bad = std::ranges::find_if_not(*trials, is_plain_word);
-  if (bad == trials->end()) return;
-  throw Error(Exit::usage,
-              fmt::format("--shell: the trial \"{}\" is not one plain word", printable(*bad)),
-              "write \"$PCLUSTER_TRIAL\" in the command instead of {trial}");
-}
 
 std::uint32_t most_failures(const std::string& text, std::uint32_t tasks) {
   const bool percent = text.ends_with('%');
@@ -57,42 +44,70 @@ std::uint32_t most_failures(const std::string& text, std::uint32_t tasks) {
 }
 
 // Tasks that share a file would each cut off what the others wrote.
-void check_output(const std::string& said, std::uint32_t tasks) {
-  const bool apart = said.find("{trial}") != said.npos || said.find("{index}") != said.npos;
+void check_output(const std::string& said, const TaskTemplate& task, std::uint32_t tasks) {
+  const bool apart = names_trial({said}, task.columns);
   if (said.empty() || said == "/dev/null" || apart || tasks < 2) return;
   throw Error(Exit::usage,
               fmt::format("--output {}: all {} tasks would write this file", said, tasks),
               fmt::format("give each its own: --output '{}-{{trial}}'", said));
 }
 
-std::string output_path(const Arguments& arguments, const std::string& directory,
+std::string output_path(const Arguments& arguments, const TaskTemplate& task,
                         std::uint32_t tasks) {
   const auto said = arguments.text("output").value_or("");
-  check_output(said, tasks);
-  return said.empty() || said.starts_with('/') ? said : directory + "/" + said;
+  check_output(said, task, tasks);
+  return said.empty() || said.starts_with('/') ? said : task.directory + "/" + said;
 }
 
-WorkloadSpec spec_from(const Session& session, const Arguments& arguments) {
+WorkloadSpec spec_from(const Session& session, const Arguments& arguments, MapTrials from) {
   auto spec = workload_from(session, arguments, "map");
-  spec.trials = trials_from(arguments);
-  spec.task.output = output_path(arguments, spec.task.directory, task_count(spec.trials));
+  auto& task = spec.task;
+  task.argv = command_words(arguments, command_of(from), "map");
+  task.columns = std::move(from.columns);
+  spec.trials = std::move(from.trials);
+  task.output = output_path(arguments, task, task_count(spec.trials));
+  if (from.named) {
+    check_names(task.argv, task.columns);
+    check_names({task.output}, task.columns);
+  }
+  if (arguments.has("shell")) check_shell(task.argv.back(), task.columns, spec.trials);
   if (const auto most = arguments.text("max-failures"))
     spec.max_failures = most_failures(*most, task_count(spec.trials));
-  if (arguments.has("shell")) check_shell(spec);
   return spec;
 }
 
+// Small chunks of channels are soon too many tasks.
+void warn_of_many(const Session& session, Client& client, const WorkloadSpec& spec) {
+  std::uint64_t slots = 0;
+  for (const auto& worker : client.ask<Status>(GetStatus{}).workers)
+    if (worker.state != "lost") slots += worker.slots;
+  if (slots == 0 || task_count(spec.trials) <= many_per_slot * slots) return;
+  session.say(
+      fmt::format("{} tasks for {} slot{}: starting them may take longer than their work; "
+                  "a larger --chan-per-worker makes fewer of them",
+                  task_count(spec.trials), slots, slots == 1 ? "" : "s"));
+}
+
 int run(const Session& session, const Arguments& arguments) {
-  auto spec = spec_from(session, arguments);
+  auto from = map_trials(arguments);
+  const auto channels = from.channels;
+  if (channels) session.say(channels_text(from.without_channels, *channels));
+  auto spec = spec_from(session, arguments, std::move(from));
   if (const auto hint = command_hint(spec); !hint.empty()) session.say(hint);
+  std::vector<WorkloadId> earlier;
+  if (arguments.has("resume")) {
+    auto resumed = resume(session, spec);
+    if (!resumed.rest) {
+      if (session.json) write_out(workloads_document({}));
+      return static_cast<int>(Exit::done);
+    }
+    spec = std::move(*resumed.rest);
+    earlier = std::move(resumed.earlier);
+  }
   auto client = reach_launcher(session);
-  if (auto* trials = std::get_if<TrialLines>(&spec.trials))
-    spec.trials = place_trials(std::move(*trials), session.state());
-  const bool detach = arguments.has("detach");
-  catch_interrupts();
-  const auto accepted = add_workload(client, spec, !detach);
-  if (detach) return print_detached(session, accepted, spec);
-  return conclude(session, follow(session, client, accepted.workload, {}), spec);
+  refuse_running(client, earlier);
+  if (channels) warn_of_many(session, client, spec);
+  return dispatch(session, client, std::move(spec), arguments.has("detach"));
 }
 
 }  // namespace
@@ -100,14 +115,19 @@ int run(const Session& session, const Arguments& arguments) {
 const Verb verb_map{
     .name = "map",
     .summary = "run a command once per trial",
-    .operands_name = "-- COMMAND...",
+    .operands_name = "-- COMMAND... [::: VALUES...]",
     .operands = Operands::command,
     .options = options,
     .more_options = task_options(),
     .examples =
         "pcluster map --trials 0-499 -- python trial.py {trial}\n"
         "pcluster map --trials 0-90:10 --cores 4 --retries 1 -- ./model --angle {trial}\n"
-        "ls *.mat | pcluster map --detach -- ./analyse {trial}\n"
+        "pcluster map -a trials.csv -- ./model --alpha {alpha} --out {name}.npy\n"
+        "pcluster map -- ./sim --seed {1} --case {2} ::: 1 2 3 ::: slow fast\n"
+        "ls *.mat | pcluster map --detach --tag night -- ./analyse {} {/.}.out\n"
+        "pcluster map --trials 0-19 --channels 200 --chan-per-worker 40 -- ./lfp {trial} "
+        "{first_channel} {last_channel}\n"
+        "pcluster map --resume --trials 0-499 -- ./trial {trial}      # only what is left\n"
         "pcluster map --trials 0-9 --shell -- 'gzip -c part{trial} > part{trial}.gz'",
     .run = run,
 };

@@ -15,6 +15,7 @@ namespace {
 
 constexpr Option options[] = {
     {"--failed", "", "only those that failed, were lost or cancelled"},
+    {"--csv", "", "as CSV, with all columns of the trials and of $PCLUSTER_RESULT"},
 };
 
 bool went_wrong(const TaskView& task) {
@@ -43,6 +44,8 @@ Unsettled ask_unsettled(const Session& session, WorkloadId id) {
 }
 
 int run(const Session& session, const Arguments& arguments) {
+  if (arguments.has("csv") && session.json)
+    throw Error(Exit::usage, "results: --csv and --json are two forms", "leave one of them out");
   const auto ref = workload_operand(session, arguments);
   const auto unsettled = ask_unsettled(session, ref.workload);  // before the table: none is missed
   const auto disk = read_workload(session.state(), ref.workload);
@@ -52,7 +55,9 @@ int run(const Session& session, const Arguments& arguments) {
   if (ref.index)
     std::erase_if(tasks, [&](const auto& task) { return task.id.index != *ref.index; });
   if (arguments.has("failed")) std::erase_if(tasks, [](const auto& t) { return !went_wrong(t); });
-  write_out(session.json ? tasks_document(tasks) : tasks_table(tasks));
+  write_out(arguments.has("csv") ? tasks_csv(tasks)
+            : session.json       ? tasks_document(tasks)
+                                 : tasks_table(tasks));
   return static_cast<int>(Exit::done);
 }
 
@@ -68,6 +73,7 @@ const Verb verb_results{
     .examples =
         "pcluster results                           # of the last workload\n"
         "pcluster results 7 --failed\n"
+        "pcluster results 7 --csv > results.csv\n"
         "pcluster results 7 --json > results.json",
     .run = run,
 };

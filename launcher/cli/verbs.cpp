@@ -11,9 +11,9 @@
 namespace pcluster {
 namespace {
 
-constexpr const Verb* table[] = {&verb_submit, &verb_start,  &verb_status, &verb_map,
-                                 &verb_run,    &verb_smoke,  &verb_wait,   &verb_results,
-                                 &verb_logs,   &verb_cancel, &verb_stop};
+constexpr const Verb* table[] = {&verb_submit, &verb_start,  &verb_status,  &verb_map,  &verb_run,
+                                 &verb_smoke,  &verb_wait,   &verb_results, &verb_logs, &verb_retry,
+                                 &verb_cancel, &verb_render, &verb_stop};
 
 constexpr Option everywhere[] = {
     {"--cluster", "NAME", "the cluster to use ($PCLUSTER_CLUSTER, else \"default\")"},

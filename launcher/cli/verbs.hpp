@@ -43,6 +43,6 @@ std::string overview();         // `pcluster --help`
 std::string help(const Verb&);  // `pcluster VERB --help`
 
 extern const Verb verb_submit, verb_start, verb_stop, verb_status, verb_map, verb_run, verb_smoke,
-    verb_wait, verb_logs, verb_results, verb_cancel;
+    verb_wait, verb_logs, verb_results, verb_cancel, verb_retry, verb_render;
 
 }  // namespace pcluster

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 
 #include "launcher/base/error.hpp"
 #include "launcher/base/text.hpp"
@@ -27,6 +28,7 @@ constexpr Option options[] = {
     {"--time-request", "TIME", "only on workers whose job lasts that long still"},
     {"--retries", "N", "run a task that failed again, so often (default 0)"},
     {"--priority", "N", "higher ones first (default 0)"},
+    {"--tag", "NAME", "a name for the workload: later verbs take it for its id"},
     {"--env", "K[=V]", "set a variable; K alone takes this shell's value", true},
     {"--env-none", "", "start tasks from no environment but pcluster's own and --env"},
     {"--chdir", "DIR", "working directory (default: this one)"},
@@ -39,13 +41,20 @@ constexpr Option options[] = {
 constexpr std::array<std::string_view, 5> sent = {"PATH", "LD_LIBRARY_PATH", "PYTHONPATH",
                                                   "VIRTUAL_ENV", "CONDA_*"};
 
-std::vector<std::string> command_from(const Arguments& arguments, std::string_view verb) {
-  const auto& command = arguments.command();
-  if (command.empty())
-    throw Error(Exit::usage, fmt::format("{}: no command", verb),
-                fmt::format("give it after --; see: pcluster {} --help", verb));
-  if (!arguments.has("shell")) return command;
-  return {"/bin/sh", "-c", join(command, " ")};
+constexpr std::size_t longest_tag = 64;
+
+std::string tag_from(const Arguments& arguments) {
+  const auto tag = arguments.text("tag").value_or("");
+  const auto may_hold = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-';
+  };
+  const bool good = tag.size() <= longest_tag && tag != "last" && !tag.starts_with('-') &&
+                    std::ranges::all_of(tag, may_hold) && !to_integer(tag);
+  if (arguments.has("tag") && (!good || tag.empty()))
+    throw Error(Exit::usage, fmt::format("--tag \"{}\" is no name for a workload", printable(tag)),
+                fmt::format("use at most {} of A-Z a-z 0-9 _ -, not digits alone and not \"last\"",
+                            longest_tag));
+  return tag;
 }
 
 bool keeps_threads(const Arguments& arguments) {
@@ -62,7 +71,30 @@ std::string directory_from(const Arguments& arguments) {
   return said.starts_with('/') ? said : here + "/" + said;
 }
 
+// The newest with this tag; `known` gets all tags.
+std::optional<WorkloadId> tagged(const StateDirectory& state, std::string_view tag,
+                                 std::vector<std::string>& known) {
+  auto ids = workloads_on_disk(state);
+  std::ranges::reverse(ids);
+  for (const auto id : ids) {
+    const auto spec = read_spec(state, id);
+    if (!tag.empty() && spec.tag == tag) return id;
+    if (!spec.tag.empty()) known.push_back(spec.tag);
+  }
+  return {};
+}
+
 }  // namespace
+
+std::vector<std::string> command_words(const Arguments& arguments,
+                                       const std::vector<std::string>& command,
+                                       std::string_view verb) {
+  if (command.empty())
+    throw Error(Exit::usage, fmt::format("{}: no command", verb),
+                fmt::format("give it after --; see: pcluster {} --help", verb));
+  if (!arguments.has("shell")) return command;
+  return {"/bin/sh", "-c", join(command, " ")};
+}
 
 std::span<const Option> task_options() { return options; }
 
@@ -93,7 +125,7 @@ Environment said_environment(const Variables& variables, const std::vector<std::
 WorkloadSpec workload_from(const Session& session, const Arguments& arguments, std::string verb) {
   WorkloadSpec spec;
   auto& task = spec.task;
-  task.argv = command_from(arguments, verb);
+  task.argv = command_words(arguments, arguments.command(), verb);
   task.directory = directory_from(arguments);
   task.clean_environment = arguments.has("env-none");
   if (!task.clean_environment) task.sent = sent_environment(session.variables);
@@ -106,6 +138,7 @@ WorkloadSpec workload_from(const Session& session, const Arguments& arguments, s
   spec.time_request = arguments.duration("time-request").value_or(0);
   spec.retries = arguments.number("retries").value_or(0);
   spec.priority = arguments.integer("priority").value_or(0);
+  spec.tag = tag_from(arguments);
   return spec;
 }
 
@@ -122,28 +155,26 @@ Trials place_trials(TrialLines trials, const StateDirectory& state) {
   return file;
 }
 
-std::string command_hint(const WorkloadSpec& spec) {
-  if (task_count(spec.trials) < 2) return {};
-  for (const auto& word : spec.task.argv)
-    for (const auto* name : {"{trial}", "{index}", "PCLUSTER_TRIAL", "PCLUSTER_INDEX"})
-      if (word.find(name) != word.npos) return {};
-  return "every task gets the same command: {trial} in it stands for the trial (a program can also "
-         "read $PCLUSTER_TRIAL)";
-}
-
 TaskRef find_workload(const StateDirectory& state, const std::string& word) {
-  if (word == "last") {
+  if (const auto ref = parse_task_ref(word)) return *ref;
+  const auto dot = word.find('.');
+  const auto name = word.substr(0, dot);
+  // `0` stands for what comes before the dot.
+  const auto index =
+      dot == word.npos ? std::optional(TaskRef{}) : parse_task_ref("0" + word.substr(dot));
+  std::vector<std::string> known{"last"};
+  if (index && name == "last") {
     const auto all = workloads_on_disk(state);
-    if (all.empty())
-      throw Error(Exit::usage, "no workload yet in this cluster",
-                  "run one: pcluster map --trials 0-9 -- COMMAND");
-    return {*std::ranges::max_element(all), {}};
+    if (!all.empty()) return {*std::ranges::max_element(all), index->index};
+    throw Error(Exit::usage, "no workload yet in this cluster",
+                "run one: pcluster map --trials 0-9 -- COMMAND");
   }
-  const auto ref = parse_task_ref(word);
-  if (!ref)
-    throw Error(Exit::usage, fmt::format("\"{}\" names no workload", printable(word)),
-                "write 7 for a workload, 7.123 for one of its tasks, or last");
-  return *ref;
+  const auto id = tagged(state, name, known);
+  if (id && index) return {*id, index->index};
+  throw Error(
+      Exit::usage,
+      fmt::format("\"{}\" names no workload{}", printable(word), did_you_mean(name, known)),
+      "write 7 for a workload, 7.123 for one of its tasks, the name that --tag gave, or last");
 }
 
 void check_index(const TaskRef& ref, const WorkloadSpec& spec) {

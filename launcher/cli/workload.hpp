@@ -19,6 +19,10 @@ std::span<const Option> task_options();
 // The task's resources, environment, directory and command.  Throws Error(Exit::usage).
 WorkloadSpec workload_from(const Session&, const Arguments&, std::string verb);
 
+// What to start: `command`, or with --shell the shell that reads it.  Throws when it is empty.
+std::vector<std::string> command_words(const Arguments&, const std::vector<std::string>& command,
+                                       std::string_view verb);
+
 // Pure: what a task gets of the shell's environment, and what --env says: `K` alone takes the
 // shell's value.
 Environment sent_environment(const Variables&);
@@ -27,10 +31,8 @@ Environment said_environment(const Variables&, const std::vector<std::string>& s
 // Lines that are too large for a message go to a file below the state directory.
 Trials place_trials(TrialLines, const StateDirectory&);
 
-// Pure: for people, when a command looks like a mistake; empty otherwise.
-std::string command_hint(const WorkloadSpec&);
-
-// `7`, `7.3` or `last`, of those on disk.  Throws Error(Exit::usage).
+// `7`, `7.3`, `last`, or a tag (of the newest that has it), of those on disk.  Throws
+// Error(Exit::usage).
 TaskRef find_workload(const StateDirectory&, const std::string& word);
 
 // Throws Error when the workload has no such task.

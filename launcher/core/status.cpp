@@ -82,7 +82,8 @@ Status Core::State::status() const {
   for (const auto& [id, workload] : ledger.workloads.all()) {
     if (old-- > most_finished && workload.finished()) continue;
     all.workloads.push_back(
-        {progress(workload), workload.spec.verb, workload.command, workload.added_unix});
+        {progress(workload), workload.spec.verb, workload.command, workload.added_unix,
+         workload.spec.tag});
   }
   return all;
 }

@@ -1,6 +1,8 @@
 // Reading the results tables, with or without a launcher; and a row's bytes.
 // SPDX-License-Identifier: MIT
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -100,8 +102,9 @@ std::vector<WorkloadId> workloads_on_disk(const StateDirectory& directory) {
   return ids;
 }
 
-WorkloadOnDisk read_workload(const StateDirectory& directory, WorkloadId id) {
-  const auto path = directory.workload(id);
+namespace {
+
+WorkloadAdded read_added(const std::string& path, WorkloadId id) {
   const auto spec = read_file_if_there(path + "/spec");
   const auto record = spec ? decode<Record>(*spec) : std::nullopt;
   const auto* added = record ? std::get_if<WorkloadAdded>(&*record) : nullptr;
@@ -111,7 +114,28 @@ WorkloadOnDisk read_workload(const StateDirectory& directory, WorkloadId id) {
   if (added == nullptr)
     throw Error(Exit::usage, fmt::format("there is no workload {}", to_string(id)),
                 "pcluster status lists them; `last` stands for the newest");
-  WorkloadOnDisk workload{added->spec, added->at_unix, {}};
+  return *added;
+}
+
+}  // namespace
+
+WorkloadSpec read_spec(const StateDirectory& directory, WorkloadId id) {
+  return read_added(directory.workload(id), id).spec;
+}
+
+bool has_settled(const StateDirectory& directory, const TaskId& task) {
+  const Fd file(open((directory.workload(task.workload) + "/rows").c_str(), O_RDONLY | O_CLOEXEC));
+  std::string row(row_size, '\0');
+  const auto at = static_cast<off_t>(std::uint64_t{task.index} * row_size);
+  TextPlace text;
+  return file && pread(file.get(), row.data(), row.size(), at) == static_cast<ssize_t>(row_size) &&
+         parse_row(row, task.workload, task.index, text);
+}
+
+WorkloadOnDisk read_workload(const StateDirectory& directory, WorkloadId id) {
+  const auto path = directory.workload(id);
+  auto added = read_added(path, id);
+  WorkloadOnDisk workload{std::move(added.spec), added.at_unix, {}};
   const auto rows = read_file_if_there(path + "/rows").value_or("");
   const auto texts = read_file_if_there(path + "/texts").value_or("");
   for (std::size_t at = 0; at + row_size <= rows.size(); at += row_size) {

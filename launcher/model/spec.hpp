@@ -54,7 +54,7 @@ using Trials = std::variant<TrialRange, TrialLines, TrialFile>;
 
 using Environment = std::vector<std::pair<std::string, std::string>>;
 
-// What a task is, but for its trial.  Workers get it once and expand `{trial}` and `{index}`.
+// What a task is, but for its trial.  Workers get it once and fill the trial in (expand.hpp).
 struct TaskTemplate {
   std::vector<std::string> argv;
   std::string directory;           // working directory

@@ -7,6 +7,7 @@
 #include "launcher/cli/documents.hpp"
 #include "launcher/cli/smoke_checks.hpp"
 #include "launcher/cli/task_views.hpp"
+#include "launcher/cli/words.hpp"
 #include "launcher/cli/workload.hpp"
 
 using namespace pcluster;
@@ -88,6 +89,32 @@ TEST_CASE("results: signals, running and queued tasks") {
                                                    "trial", "worker"});
 }
 
+TEST_CASE("results of a table: its columns in JSON, CSV and the table for people") {
+  auto all = disk();
+  all.spec.task.columns = {"alpha", "host", "rate"};
+  all.spec.trials = TrialLines{"0.5\ta, b\tx", "1\tc\ty"};
+  const auto tasks = task_views(WorkloadId{7}, all, all.spec.trials, {}, TaskState::queued);
+  const auto item = Json::parse(tasks_document(tasks))["items"][0];
+  CHECK(item["trial"] == "0");  // a table has no one value
+  CHECK(item["alpha"] == "0.5");
+  CHECK(item["host"] == "node1");
+  CHECK(item["trial_host"] == "a, b");
+  CHECK(item["rate"] == "x");
+  CHECK(item["result_rate"] == 12.5);
+  const auto text = tasks_table(tasks);
+  CHECK(text.starts_with("task  alpha  host  rate  state"));
+  CHECK(text.find("a, b") != std::string::npos);
+  CHECK(tasks_csv(tasks) ==
+        "id,trial,state,exit_code,signal,host,worker,start,end,cpu_s,max_rss,attempt,alpha,"
+        "trial_host,rate,result_rate,name,result_state,message\r\n"
+        "7.0,0,done,0,,node1,w3,2025-11-21T08:02:09.250000Z,2025-11-21T08:02:09.750000Z,0.4,"
+        "2097152,2,0.5,\"a, b\",x,12.5,x,mine,\r\n"
+        "7.1,1,failed,,9,node1,w3,2025-11-21T08:02:09.250000Z,2025-11-21T08:02:09.750000Z,0.4,"
+        "2097152,2,1,c,y,,,,ran longer than --time\r\n");
+  CHECK(tasks_csv({}) ==
+        "id,trial,state,exit_code,signal,host,worker,start,end,cpu_s,max_rss,attempt\r\n");
+}
+
 TEST_CASE("results for people: own columns behind ours, messages last") {
   const auto text = tasks_table(views());
   CHECK(text.find("rate") != std::string::npos);
@@ -127,6 +154,9 @@ TEST_CASE("status: workers, jobs, workloads") {
   CHECK(job["workers"] == Json::array({"w3", "w4"}));
   CHECK(job["state"] == "running");
   CHECK(Json::parse(workloads_document(status.workloads))["items"][0]["id"] == "7");
+  CHECK(Json::parse(workloads_document(status.workloads))["items"][0]["tag"].is_null());
+  status.workloads[0].tag = "night";
+  CHECK(Json::parse(workloads_document(status.workloads))["items"][0]["tag"] == "night");
   CHECK(Json::parse(workers_document(Status{}))["items"].empty());
 }
 
@@ -167,6 +197,15 @@ TEST_CASE("a command that forgets the trial gets a hint, no error") {
     spec.task.argv = {"sh", "-c", word};
     CHECK(command_hint(spec).empty());
   }
+  spec.task.columns = {"alpha", "b"};
+  CHECK(command_hint(spec).empty());  // $PCLUSTER_TRIAL
+  spec.task.argv = {"./model"};
+  CHECK(command_hint(spec).find("{alpha}") != std::string::npos);
+  for (const auto* word : {"{b}", "{2}", "$PCLUSTER_ALPHA"}) {
+    spec.task.argv = {"sh", "-c", word};
+    CHECK(command_hint(spec).empty());
+  }
+  spec.task.columns.clear();
   spec.task.argv = {"./model"};
   spec.trials = TrialRange{0, 0, 1};
   CHECK(command_hint(spec).empty());

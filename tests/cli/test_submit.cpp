@@ -115,3 +115,20 @@ TEST_CASE("submit --dry-run prints script and command, and asks nobody") {
   CHECK_FALSE(exists(place.state().key()));
   CHECK_FALSE(exists(place.state().launcher()));
 }
+
+TEST_CASE("render: what submit --dry-run prints, into a file if wanted") {
+  const Place place;
+  const auto dry = run_words({"submit", "--jobs", "3", "--setup", "echo set-up", "--dry-run"});
+  auto ran = run_words({"render", "--jobs", "3", "--setup", "echo set-up"});
+  INFO(ran.err);
+  CHECK(ran.code == 0);
+  CHECK(ran.out == dry.out);
+  CHECK(ran.err == dry.err);
+  const auto file = place.root() + "/job.sh";
+  ran = run_words({"render", "--jobs", "3", "--setup", "echo set-up", "--output", file});
+  CHECK(ran.code == 0);
+  CHECK(ran.out.empty());
+  CHECK(dry.out.starts_with(read_file(file)));
+  CHECK(has(run_words({"render", "--json"}).out, "\"command\""));
+  CHECK_FALSE(exists(place.state().key()));
+}

@@ -109,6 +109,33 @@ TEST_CASE("map: what is sent, progress, the end") {
   CHECK(asked[1].spec.task.directory == current_directory());
 }
 
+TEST_CASE("map: tables and lists are sent as columns; what is wrong is told before a launcher") {
+  const Place place;
+  const auto file = place.root() + "/T.CSV";
+  write_file(file, "alpha,b\n1,x y\n");
+  CHECK(run_words({"map", "-a", file, "--tag", "7", "--", "prog"}).code == 2);
+  CHECK(has(run_words({"map", "-a", file, "--", "prog", "{alhpa}"}).err, "\"alpha\""));
+  CHECK(run_words({"map", "-a", file, "--output", "{alhpa}", "--", "prog"}).code == 2);
+  CHECK(run_words({"map", "--shell", "-a", file, "--", "prog", "{b}"}).code == 2);
+  CHECK(run_words({"map", "-a", file, "--channels", "4", "--", "prog"}).code == 2);
+  CHECK(run_words({"map", ":::", "a"}).code == 2);
+  CHECK(run_words({"map", "--link", "--trials", "1", "--", "prog"}).code == 2);
+  CHECK(run_words({"map", "-a", file, "--", "prog", "{alpha}"}).code == 3);
+  FakeLauncher fake(place.state().socket(), [](const Request&) {
+    return std::vector<Reply>{WorkloadAccepted{WorkloadId{7}, 1}, done(1)};
+  });
+  CHECK(run_words({"map", "-a", file, "--tag", "t-1", "--", "prog", "{alpha}"}).code == 0);
+  CHECK(run_words({"map", "--shell", "prog", ":::", "a", "b"}).code == 0);
+  const auto asked = of_kind<AddWorkload>(fake.asked());
+  REQUIRE(asked.size() == 2);
+  using Words = std::vector<std::string>;
+  CHECK(asked[0].spec.task.columns == Words{"alpha", "b"});
+  CHECK(std::get<TrialLines>(asked[0].spec.trials) == Words{"1\tx y"});
+  CHECK(asked[0].spec.tag == "t-1");
+  CHECK(asked[1].spec.task.argv == Words{"/bin/sh", "-c", "prog {}"});
+  CHECK(asked[1].spec.task.columns == Words{"trial"});
+}
+
 TEST_CASE("map: failures are 1, a refusal keeps its code and words") {
   const Place place;
   FakeLauncher fake(place.state().socket(), [](const Request& request) -> std::vector<Reply> {

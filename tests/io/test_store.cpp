@@ -131,6 +131,12 @@ TEST_CASE("the rows: lost and failed tasks, gaps, a later result in the place of
   CHECK(rows[2].second.result.state == TaskState::lost);
   CHECK(rows[2].second.host == "node1");
   CHECK_FALSE(rows[2].second.result.message.empty());
+  CHECK(has_settled({scratch.path}, {workload, 2}));
+  CHECK(has_settled({scratch.path}, {workload, 9}));
+  CHECK_FALSE(has_settled({scratch.path}, {workload, 3}));   // a gap
+  CHECK_FALSE(has_settled({scratch.path}, {workload, 10}));  // behind the end
+  CHECK_FALSE(has_settled({scratch.path}, {WorkloadId{8}, 0}));
+  CHECK(read_spec({scratch.path}, workload) == std::get<WorkloadAdded>(added()).spec);
   CHECK(error_of([&] { read_workload({scratch.path}, WorkloadId{8}); }).code() == Exit::usage);
 }
 

@@ -67,16 +67,6 @@ struct Rig {
 
 }  // namespace
 
-TEST_CASE("words are expanded; other braces stay") {
-  CHECK(expand("a{trial}b{index}", "x y", 4) == "ax yb4");
-  CHECK(expand("{{trial}} {column} {", "x", 4) == "{trial} {column} {");
-  CHECK(expand("{{index}} {{trial} {{{trial}}}", "x", 0) == "{index} {x {{trial}}");
-  CHECK(expand("{'a': {'b': {trial}}} awk {{print $1}}", "3", 0) ==
-        "{'a': {'b': 3}} awk {{print $1}}");
-  CHECK(expand("{trial}", "{index}", 9) == "{index}");  // values are not expanded again
-  CHECK(expand(std::vector<std::string>{"a", "{index}"}, "", 2)[1] == "2");
-}
-
 TEST_CASE("tasks start in order, as many as there are slots, with their trial and share") {
   Rig rig;
   rig.welcome();

@@ -71,6 +71,23 @@ TEST_CASE("a task sees what the contract says, and a second task its own values"
   CHECK(environment.path() == "/bin");
 }
 
+TEST_CASE("columns are variables, but never instead of ours or of another column") {
+  TaskTemplate task;
+  task.columns = {"index", "first name", "Alpha", "ALPHA", "cluster", "trial"};
+  task.environment = {{"PCLUSTER_ALPHA", "the user's"}};
+  TaskEnvironment environment(worker(), task, WorkloadId{7}, {2, 4000, 0});
+  auto* entries = environment.fill(facts(4, "17\tada\t1.5\t2\tmine\tx y"));
+  CHECK(value(entries, "PCLUSTER_FIRST_NAME") == "ada");
+  CHECK(value(entries, "PCLUSTER_ALPHA") == "1.5");
+  CHECK(value(entries, "PCLUSTER_CLUSTER") == "default");
+  CHECK(value(entries, "PCLUSTER_INDEX") == "17");  // tried before: its first index
+  CHECK(value(entries, "PCLUSTER_TRIAL") == "x y");
+  entries = environment.fill(facts(5, "18\tbob\t\t\t\t"));
+  CHECK(value(entries, "PCLUSTER_FIRST_NAME") == "bob");
+  CHECK(value(entries, "PCLUSTER_ALPHA").empty());
+  CHECK(value(entries, "PCLUSTER_TRIAL").empty());
+}
+
 TEST_CASE("thread counts are the task's cores; --env wins, --threads keep leaves them") {
   TaskTemplate task;
   TaskEnvironment plain(worker(), task, WorkloadId{7}, {4, 1000, 0});
