@@ -25,7 +25,8 @@ epilogue() {
   :
 {{epilogue}}
 }
-trap 'code=$?; trap - EXIT; (epilogue) || :; exit "$code"' EXIT
+## Whoever ends the job may say so twice: the epilogue is not to die of that.
+trap 'code=$?; trap "" TERM INT HUP; (epilogue) || :; exit "$code"' EXIT
 ## The worker runs beside this shell, which hands signals on: a scheduler may tell the shell alone.
 ## A trap ends `wait` early; the worker is then waited for again.
 run_beside() {

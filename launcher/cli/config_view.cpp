@@ -23,8 +23,13 @@ Shown text(const std::string& value, std::string_view none) {
 
 Shown number(std::uint64_t value) { return {value, std::to_string(value)}; }
 
-Shown memory(std::uint64_t mb) {
-  if (mb == 0) return {{}, "the scheduler's default"};
+// What stands for a value that nobody says.
+std::string_view left_open(const Submission& submission) {
+  return submission.adapter->probe.empty() ? "none" : "the scheduler's default";
+}
+
+Shown memory(std::uint64_t mb, std::string_view none) {
+  if (mb == 0) return {{}, std::string(none)};
   return {mb << 20, show_memory_mb(mb)};
 }
 
@@ -51,13 +56,13 @@ struct Row {
 constexpr Row rows[] = {
     {"cluster", [](S s) { return text(s.session.cluster, ""); }},
     {"site", [](S s) { return text(s.plan.spec.site, ""); }},
-    {"partition", [](S s) { return text(s.plan.spec.partition, "the scheduler's default"); }},
+    {"partition", [](S s) { return text(s.plan.spec.partition, left_open(s)); }},
     {"jobs", [](S s) { return number(s.plan.jobs); }},
     {"nodes", [](S s) { return number(s.plan.spec.nodes); }},
     {"cores", [](S s) { return number(s.plan.spec.per_node.cores); }},
-    {"memory", [](S s) { return memory(s.plan.spec.per_node.memory_mb); }},
-    {"time", [](S s) { return time(s.plan.spec.time, "the scheduler's default"); }},
-    {"account", [](S s) { return text(s.plan.spec.account, "the scheduler's default"); }},
+    {"memory", [](S s) { return memory(s.plan.spec.per_node.memory_mb, left_open(s)); }},
+    {"time", [](S s) { return time(s.plan.spec.time, left_open(s)); }},
+    {"account", [](S s) { return text(s.plan.spec.account, left_open(s)); }},
     {"local_directory",
      [](S s) { return text(s.plan.spec.local_directory, "$TMPDIR, else /tmp, of the node"); }},
     {"num_engines", [](S s) { return slots(s.plan.spec); }},

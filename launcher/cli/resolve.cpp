@@ -182,7 +182,7 @@ void plan_local(Plan& plan, const Configuration& asked, const Machine& machine) 
   auto& spec = plan.spec;
   if (spec.nodes > 1) plan.notes.push_back("local jobs have one node each");
   spec.nodes = 1;
-  plan.origins["partition"] = plan.origins["account"] = "none without a scheduler";
+  plan.origins["partition"] = plan.origins["account"] = "no scheduler here";
   const auto share = std::max<std::uint32_t>(1, machine.cores / plan.jobs);
   spec.per_node.cores = choose(plan, asked, "cores", asked.cores, share, this_machine_says);
   // Memory goes with the cores, so that a later submit of as many cores has the same shape.

@@ -53,6 +53,7 @@ done < cluster.yaml
 same "$(value memory)" 536870912 "memory in bytes"
 same "$(value idle-timeout)" 600.0 "time in seconds"
 same "$(json 'len(i)')" 22 "settings"
+same "$(from partition)" "no scheduler here"
 
 # Command line over environment over file.
 PCLUSTER_CORES=2 PCLUSTER_JOBS=3 code 0 pcluster config show --config cluster.yaml --jobs 4 \
@@ -87,6 +88,6 @@ ok pcluster map --trials 0-0 -- sh -c 'echo $FROM_SETUP $FROM_PROLOGUE $PCLUSTER
 ok pcluster logs last
 says "yes yes /tmp"
 ok pcluster stop
-grep -qx "the epilogue ran" "$PCLUSTER_DIR"/whole/jobs/*-0.out || fail "no epilogue"
+eventually 5 grep -qx "the epilogue ran" "$PCLUSTER_DIR"/whole/jobs/*-0.out
 grep -qx "# my own" "$PCLUSTER_DIR"/whole/jobs/*.sh || fail "not the template of the file"
 eventually 10 nothing_runs

@@ -34,7 +34,7 @@ exit 5
 END
 chmod 755 worker
 script() {            # [--prologue LINE]: job.sh, which runs ./worker
-  pcluster submit --jobs 1 --cores 1 --epilogue 'echo epilogue' --epilogue 'exit 9' "$@" --dry-run \
+  pcluster submit --jobs 1 --cores 1 --epilogue 'echo epilogue' "$@" --epilogue 'exit 9' --dry-run \
     -q | sed "s|^set -- .*|set -- $PWD/worker \$STEPS|; /^  --/d" > job.sh
   bash -n job.sh || fail "no shell script"
 }
@@ -60,6 +60,18 @@ for target in shell all; do
   same "$got" 7 "exit code after TERM to the $target"
   same "$(LC_ALL=C sort -u "$dir/out" | paste -sd,)" "TERM,epilogue,started" "TERM to the $target"
 done
+
+# A second TERM, while the epilogue runs.
+script --epilogue 'sleep 0.5' --epilogue 'echo whole'
+rm -f "$dir/out"
+STEPS=1 setsid bash job.sh > "$dir/out" 2> "$dir/err" < /dev/null &
+pid=$!
+eventually 5 grep -q epilogue "$dir/out"
+kill -TERM -- "-$pid"
+got=0
+wait "$pid" || got=$?
+same "$got" 5 "exit code after TERM in the epilogue"
+grep -q whole "$dir/out" || fail "an epilogue that was cut off"
 
 # A prologue that gives up: no worker, the epilogue all the same.
 script --prologue 'exit 3'

@@ -18,7 +18,7 @@ epilogue() {
 rm -rf /scratch/$USER
 date
 }
-trap 'code=$?; trap - EXIT; (epilogue) || :; exit "$code"' EXIT
+trap 'code=$?; trap "" TERM INT HUP; (epilogue) || :; exit "$code"' EXIT
 run_beside() {
   "$@" &
   worker=$! told=yes

@@ -27,7 +27,7 @@ epilogue() {
 echo "done: $?" # } comment )
 # the last line is a comment
 }
-trap 'code=$?; trap - EXIT; (epilogue) || :; exit "$code"' EXIT
+trap 'code=$?; trap "" TERM INT HUP; (epilogue) || :; exit "$code"' EXIT
 run_beside() {
   "$@" &
   worker=$! told=yes
