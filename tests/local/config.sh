@@ -54,6 +54,7 @@ same "$(value memory)" 536870912 "memory in bytes"
 same "$(value idle-timeout)" 600.0 "time in seconds"
 same "$(json 'len(i)')" 22 "settings"
 same "$(from partition)" "no scheduler here"
+same "$(json '[x["name"] for x in i if not x["text"] or not x["from"]]')" "" "rows without a cell"
 
 # Command line over environment over file.
 PCLUSTER_CORES=2 PCLUSTER_JOBS=3 code 0 pcluster config show --config cluster.yaml --jobs 4 \

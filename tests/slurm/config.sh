@@ -29,3 +29,37 @@ silent_on out
 at_most $(($(now_ms) - begin)) 1500 "ms to complete without an answer"
 same "$(calls sbatch)" 0 "calls of sbatch"
 code 1 test -e "$state/launcher.json"
+rm "$dir/bin/scontrol"
+
+# start, with every key that a scheduler has a use for.
+cat > whole.yaml <<'YAML'
+partition: 16GBXL
+account: lab7
+jobs: 2
+nodes: 2
+cores: 2
+memory: 1G
+time: 20m
+num_engines: 1
+min_workers: 4
+timeout: 60s
+idle_timeout: 10m
+orphan_timeout: 5m
+local_directory: /tmp
+setup: "export FROM_SETUP=yes"
+prologue: ["echo prologue"]
+epilogue: ["echo epilogue"]
+directives: ["--comment=mine"]
+drop_directives: [no-requeue]
+pool: mine
+YAML
+ok pcluster start --config whole.yaml --num-engines 2
+says "4/4 workers available"
+command scontrol show job "$(squeue --me -h -o %A | head -n 1)" > "$dir/out"
+says Account=lab7 Partition=16GBXL TimeLimit=00:20:00 Requeue=1 Comment=mine NumNodes=2 mem=2G
+ok pcluster status workers --json
+same "$(json '{(x["slots"], x["pool"]) for x in i}')" "{(2, 'mine')}" "slots and pool"
+ok pcluster map --trials 0-0 -- sh -c 'echo $FROM_SETUP $PCLUSTER_LOCAL_DIR'
+ok pcluster logs last
+says "yes /tmp"
+stopped_on_slurm
