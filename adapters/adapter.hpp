@@ -78,6 +78,9 @@ struct Adapter {
   Argv (*cancel)(std::span<const std::string> job_ids);
   Argv (*limits)();  // empty = the scheduler has no partitions
   std::optional<std::vector<PartitionLimits>> (*limits_seen)(const CommandResult&);
+  // What a person can do about a job's reason to wait or to have ended (JobSeen::reason); empty =
+  // nothing, or not known.
+  std::string_view (*remedy)(std::string_view reason);
 };
 
 extern const Adapter slurm, local;
@@ -89,5 +92,7 @@ const Adapter* find_adapter(std::string_view name);  // null when unknown
 // the adapter's own if empty.
 std::string render_job_script(const Adapter&, const JobSpec&, const JobIdentity&,
                               std::string template_name = {});
+// The names of the fields that a template may use.
+std::vector<std::string> template_fields(const Adapter&);
 
 }  // namespace pcluster

@@ -41,12 +41,13 @@ SubmitAnswer submitted(const CommandResult& result, const JobIdentity& job) {
   auto ids = lines(result.out);
   if (result.exit_code == 0 && ids.size() == job.count)
     return {SubmitAnswer::Kind::accepted, std::move(ids), {}, {}};
-  std::string message{trim(result.err)};
-  if (message.empty()) message = "local jobs did not start";
-  return {SubmitAnswer::Kind::refused,
-          {},
-          std::move(message),
-          "`pcluster submit --dry-run` shows the script and the command"};
+  // Its words are ours: a message, and what to do below it.
+  const auto said = lines(trim(result.err));
+  std::string message = said.empty() ? "local jobs did not start" : said.front();
+  if (message.starts_with("pcluster: ")) message.erase(0, std::string_view("pcluster: ").size());
+  std::string hint = "`pcluster submit --dry-run` shows the script and the command";
+  if (said.size() == 2) hint = trim(said.back());
+  return {SubmitAnswer::Kind::refused, {}, std::move(message), std::move(hint)};
 }
 
 Argv status(const std::string&, std::span<const std::string> names) {
@@ -74,6 +75,7 @@ Argv limits() { return {}; }
 std::optional<std::vector<PartitionLimits>> limits_seen(const CommandResult&) {
   return std::vector<PartitionLimits>{};
 }
+std::string_view remedy(std::string_view) { return {}; }
 
 }  // namespace
 
@@ -94,6 +96,7 @@ const Adapter local{
     cancel,
     limits,
     limits_seen,
+    remedy,
 };
 
 }  // namespace pcluster

@@ -178,6 +178,7 @@ const Adapter slurm{
     cancel,
     limits,
     slurm_text::limits_seen,
+    slurm_text::remedy,
 };
 
 }  // namespace pcluster

@@ -1,4 +1,4 @@
-// Slurm's answers: states, reasons, refusals and limits, each a table.  Pure.
+// Slurm's answers: states, listings and limits.  Pure.
 // States: slurm.schedmd.com/job_state_codes.html.  Messages: as Slurm 22.05 prints them.
 // SPDX-License-Identifier: MIT
 #include <algorithm>
@@ -32,38 +32,6 @@ constexpr State states[] = {
     {"REVOKED", JobState::ended},
 };
 
-// Reasons that do not pass by themselves: someone has to change the partition, the limits or the
-// job.  Limits on what runs at once (QOSMaxJobsPerUserLimit, ...Grp...) do pass, and so may "Nodes
-// required for job are DOWN, DRAINED or reserved ...", which a busy site says of many jobs.
-constexpr std::string_view never[] = {
-    "PartitionDown",
-    "PartitionInactive",
-    "PartitionTimeLimit",
-    "PartitionNodeLimit",
-    "PartitionConfig",
-    "BadConstraints",
-    "DependencyNeverSatisfied",
-    "JobHeldUser",
-    "JobHeldAdmin",
-    "AccountNotAllowed",
-    "QOSNotAllowed",
-    "InvalidAccount",
-    "InvalidQOS",
-    "ReservationDeleted",
-    "MaxMemPerLimit",
-    "QOSMax*PerJob*",
-    "QOSMax*PerNode*",
-    "QOSMaxWall*",
-    "QOSMin*",
-    "QOSTimeLimit",
-    "AssocMax*PerJob*",
-    "AssocMax*PerNode*",
-    "AssocMaxWall*",
-    "AssocMaxNodePerJob*",
-    "AssociationTimeLimit",
-    "ReqNodeNotAvail*UnavailableNodes:?*",
-};
-
 // Words of a submit that may have gone through all the same: look it up before repeating it.
 constexpr std::string_view unanswered[] = {
     "Unable to contact slurm controller",
@@ -75,89 +43,12 @@ constexpr std::string_view unanswered[] = {
     "Connection reset by peer",
 };
 
-struct Refusal {
-  std::string_view words, hint;
-};
-constexpr Refusal refusals[] = {
-    {"invalid partition", "`sinfo -s` lists the partitions: name one with --partition"},
-    {"Required partition not available",
-     "that partition takes no jobs now (`sinfo -s`): choose another with --partition, or wait"},
-    {"group not permitted to use this partition",
-     "choose another one with --partition; `sinfo -s` lists them"},
-    {"Invalid account",
-     "name your account with --account; `sacctmgr show associations user=$USER "
-     "format=Account,Partition` lists yours"},
-    {"Invalid qos", "name a QOS that your account may use: --directive \"--qos=NAME\""},
-    {"QOSMaxSubmit", "you have as many jobs queued as you may: ask for fewer --jobs, or wait"},
-    {"AssocMaxSubmit", "you have as many jobs queued as you may: ask for fewer --jobs, or wait"},
-    {"accounting/QOS policy", "ask for less --memory, --cores, --time or fewer --jobs"},
-    {"time limit is invalid",
-     "give a --time that the partition allows: `sinfo -o \"%P %l\"` lists its longest"},
-    {"Invalid --time", "write --time as 90s, 5m, 1h30m, HH:MM:SS or D-HH:MM:SS"},
-    {"Invalid --mem", "write memory as 8000M or 8G in that --directive"},
-    {"Node count specification invalid", "ask for fewer --nodes per job"},
-    {"More processors requested", "ask for fewer --cores or --nodes"},
-    {"CPU count per node can not be satisfied",
-     "no node has so many: ask for fewer --cores (`sinfo -o \"%P %c\"`)"},
-    {"Memory specification can not be satisfied",
-     "no node has so much: ask for less --memory (`sinfo -o \"%P %m\"`, in MB)"},
-    {"node configuration is not available", "ask for fewer --cores, less --memory, or other nodes"},
-    {"Invalid job array specification",
-     "that is more than MaxArraySize (`scontrol show config`): ask for fewer --jobs"},
-    {"Invalid node name", "check the --nodelist in your --directive: `sinfo -N` lists the nodes"},
-    {"Invalid feature", "check the --constraint in your --directive: `sinfo -o \"%P %f\"`"},
-    {"Invalid license", "check the --licenses in your --directive: `scontrol show licenses`"},
-    {"generic resource", "check the --gres in your --directive: `sinfo -o \"%P %G\"`"},
-    {"unrecognized option", "this Slurm does not know that --directive: `sbatch --help`"},
-    {"Invalid --", "check that --directive: `sbatch --help`"},
-    {"Unable to open file", "the state directory must be readable here: check its permissions"},
-    {"Batch script is empty", "the site's job_template renders to nothing: correct it"},
-    {"does not look like a batch script", "the site's job_template must begin with #!/bin/bash"},
-    {"DOS line breaks", "convert the site's job_template with dos2unix"},
-    {"Invalid user id", "Slurm does not know this user: ask your administrators for an account"},
-    {"authentication", "munge on this machine does not work: tell your administrators"},
-    {"configuration source", "this machine has no Slurm configuration: use a login node"},
-};
-
-bool holds(std::string_view text, std::string_view words) {
-  const auto same = [](char a, char b) {
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; };
-    return lower(a) == lower(b);
-  };
-  return std::ranges::search(text, words, same).begin() != text.end();
-}
-
-// What sbatch says, without its own name before each line.
-std::string words_of(const CommandResult& result) {
-  std::vector<std::string> said;
-  for (const auto& line : lines(trim(result.err).empty() ? result.out : result.err)) {
-    std::string_view text = trim(line);
-    for (const std::string_view prefix :
-         {"sbatch: ", "error: ", "fatal: ", "Batch job submission failed: "})
-      if (text.starts_with(prefix)) text = text.substr(prefix.size());
-    if (!text.empty()) said.push_back(printable(text));
-  }
-  return join(said, "; ");
-}
-
 // The number in "12" or "12;cluster" on the last line; sites print banners before.
 std::optional<std::string> job_number(const std::string& out) {
   const auto all = lines(trim(out));
   if (all.empty()) return {};
   auto number = split(trim(all.back()), ';').front();
   return to_integer(number).value_or(0) > 0 ? std::optional(std::move(number)) : std::nullopt;
-}
-
-SubmitAnswer refused(const CommandResult& result) {
-  SubmitAnswer answer{SubmitAnswer::Kind::refused, {}, words_of(result), {}};
-  if (answer.message.empty())
-    answer.message = "sbatch ended with exit code " + std::to_string(result.exit_code);
-  const auto known = std::ranges::find_if(
-      refusals, [&](const auto& refusal) { return holds(answer.message, refusal.words); });
-  answer.hint = known != std::end(refusals)
-                    ? known->hint
-                    : "these are Slurm's own words; `pcluster submit --dry-run` shows the script";
-  return answer;
 }
 
 JobSeen read_job(const std::vector<std::string>& field, std::string reason) {
@@ -168,9 +59,7 @@ JobSeen read_job(const std::vector<std::string>& field, std::string reason) {
   if (known != std::end(states)) job.state = known->state;
   job.reason = reason == "None" ? "" : std::move(reason);
   job.nodes = field[6];
-  job.never = job.state == JobState::pending && std::ranges::any_of(never, [&](auto pattern) {
-                return matches(job.reason, pattern);
-              });
+  job.never = job.state == JobState::pending && never_starts(job.reason);
   // Without a time limit Slurm makes up an end in a year's time.
   const bool limited = field[5] != "UNLIMITED" && field[5] != "365-00:00:00";
   if (job.word == "RUNNING" && limited) job.end_unix = to_integer(field[4]).value_or(0) * second;

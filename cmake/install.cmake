@@ -20,3 +20,11 @@ install(RUNTIME_DEPENDENCY_SET pcluster_libraries
   PRE_EXCLUDE_REGEXES "^ld-linux" "^lib(c|m|dl|rt|pthread|resolv|util)\\.so"
   LIBRARY DESTINATION lib)
 install(FILES LICENSE DESTINATION share/pcluster)
+
+# Man pages and completion, from the program's own tables.
+add_custom_command(TARGET pcluster POST_BUILD VERBATIM COMMENT "man pages and completion scripts"
+  COMMAND ${CMAKE_COMMAND} -D PROGRAM=$<TARGET_FILE:pcluster> -D SHARE=${PROJECT_BINARY_DIR}/share
+          -P ${PROJECT_SOURCE_DIR}/cmake/pages.cmake)
+foreach(pages man bash-completion zsh fish)
+  install(DIRECTORY ${PROJECT_BINARY_DIR}/share/${pages} DESTINATION share)
+endforeach()

@@ -2,7 +2,7 @@
 # A job of pcluster: records when it began, sets up, and becomes the worker.
 # SPDX-License-Identifier: MIT
 ## Rendered by adapters/render.cpp; `pcluster submit --dry-run` prints the result.  Lines with two
-## marks are not in it.  A site's own template (job_template: in its profile) has the same fields.
+## marks are not in it.  docs/job-scripts.md has the fields, and how to write one of your own.
 {{#directives}}
 #SBATCH {{.}}
 {{/directives}}
@@ -18,6 +18,30 @@ export PCLUSTER_JOB_GPUS="{{job_gpus}}"
 # Set-up lines of the site and the user:
 {{setup}}
 {{/setup}}
+become=exec
+{{#epilogue}}
+# Epilogue of the site and the user: however this job ends, and its exit code stays the worker's.
+epilogue() {
+  :
+{{epilogue}}
+}
+## Whoever ends the job may say so twice: the epilogue is not to die of that.
+trap 'code=$?; trap "" TERM INT HUP; (epilogue) || :; exit "$code"' EXIT
+## The worker runs beside this shell, which hands signals on: a scheduler may tell the shell alone.
+## A trap ends `wait` early; the worker is then waited for again.
+run_beside() {
+  "$@" &
+  worker=$! told=yes
+  trap 'told=yes; kill -TERM "$worker" 2> /dev/null || :' TERM INT HUP
+  while [ -n "$told" ]; do told='' code=0; wait "$worker" || code=$?; done
+  exit "$code"
+}
+become=run_beside
+{{/epilogue}}
+{{#prologue}}
+# Prologue of the site and the user:
+{{prologue}}
+{{/prologue}}
 
 set -- {{worker_command}}
 {{#many_nodes}}
@@ -28,12 +52,12 @@ export SLURM_OVERLAP=1
 start='if [ -x "$1" ]; then exec "$@"; fi
 echo "pcluster: $(uname -n) has no executable $1: a file system is not mounted there?" >&2
 exit 127'
-exec srun --nodes={{nodes}} --ntasks={{nodes}} --ntasks-per-node=1 \
+$become srun --nodes={{nodes}} --ntasks={{nodes}} --ntasks-per-node=1 \
   --cpus-per-task="$SLURM_CPUS_ON_NODE" --mpi=none --export=ALL --no-kill \
   --kill-on-bad-exit=0 /bin/sh -c "$start" pcluster "$@"
 {{/many_nodes}}
 {{^many_nodes}}
-if [ -x "$1" ]; then exec "$@"; fi
+if [ -x "$1" ]; then $become "$@"; fi
 echo "pcluster: $(uname -n) has no executable $1: a file system is not mounted there?" >&2
 exit 127
 {{/many_nodes}}

@@ -4,6 +4,7 @@
 
 #include <tuple>
 
+#include "launcher/base/text.hpp"
 #include "launcher/cli/arrival.hpp"
 #include "launcher/cli/documents.hpp"
 #include "launcher/cli/launch.hpp"
@@ -62,13 +63,23 @@ std::string count_text(const Arrival& arrival) {
   return fmt::format("{}/{} workers available", arrival.home, arrival.wanted);
 }
 
+// What can be done about the first reason that we know of.
+std::string remedy(const Wait& wait) {
+  for (const auto& job : wait.arrival.absent)
+    if (const auto words = wait.submission.adapter->remedy(job.reason); !words.empty())
+      return fmt::format("{}: {}\n  ", printable(job.reason), words);
+  return {};
+}
+
 [[noreturn]] void give_up(Wait& wait, const std::string& what) {
   const bool keeps = wait.rules.keep_queued && !wait.arrival.absent.empty();
+  const auto hint = remedy(wait);
   if (!keeps) cancel_queued(wait);
-  throw Error(Exit::timed_out, what,
-              keeps ? "the jobs stay queued; pcluster status shows them, pcluster stop ends them"
+  throw Error(
+      Exit::timed_out, what,
+      hint + (keeps ? "the jobs stay queued; pcluster status shows them, pcluster stop ends them"
                     : "what this command queued is cancelled; --timeout waits longer, "
-                      "--keep-queued leaves it in the queue");
+                      "--keep-queued leaves it in the queue"));
 }
 
 [[noreturn]] void interrupted(Wait& wait) {

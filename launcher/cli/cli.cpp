@@ -11,21 +11,36 @@
 #include "launcher/base/text.hpp"
 #include "launcher/cli/arguments.hpp"
 #include "launcher/cli/documents.hpp"
+#include "launcher/cli/man.hpp"
 #include "launcher/cli/session.hpp"
 #include "launcher/cli/terminal.hpp"
+#include "launcher/cli/verb_completion.hpp"
 #include "launcher/cli/verbs.hpp"
 
 namespace pcluster {
 namespace {
 
-const Verb& verb_of(const CommandLine& line) {
-  if (const auto* verb = find_verb(line.verb)) return *verb;
-  std::vector<std::string> names;
+const Verb& verb_named(const std::string& name) {
+  if (const auto* verb = find_verb(name)) return *verb;
+  std::vector<std::string> names{"help"};
   for (const auto* verb : verbs()) names.emplace_back(verb->name);
-  throw Error(
-      Exit::usage,
-      fmt::format("unknown verb \"{}\"{}", printable(line.verb), did_you_mean(line.verb, names)),
-      "see: pcluster --help");
+  throw Error(Exit::usage,
+              fmt::format("unknown verb \"{}\"{}", printable(name), did_you_mean(name, names)),
+              "see: pcluster --help");
+}
+
+// `pcluster help [--man] [VERB]`.
+int print_help(std::vector<std::string> words) {
+  const bool man = std::erase(words, "--man") > 0;
+  std::erase_if(words, [](const auto& word) { return word == "--help" || word == "-h"; });
+  if (words.size() > 1)
+    throw Error(Exit::usage, fmt::format("help: unexpected word \"{}\"", printable(words[1])),
+                "write: pcluster help [--man] [VERB]");
+  if (words.empty())
+    write_out(man ? man_page() : overview());
+  else
+    write_out(man ? man_page(verb_named(words[0])) : help(verb_named(words[0])));
+  return static_cast<int>(Exit::done);
 }
 
 int without_verb(const std::vector<std::string>& words) {
@@ -45,15 +60,12 @@ int without_verb(const std::vector<std::string>& words) {
   return static_cast<int>(Exit::usage);
 }
 
-int run_verb(std::vector<std::string> words) {
-  // `pcluster help VERB` is what many type first.
-  if (!words.empty() && words.front() == "help") {
-    words.erase(words.begin());
-    words.emplace_back("--help");
-  }
+int run_verb(const std::vector<std::string>& words) {
+  if (!words.empty() && words.front() == "help")
+    return print_help({words.begin() + 1, words.end()});
   const auto line = find_verb_in(words);
   if (line.verb.empty()) return without_verb(line.words);
-  const auto& verb = verb_of(line);
+  const auto& verb = verb_named(line.verb);
   const Arguments arguments(verb, line.words);
   if (arguments.has("help")) {
     write_out(help(verb));
@@ -74,6 +86,8 @@ int exit_code(const Error& error, const std::vector<std::string>& words) {
 
 int run_cli(int argc, char** argv) {
   const std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
+  if (!words.empty() && words.front() == "complete")  // a shell asks, no person
+    return answer_completion({words.begin() + 1, words.end()});
   try {
     return run_verb(words);
   } catch (const Error& error) {

@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "launcher/base/text.hpp"
+#include "launcher/cli/config_view.hpp"
 #include "launcher/cli/csv.hpp"
 
 namespace pcluster {
@@ -164,6 +165,26 @@ std::string logs_document(const std::vector<OutputView>& pieces) {
                 {"stream", std::string(piece.stream)},
                 {"text", piece.text}};
   });
+}
+
+std::string settings_document(const std::vector<SettingView>& views) {
+  return document("settings", views, [](const SettingView& view) {
+    const auto value = std::visit(
+        [](const auto& each) -> Json {
+          if constexpr (std::is_same_v<std::decay_t<decltype(each)>, std::monostate>)
+            return Json();
+          else
+            return Json(each);
+        },
+        view.value);
+    return Json{{"name", view.name}, {"key", view.key},   {"variable", view.variable},
+                {"value", value},    {"from", view.from}, {"text", view.text}};
+  });
+}
+
+std::string configuration_document(const std::string& path, bool exists) {
+  const Json item = {{"path", path}, {"exists", exists}};
+  return document("configurations", std::vector<Json>{item}, [](const Json& each) { return each; });
 }
 
 std::string script_document(const std::string& script, const std::vector<std::string>& command) {

@@ -12,6 +12,8 @@
 
 namespace pcluster {
 
+struct SettingView;
+
 // A task of a workload, as far as it has come.
 struct TaskView {
   TaskId id;
@@ -41,6 +43,9 @@ struct OutputView {  // of `logs`
   std::string text;
 };
 std::string logs_document(const std::vector<OutputView>&);
+
+std::string settings_document(const std::vector<SettingView>&);
+std::string configuration_document(const std::string& path, bool exists);
 
 std::string script_document(const std::string& script, const std::vector<std::string>& command);
 std::string error_document(const Error&);

@@ -115,10 +115,27 @@ std::optional<Client> find_launcher(const Session& session) {
   return ensure_launcher(session).client;
 }
 
+namespace {
+
+// The clusters that were not stopped, beside the one that was asked for.
+std::vector<std::string> clusters_beside(const Session& session) {
+  const auto root = session.state().root;
+  const auto parent = root.substr(0, root.rfind('/'));
+  std::vector<std::string> names;
+  if (!exists(parent)) return names;
+  for (const auto& name : list_directory(parent))
+    if (name != session.cluster && exists(parent + "/" + name + "/key")) names.push_back(name);
+  return names;
+}
+
+}  // namespace
+
 Client reach_launcher(const Session& session) {
   if (auto client = find_launcher(session)) return std::move(*client);
   throw Error(
-      Exit::refused, fmt::format("no launcher runs for cluster \"{}\"", session.cluster),
+      Exit::refused,
+      fmt::format("no launcher runs for cluster \"{}\"{}", session.cluster,
+                  did_you_mean(session.cluster, clusters_beside(session))),
       session.cluster == "default"
           ? "start a cluster with: pcluster submit --jobs N"
           : fmt::format("start it with: pcluster submit --cluster {} --jobs N", session.cluster));

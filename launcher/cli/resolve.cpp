@@ -67,9 +67,40 @@ const PartitionLimits* limits_of(const std::string& partition, const LiveLimits&
   return found == live->end() ? nullptr : &*found;
 }
 
+constexpr std::string_view by_default = "default", live_scheduler = "live scheduler",
+                           this_machine_says = "this machine";
+
+std::string site_says(const SiteProfile& site) { return fmt::format("site {}", site.name); }
+
+std::string preset_says(const SitePartition& preset, const std::string& site) {
+  return fmt::format("partition {} of site {}", preset.name, site);
+}
+
+// The value that is used, and where it comes from: what was asked for, else `other`.
+template <class T, class U>
+T choose(Plan& plan, const Configuration& asked, std::string_view key, const std::optional<T>& said,
+         U other, std::string_view from) {
+  const auto origin = asked.origins.find(key);
+  const bool known = said && origin != asked.origins.end();
+  plan.origins.insert_or_assign(std::string(key), known ? origin->second : std::string(from));
+  return said ? *said : static_cast<T>(other);
+}
+
+// The same of a text, where the site's may be empty.
+std::string choose_text(Plan& plan, const Configuration& asked, std::string_view key,
+                        const std::optional<std::string>& said, const SiteProfile& site,
+                        const std::string& sites) {
+  return choose(plan, asked, key, said, sites,
+                sites.empty() ? std::string(by_default) : site_says(site));
+}
+
 // What neither the user nor the profile says, from the live partition.
-void fill(JobSpec& spec, std::uint64_t nominal_memory_mb, const PartitionLimits* limits) {
-  auto& each = spec.per_node;
+void fill(Plan& plan, std::uint64_t nominal_memory_mb, const PartitionLimits* limits) {
+  auto& each = plan.spec.per_node;
+  if (limits != nullptr && limits->memory_mb_per_core > 0) {
+    if (each.cores == 0 && nominal_memory_mb > 0) plan.origins["cores"] = live_scheduler;
+    if (each.memory_mb == 0) plan.origins["memory"] = live_scheduler;
+  }
   const auto per_core = limits == nullptr ? 0 : limits->memory_mb_per_core;
   if (each.cores == 0 && per_core > 0 && nominal_memory_mb > 0)
     each.cores =
@@ -79,8 +110,11 @@ void fill(JobSpec& spec, std::uint64_t nominal_memory_mb, const PartitionLimits*
 }
 
 template <class T, class Show>
-void cap(T& value, T most, const std::string& what, Show show, Plan& plan) {
+void cap(T& value, T most, std::string_view key, const std::string& what, Show show, Plan& plan,
+         std::string_view from) {
   if (most == 0 || value <= most) return;
+  auto& origin = plan.origins[std::string(key)];
+  origin = fmt::format("{}, which caps {} ({})", from, show(value), origin);
   plan.notes.push_back(
       fmt::format("partition {} allows at most {} {}: {} was asked for, {} is used",
                   plan.spec.partition, show(most), what, show(value), show(most)));
@@ -95,13 +129,18 @@ void cap_all(Plan& plan, const PartitionLimits* limits, const SitePartition* pre
   auto& spec = plan.spec;
   const auto number = [](std::uint32_t n) { return std::to_string(n); };
   if (limits != nullptr) {
-    cap(spec.per_node.cores, limits->max_cores, "cores per node", number, plan);
-    cap(spec.per_node.memory_mb, most_memory_mb(*limits, spec.per_node.cores), "per node",
-        show_memory_mb, plan);
+    cap(spec.per_node.cores, limits->max_cores, "cores", "cores per node", number, plan,
+        live_scheduler);
+    cap(spec.per_node.memory_mb, most_memory_mb(*limits, spec.per_node.cores), "memory", "per node",
+        show_memory_mb, plan, live_scheduler);
   }
   Micros longest = limits == nullptr ? 0 : limits->max_time;
-  if (longest == 0 && preset != nullptr) longest = preset->max_time.value_or(0);
-  cap(spec.time, longest, "of time", show_duration, plan);
+  std::string from(live_scheduler);
+  if (longest == 0 && preset != nullptr && preset->max_time) {
+    longest = *preset->max_time;
+    from = preset_says(*preset, spec.site);
+  }
+  cap(spec.time, longest, "time", "of time", show_duration, plan, from);
   plan.partition_down = limits != nullptr && !limits->up;
   if (plan.partition_down)
     plan.notes.push_back(fmt::format("partition {} is down at the moment", limits->name));
@@ -111,21 +150,28 @@ void cap_all(Plan& plan, const PartitionLimits* limits, const SitePartition* pre
 void plan_job(Plan& plan, const Configuration& asked, const SiteProfile& site,
               const LiveLimits& live) {
   auto& spec = plan.spec;
-  spec.partition = asked.partition.value_or(site.default_partition);
+  spec.partition =
+      choose_text(plan, asked, "partition", asked.partition, site, site.default_partition);
   check_partition(spec.partition, site, live);
   const auto* limits = limits_of(spec.partition, live);
   const auto* preset = find_named(site.partitions, spec.partition);
-  std::uint64_t nominal = asked.memory_mb.value_or(0);
+  const auto from = [&](bool said) {
+    return said ? preset_says(*preset, site.name) : std::string(by_default);
+  };
+  std::uint64_t nominal = choose(plan, asked, "memory", asked.memory_mb, 0,
+                                 from(preset != nullptr && preset->memory_mb));
   spec.per_node.memory_mb = nominal;
   if (nominal == 0 && preset != nullptr) {
     nominal = preset->memory_mb.value_or(0);
     spec.per_node.memory_mb = nominal - std::min(nominal, site.memory_cushion_mb);
   }
-  spec.per_node.cores = asked.cores.value_or(preset == nullptr ? 0 : preset->cores.value_or(0));
-  spec.time = asked.time.value_or(0);
-  fill(spec, nominal, limits);
+  const auto preset_cores = preset == nullptr ? std::nullopt : preset->cores;
+  spec.per_node.cores = choose(plan, asked, "cores", asked.cores, preset_cores.value_or(0),
+                               from(preset_cores.has_value()));
+  spec.time = choose(plan, asked, "time", asked.time, 0, by_default);
+  fill(plan, nominal, limits);
   cap_all(plan, limits, preset);
-  spec.account = asked.account.value_or(site.account);
+  spec.account = choose_text(plan, asked, "account", asked.account, site, site.account);
   if (spec.account.empty() && site.account_required)
     throw Error(Exit::usage, fmt::format("site {} bills an account, and none is said", site.name),
                 "give --account NAME, or account: in ~/.config/pcluster/config.yaml");
@@ -136,13 +182,15 @@ void plan_local(Plan& plan, const Configuration& asked, const Machine& machine) 
   auto& spec = plan.spec;
   if (spec.nodes > 1) plan.notes.push_back("local jobs have one node each");
   spec.nodes = 1;
+  plan.origins["partition"] = plan.origins["account"] = "no scheduler here";
   const auto share = std::max<std::uint32_t>(1, machine.cores / plan.jobs);
-  spec.per_node.cores = asked.cores.value_or(share);
+  spec.per_node.cores = choose(plan, asked, "cores", asked.cores, share, this_machine_says);
   // Memory goes with the cores, so that a later submit of as many cores has the same shape.
   const auto cores = spec.per_node.cores;
   const auto memory = machine.memory_mb * cores / std::max(machine.cores, cores);
-  spec.per_node.memory_mb = asked.memory_mb.value_or(memory);
-  spec.time = asked.time.value_or(0);
+  spec.per_node.memory_mb =
+      choose(plan, asked, "memory", asked.memory_mb, memory, this_machine_says);
+  spec.time = choose(plan, asked, "time", asked.time, 0, by_default);
   const std::uint64_t slots = std::uint64_t{plan.jobs} * slots_of(spec);
   if (slots > machine.cores)
     plan.notes.push_back(fmt::format("{} slots on {} core{}: tasks will share cores", slots,
@@ -158,69 +206,71 @@ std::string no_scheduler_note(const std::string& partition) {
       join(probes, ", "), printable(partition));
 }
 
-std::vector<std::string> joined(std::vector<std::string> first,
-                                const std::vector<std::string>& then) {
-  first.insert(first.end(), then.begin(), then.end());
-  return first;
+// The site's lines, then the user's.
+std::vector<std::string> joined(Plan& plan, const Configuration& asked, std::string_view key,
+                                const SiteProfile& site, std::vector<std::string> sites,
+                                const std::vector<std::string>& users) {
+  std::vector<std::string> from;
+  if (!sites.empty()) from.push_back(site_says(site));
+  if (const auto said = asked.origins.find(key); said != asked.origins.end())
+    from.push_back(said->second);
+  plan.origins[std::string(key)] = from.empty() ? std::string(by_default) : join(from, ", ");
+  sites.insert(sites.end(), users.begin(), users.end());
+  return sites;
+}
+
+void plan_lists(Plan& plan, const Configuration& asked, const SiteProfile& site) {
+  auto& spec = plan.spec;
+  const auto both = [&](std::string_view key, const auto& sites, const auto& users) {
+    return joined(plan, asked, key, site, sites, users);
+  };
+  spec.setup = both("setup", site.setup, asked.setup);
+  spec.prologue = both("prologue", site.prologue, asked.prologue);
+  spec.epilogue = both("epilogue", site.epilogue, asked.epilogue);
+  spec.directives = both("directives", site.directives, asked.directives);
+  spec.drop_directives = both("drop_directives", site.drop_directives, asked.drop_directives);
+}
+
+// What is of the launcher and the wait for it, and of no job.
+void plan_wait(Plan& plan, const Configuration& asked) {
+  plan.pool = choose(plan, asked, "pool", asked.pool, plan.pool, by_default);
+  plan.timeout = choose(plan, asked, "timeout", asked.timeout, plan.timeout, by_default);
+  plan.idle_timeout =
+      choose(plan, asked, "idle_timeout", asked.idle_timeout, plan.idle_timeout, by_default);
+  plan.orphan_timeout =
+      choose(plan, asked, "orphan_timeout", asked.orphan_timeout, plan.orphan_timeout, by_default);
+  plan.min_workers = choose(plan, asked, "min_workers", asked.min_workers, 1, by_default);
 }
 
 }  // namespace
-
-std::uint32_t slots_of(const JobSpec& spec) {
-  if (spec.slots > 0) return spec.slots;
-  return std::max<std::uint32_t>(1, spec.per_node.cores);
-}
-
-std::uint32_t workers_of(const Plan& plan) { return plan.jobs * plan.spec.nodes; }
 
 Plan resolve(const Configuration& asked, const SiteProfile& site, const Adapter& adapter,
              const LiveLimits& live, const Machine& machine) {
   Plan plan;
   auto& spec = plan.spec;
-  plan.jobs = asked.jobs.value_or(1);
-  if (plan.jobs == 0 || asked.nodes.value_or(1) == 0)
+  plan.jobs = choose(plan, asked, "jobs", asked.jobs, 1, by_default);
+  spec.nodes = choose(plan, asked, "nodes", asked.nodes, 1, by_default);
+  if (plan.jobs == 0 || spec.nodes == 0)
     throw Error(Exit::usage, "jobs and nodes must be at least 1", "see: pcluster submit --help");
-  plan.pool = asked.pool.value_or(plan.pool);
-  plan.timeout = asked.timeout.value_or(plan.timeout);
-  plan.idle_timeout = asked.idle_timeout.value_or(plan.idle_timeout);
-  plan.orphan_timeout = asked.orphan_timeout.value_or(plan.orphan_timeout);
+  plan_wait(plan, asked);
   spec.site = site.name;
   spec.adapter = adapter.name;
-  spec.nodes = asked.nodes.value_or(1);
-  spec.slots = asked.num_engines.value_or(site.slots_per_worker.value_or(0));
+  spec.slots =
+      choose(plan, asked, "num_engines", asked.num_engines, site.slots_per_worker.value_or(0),
+             site.slots_per_worker ? site_says(site) : std::string(by_default));
   spec.mem_mode = site.mem_mode;
-  spec.local_directory = asked.local_directory.value_or(site.local_directory);
-  spec.setup = joined(site.setup, asked.setup);
-  spec.directives = joined(site.directives, asked.directives);
-  spec.drop_directives = joined(site.drop_directives, asked.drop_directives);
+  spec.local_directory = choose_text(plan, asked, "local_directory", asked.local_directory, site,
+                                     site.local_directory);
+  plan_lists(plan, asked, site);
   const bool local_workers = adapter.probe.empty();
   if (local_workers && asked.partition) plan.notes.push_back(no_scheduler_note(*asked.partition));
   local_workers ? plan_local(plan, asked, machine) : plan_job(plan, asked, site, live);
-  plan.min_workers = asked.min_workers.value_or(1);
   if (plan.min_workers > workers_of(plan))
-    throw Error(Exit::usage, fmt::format("--min-workers {} is more than the {} workers asked for",
-                                         plan.min_workers, workers_of(plan)));
+    throw Error(Exit::usage,
+                fmt::format("--min-workers {} is more than the {} workers asked for",
+                            plan.min_workers, workers_of(plan)),
+                "ask for more --jobs, or be content with fewer");
   return plan;
-}
-
-std::string request_line(const Plan& plan) {
-  const auto plural = [](std::uint64_t count, std::string_view noun) {
-    return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
-  };
-  const auto& spec = plan.spec;
-  const auto slots = slots_of(spec);
-  const auto size = [&](std::uint32_t cores, std::uint64_t memory_mb) {
-    auto text = plural(cores, "core");
-    if (memory_mb > 0) text += ", " + show_memory_mb(memory_mb);
-    return text;
-  };
-  auto job = plural(spec.nodes, "node") + ", " + size(spec.per_node.cores, spec.per_node.memory_mb);
-  if (spec.nodes > 1) job += " each";
-  if (spec.time > 0) job += ", " + show_duration(spec.time);
-  return fmt::format("{} x ({}) = {} of {}", plural(plan.jobs, "job"), job,
-                     plural(std::uint64_t{workers_of(plan)} * slots, "slot"),
-                     size(std::max<std::uint32_t>(1, spec.per_node.cores / slots),
-                          spec.per_node.memory_mb / slots));
 }
 
 }  // namespace pcluster

@@ -25,6 +25,7 @@ struct Plan {
   std::uint32_t min_workers = 1;
   bool partition_down = false;     // the live scheduler says so: jobs will wait for ever
   std::vector<std::string> notes;  // what was filled in, capped or set aside; said on stderr
+  Origins origins;                 // of every value, by its key in the configuration
 };
 
 using LiveLimits = std::optional<std::vector<PartitionLimits>>;

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cctype>
 #include <limits>
 
@@ -56,47 +57,52 @@ void fill_list(C& values, const C& under) {
 }
 
 template <auto member>
-constexpr Setting text(std::string_view name) {
-  return {name, set_text<member>, fill<member>};
+constexpr Setting text(std::string_view name, std::string_view key) {
+  return {name, key, false, set_text<member>, fill<member>};
 }
 template <auto member, long long least>
-constexpr Setting number(std::string_view name) {
-  return {name, set_number<member, least>, fill<member>};
+constexpr Setting number(std::string_view name, std::string_view key) {
+  return {name, key, false, set_number<member, least>, fill<member>};
 }
 template <auto member>
-constexpr Setting duration(std::string_view name) {
-  return {name, set_duration<member>, fill<member>};
+constexpr Setting duration(std::string_view name, std::string_view key) {
+  return {name, key, false, set_duration<member>, fill<member>};
 }
 template <auto member>
-constexpr Setting list(std::string_view name) {
-  return {name, set_list<member>, fill_list<member>};
+constexpr Setting list(std::string_view name, std::string_view key) {
+  return {name, key, true, set_list<member>, fill_list<member>};
 }
 
 constexpr Setting table[] = {
-    text<&C::cluster>("cluster"),
-    text<&C::site>("site"),
-    text<&C::partition>("partition"),
-    number<&C::jobs, 1>("jobs"),
-    number<&C::nodes, 1>("nodes"),
-    number<&C::cores, 1>("cores"),
-    {"memory", set_memory, fill<&C::memory_mb>},
-    {"time", set_time, fill<&C::time>},
-    text<&C::account>("account"),
-    text<&C::local_directory>("local-directory"),
-    number<&C::num_engines, 0>("slots-per-worker"),
-    text<&C::pool>("pool"),
-    duration<&C::timeout>("timeout"),
-    number<&C::min_workers, 0>("min-workers"),
-    duration<&C::idle_timeout>("idle-timeout"),
-    duration<&C::orphan_timeout>("orphan-timeout"),
-    list<&C::setup>("setup"),
-    list<&C::directives>("directive"),
-    list<&C::drop_directives>("drop-directive"),
+    text<&C::cluster>("cluster", "cluster"),
+    text<&C::site>("site", "site"),
+    text<&C::partition>("partition", "partition"),
+    number<&C::jobs, 1>("jobs", "jobs"),
+    number<&C::nodes, 1>("nodes", "nodes"),
+    number<&C::cores, 1>("cores", "cores"),
+    {"memory", "memory", false, set_memory, fill<&C::memory_mb>},
+    {"time", "time", false, set_time, fill<&C::time>},
+    text<&C::account>("account", "account"),
+    text<&C::local_directory>("local-directory", "local_directory"),
+    number<&C::num_engines, 0>("slots-per-worker", "num_engines"),
+    text<&C::pool>("pool", "pool"),
+    duration<&C::timeout>("timeout", "timeout"),
+    number<&C::min_workers, 0>("min-workers", "min_workers"),
+    duration<&C::idle_timeout>("idle-timeout", "idle_timeout"),
+    duration<&C::orphan_timeout>("orphan-timeout", "orphan_timeout"),
+    text<&C::job_template>("template", "template"),
+    list<&C::setup>("setup", "setup"),
+    list<&C::prologue>("prologue", "prologue"),
+    list<&C::epilogue>("epilogue", "epilogue"),
+    list<&C::directives>("directive", "directives"),
+    list<&C::drop_directives>("drop-directive", "drop_directives"),
 };
 
-void set(const Setting& setting, const std::string& shown, const Texts& texts, C& values) {
+void set(const Setting& setting, const std::string& shown, const std::string& origin,
+         const Texts& texts, C& values) {
   try {
     setting.set(values, texts);
+    values.origins.insert_or_assign(std::string(setting.key), origin);
   } catch (const Error& error) {
     throw Error(error.code(), fmt::format("{}: {}", shown, error.what()), error.hint());
   }
@@ -117,8 +123,11 @@ Configuration settings_from(const Arguments& arguments) {
   Configuration values;
   for (const auto& setting : table)
     if (const auto texts = arguments.all(setting.name); !texts.empty())
-      set(setting, fmt::format("--{}", setting.name), texts, values);
-  if (const auto engines = arguments.number("num-engines", 1)) values.num_engines = engines;
+      set(setting, fmt::format("--{}", setting.name), "command line", texts, values);
+  if (const auto engines = arguments.number("num-engines", 1)) {
+    values.num_engines = engines;
+    values.origins["num_engines"] = "command line";
+  }
   return values;
 }
 
@@ -130,14 +139,43 @@ Configuration settings_from(const Variables& variables) {
     if (in_task && setting.name == "cores") continue;
     const auto name = variable_name(setting.name);
     const auto texts = lines(variable(variables, name));
-    if (!texts.empty()) set(setting, name, texts, values);
+    if (!texts.empty()) set(setting, name, name, texts, values);
   }
   return values;
 }
 
 Configuration layer(Configuration over, const Configuration& under) {
-  for (const auto& setting : table) setting.fill(over, under);
+  for (const auto& setting : table) {
+    setting.fill(over, under);
+    const auto below = under.origins.find(setting.key);
+    if (below == under.origins.end()) continue;
+    const auto [above, is_new] = over.origins.try_emplace(below->first, below->second);
+    if (!is_new && setting.list) above->second = below->second + ", " + above->second;
+  }
   return over;
+}
+
+std::vector<std::string> unknown_variables(const Variables& variables) {
+  constexpr std::string_view prefix = "PCLUSTER_";
+  std::vector<std::string> notes, known{"DIR", "SHARE"};
+  if (variables.contains("PCLUSTER_TASK")) return notes;  // a task has many more of ours
+  for (const auto& setting : table)
+    known.push_back(variable_name(setting.name).substr(prefix.size()));
+  for (const auto& [name, value] : variables) {
+    if (!name.starts_with(prefix)) continue;
+    const auto rest = name.substr(prefix.size());
+    if (std::ranges::find(known, rest) != known.end()) continue;
+    if (const auto near = nearest(rest, known))
+      notes.push_back(fmt::format("{} sets nothing (did you mean {}{}?)", name, prefix, *near));
+  }
+  return notes;
+}
+
+std::string settings_environment() {
+  std::string text;
+  for (const auto& setting : table)
+    text += fmt::format("{:<30}--{}\n", variable_name(setting.name), setting.name);
+  return text;
 }
 
 }  // namespace pcluster

@@ -17,6 +17,8 @@ class Arguments;
 
 struct Setting {
   std::string_view name;  // of its option: "local-directory"; PCLUSTER_LOCAL_DIRECTORY
+  std::string_view key;   // in the configuration: "local_directory"
+  bool list = false;      // lists are joined, others replaced
   void (*set)(Configuration&, const std::vector<std::string>& texts);  // throws Error
   void (*fill)(Configuration&, const Configuration& under);
 };
@@ -27,5 +29,9 @@ Configuration settings_from(const Arguments&);
 Configuration settings_from(const Variables&);
 // What `over` does not say comes from `under`; lists are joined, the words of `over` last.
 Configuration layer(Configuration over, const Configuration& under);
+
+// A note on each PCLUSTER_ variable that is nearly the name of one of ours.
+std::vector<std::string> unknown_variables(const Variables&);
+std::string settings_environment();  // a line for each variable, for help
 
 }  // namespace pcluster

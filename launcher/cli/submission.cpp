@@ -21,20 +21,24 @@ namespace pcluster {
 namespace {
 
 constexpr Option options[] = {
-    {"-p,--partition,--queue", "NAME", "the partition (queue) that the jobs go to"},
+    {"-p,--partition,--queue", "NAME", "the partition (queue) that the jobs go to", false,
+     Completes::partition},
     {"-n,--jobs", "N", "how many jobs (default 1)"},
     {"--nodes", "N", "nodes per job, one worker on each (default 1)"},
     {"-c,--cores", "N", "cores per node"},
     {"-m,--memory", "SIZE", "memory per node: 16G, 512M"},
     {"-t,--time", "TIME", "time limit of a job: 90m, 12h, 1-00:00:00"},
     {"-A,--account", "NAME", "the account (project) to bill"},
-    {"--site", "NAME|FILE", "site profile (default: found by host name)"},
+    {"--site", "NAME|FILE", "site profile (default: found by host name)", false, Completes::site},
     {"--local-directory", "DIR", "node-local scratch for tasks"},
     {"--slots-per-worker", "N", "tasks at a time per worker (default: the site's, else its cores)"},
     {"--directive", "TEXT", "one more directive for the job script", true},
     {"--drop-directive", "NAME", "leave one of ours out", true},
+    {"--template", "FILE", "job script template of your own (docs/job-scripts.md)"},
     {"--setup", "LINE", "shell line before the worker starts: \"module load ...\"", true},
-    {"--pool", "NAME", "the pool that the jobs belong to"},
+    {"--prologue", "LINE", "shell line between set-up and the worker", true},
+    {"--epilogue", "LINE", "shell line after the worker, however it ended", true},
+    {"--pool", "NAME", "the pool that the jobs belong to", false, Completes::pool},
     {"--timeout", "TIME", "how long to wait for workers (default 6m)"},
     {"--min-workers", "N", "at the timeout, be content with so many (default 1)"},
     {"--keep-queued", "", "at the timeout, leave pending jobs in the queue"},
@@ -46,13 +50,24 @@ constexpr Option options[] = {
     {"--dry-run", "", "print the job script and the command; start nothing"},
 };
 
+std::string beside(const std::string& file, const std::string& path) {
+  const auto slash = file.rfind('/');
+  return path.starts_with('/') || slash == file.npos ? path : file.substr(0, slash + 1) + path;
+}
+
+// Its template lies beside it, unless it says where.
 std::optional<Configuration> read_configuration(const Session& session, const Arguments& arguments,
-                                                bool required) {
-  const auto said = arguments.text("config");
+                                                const Flavour& flavour) {
+  const auto said = flavour.file ? flavour.file : arguments.text("config");
   const auto file = said.value_or(session.configuration_file());
-  const auto text = read_file_if_there(file);
-  if (text) return parse_configuration(*text, file);
-  if (said || required)
+  if (const auto text = read_file_if_there(file)) {
+    auto values = parse_configuration(*text, file);
+    if (values.job_template)
+      values.job_template =
+          beside(file, expand_path(*values.job_template, session.variables, user_name()));
+    return values;
+  }
+  if (said || flavour.configuration_required)
     throw Error(Exit::usage, fmt::format("no configuration file {}", file),
                 "it holds the values of submit, one a line: \"partition: NAME\", \"jobs: 10\"");
   return {};
@@ -70,6 +85,9 @@ Found find_site(const Session& session, const Configuration& asked, const Surrou
   if (!is_file)
     return {choose_site(read_sites(session.share()), said, here, absent_is_fine),
             session.share() + "/site-configs"};
+  if (!exists(said))
+    throw Error(Exit::usage, fmt::format("no site profile {}", printable(said)),
+                "write its path, or the name of one of ours: pcluster submit --site NAME");
   const auto profile = read_site(said);
   const auto slash = said.rfind('/');
   return {choose_site({profile}, profile.name, here, absent_is_fine),
@@ -128,14 +146,21 @@ struct Template {
   std::string text, name;
 };
 
-// A profile's own template lies beside it, or among ours.
-Template job_template(const SiteProfile& site, const std::string& beside, const Adapter& adapter,
-                      const std::string& share) {
+// The user's, else the profile's, which lies beside it or among ours, else the scheduler's.
+Template job_template(const std::optional<std::string>& own_file, const SiteProfile& site,
+                      const std::string& beside, const Adapter& adapter, const std::string& share) {
+  if (own_file) {
+    if (auto own = read_file_if_there(*own_file)) return {std::move(*own), *own_file};
+    throw Error(Exit::usage, fmt::format("no job template {}", printable(*own_file)),
+                "copy one of " + share + "/templates and change it; see docs/job-scripts.md");
+  }
   const auto name =
       site.job_template.empty() ? std::string(adapter.template_file) : site.job_template;
   if (!site.job_template.empty())
     if (auto own = read_file_if_there(beside + "/" + name)) return {std::move(*own), name};
-  return {read_file(share + "/templates/" + name), name};
+  if (auto ours = read_file_if_there(share + "/templates/" + name)) return {std::move(*ours), name};
+  throw Error(Exit::usage, fmt::format("site {} has no job template {}", site.name, name),
+              fmt::format("job_template: is a file in {} or in {}/templates", beside, share));
 }
 
 JobIdentity example_job(const Submission& submission) {
@@ -144,6 +169,17 @@ JobIdentity example_job(const Submission& submission) {
   const auto state = settled_state(submission.session, submission.state_dir);
   return {cluster, fmt::format("pcl-{}-{}", cluster, token), token, state.root,
           submission.plan.jobs};
+}
+
+// Of what resolve() does not choose.
+void say_origins(Plan& plan, const Configuration& asked, const SiteProfile& site) {
+  const auto said = [&](const char* key, std::string otherwise) {
+    const auto origin = asked.origins.find(key);
+    plan.origins[key] = origin != asked.origins.end() ? origin->second : std::move(otherwise);
+  };
+  said("cluster", "default");
+  said("site", "found: what is on this machine");
+  said("template", site.job_template.empty() ? "default" : "site " + site.name);
 }
 
 // A new cluster of this name begins where a stopped one left its results.
@@ -175,14 +211,21 @@ int print_dry(const Submission& submission) {
 
 std::span<const Option> submission_options() { return options; }
 
-Submission prepare(const Session& session, const Arguments& arguments, Flavour flavour) {
+std::string configuration_in_use(const Session& session, const Arguments& arguments) {
+  return arguments.text("config").value_or(session.configuration_file());
+}
+
+Submission prepare(const Session& session, const Arguments& arguments, const Flavour& flavour) {
   const bool dry = flavour.dry || arguments.has("dry-run");
-  const auto file = read_configuration(session, arguments, flavour.configuration_required);
+  const auto file = read_configuration(session, arguments, flavour);
   auto asked = layer(settings_from(arguments), settings_from(session.variables));
   asked = layer(std::move(asked), file.value_or(Configuration{}));
-  if (flavour.slot_per_core && !asked.num_engines) asked.num_engines = 0;
+  if (flavour.slot_per_core && !asked.num_engines) {
+    asked.num_engines = 0;
+    asked.origins["num_engines"] = "default of start";
+  }
 
-  Submission submission{session, nullptr, {}, {}, {}};
+  Submission submission{session, nullptr, {}, {}, {}, {}};
   if (asked.cluster) submission.session.use_cluster(*asked.cluster);
   const auto [found, live] = choose(session, asked, dry);
   const auto& [site, beside] = found;
@@ -190,7 +233,11 @@ Submission prepare(const Session& session, const Arguments& arguments, Flavour f
   auto& plan = submission.plan;
   plan = resolve(asked, site.profile, *site.adapter, live, this_host());
   plan.notes.insert(plan.notes.begin(), site.notes.begin(), site.notes.end());
-  const auto [text, name] = job_template(site.profile, beside, *site.adapter, session.share());
+  for (auto& note : unknown_variables(session.variables)) plan.notes.push_back(std::move(note));
+  const auto [text, name] =
+      job_template(asked.job_template, site.profile, beside, *site.adapter, session.share());
+  submission.template_name = name;
+  say_origins(plan, asked, site.profile);
   plan.spec.job_template = text;
   plan.spec.worker_binary = own_binary();
   plan.spec.local_directory =
@@ -201,7 +248,7 @@ Submission prepare(const Session& session, const Arguments& arguments, Flavour f
   return submission;
 }
 
-int submit(const Session& session, const Arguments& arguments, Flavour flavour) {
+int submit(const Session& session, const Arguments& arguments, const Flavour& flavour) {
   const auto submission = prepare(session, arguments, flavour);
   if (arguments.has("dry-run")) return print_dry(submission);
   say_plan(submission);

@@ -18,19 +18,23 @@ struct Submission {
   Plan plan;
   std::string state_dir;  // the site's
   std::string script;     // as it would be submitted, with "TOKEN" for its token
+  std::string template_name;
 };
 
 std::span<const Option> submission_options();
 
 // `configuration_required`: `start`, which has its values from there.  `slot_per_core`: its slots
-// are the cores unless something says otherwise.  `dry`: as --dry-run.
+// are the cores unless something says otherwise.  `dry`: nothing will be submitted, so that a
+// scheduler that is away is no mistake.  `file`: instead of --config.
 struct Flavour {
   bool configuration_required = false, slot_per_core = false, dry = false;
+  std::optional<std::string> file;
 };
-Submission prepare(const Session&, const Arguments&, Flavour);
+Submission prepare(const Session&, const Arguments&, const Flavour&);
 void say_plan(const Submission&);  // notes, and what is asked for
 int print_dry(const Submission&);  // those, the script and the command; an exit code
-int submit(const Session&, const Arguments&, Flavour);
+int submit(const Session&, const Arguments&, const Flavour&);
+std::string configuration_in_use(const Session&, const Arguments&);  // its path, there or not
 
 struct WaitRules {
   bool wait = true, keep_queued = false;

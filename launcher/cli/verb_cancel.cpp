@@ -35,6 +35,9 @@ const Verb verb_cancel{
         "pcluster cancel 7\n"
         "pcluster cancel 7.123",
     .run = run,
+    .description =
+        "Ends the running tasks of a workload, or one task, and drops those that wait. What is "
+        "done stays done, and the workers stay for other workloads.",
 };
 
 }  // namespace pcluster

@@ -166,6 +166,9 @@ const Verb verb_logs{
         "pcluster logs -f                           # of the last workload, as it comes\n"
         "pcluster logs last --stderr",
     .run = run,
+    .description =
+        "Prints what tasks wrote to stdout and stderr, by task and attempt. It reads the files of "
+        "the workers, so that it needs no launcher and works after stop.",
 };
 
 }  // namespace pcluster

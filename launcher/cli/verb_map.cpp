@@ -130,6 +130,11 @@ const Verb verb_map{
         "pcluster map --resume --trials 0-499 -- ./trial {trial}      # only what is left\n"
         "pcluster map --trials 0-9 --shell -- 'gzip -c part{trial} > part{trial}.gz'",
     .run = run,
+    .description =
+        "Runs the command once per trial, as many at a time as the workers have slots; {trial} in "
+        "its words becomes the trial. It shows progress, and ends with 0 when all tasks are done, "
+        "with 1 when some failed. Ctrl-C cancels what has not ended; --detach returns at once, and "
+        "pcluster wait comes back to it.",
 };
 
 }  // namespace pcluster

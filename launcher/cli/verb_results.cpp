@@ -76,6 +76,10 @@ const Verb verb_results{
         "pcluster results 7 --csv > results.csv\n"
         "pcluster results 7 --json > results.json",
     .run = run,
+    .description =
+        "Prints one line per task: state, exit code, host, times, memory, and the columns that the "
+        "task wrote to the file $PCLUSTER_RESULT. It reads the table on disk, so that it needs no "
+        "launcher and works after stop.",
 };
 
 }  // namespace pcluster

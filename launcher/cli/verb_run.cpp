@@ -38,6 +38,9 @@ const Verb verb_run{
         "pcluster run -np 16 -- nrniv -mpi -python model.py\n"
         "pcluster run --cores 4 -- python analyse.py       # its exit code is ours",
     .run = run,
+    .description =
+        "Runs one program, with -np N as that many MPI ranks on the workers of one pool. Its "
+        "output appears here and its exit code is ours; a failure of pcluster itself is 125.",
 };
 
 }  // namespace pcluster

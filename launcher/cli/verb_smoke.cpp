@@ -106,6 +106,9 @@ const Verb verb_smoke{
     .more_options = {},
     .examples = "pcluster smoke -np 2",
     .run = run,
+    .description =
+        "Tries on a worker what models need: MPI programs over several ranks, NEURON, mpi4py, and "
+        "says what is missing. It ends with 1 when something that is installed does not work.",
 };
 
 }  // namespace pcluster

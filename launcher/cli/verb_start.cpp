@@ -1,5 +1,6 @@
 // `pcluster start`: submit, with every value from a configuration file.
 // SPDX-License-Identifier: MIT
+#include "launcher/cli/settings.hpp"
 #include "launcher/cli/submission.hpp"
 
 namespace pcluster {
@@ -10,7 +11,8 @@ constexpr Option options[] = {
 };
 
 int run(const Session& session, const Arguments& arguments) {
-  return submit(session, arguments, {.configuration_required = true, .slot_per_core = true});
+  return submit(session, arguments,
+                {.configuration_required = true, .slot_per_core = true, .file = {}});
 }
 
 }  // namespace
@@ -26,6 +28,11 @@ const Verb verb_start{
         "pcluster start                             # ~/.config/pcluster/config.yaml\n"
         "pcluster start --config cluster.yaml --num-engines 8",
     .run = run,
+    .description =
+        "Does what submit does, with every value from a configuration file, by default "
+        "~/.config/pcluster/config.yaml; options on the command line count more. A worker gets one "
+        "slot per core unless the file or --num-engines says otherwise.",
+    .environment = settings_environment,
 };
 
 }  // namespace pcluster

@@ -64,6 +64,9 @@ const Verb verb_status{
         "pcluster status --json                     # the workers\n"
         "pcluster status jobs --json",
     .run = run,
+    .description =
+        "Shows the launcher, its pools, jobs, workers and workloads as they are now. One of the "
+        "words prints that table alone; with --json it is a document for scripts.",
 };
 
 }  // namespace pcluster

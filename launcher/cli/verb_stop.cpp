@@ -45,6 +45,9 @@ const Verb verb_stop{
     .more_options = {},
     .examples = "pcluster stop                              # results and logs stay readable",
     .run = run,
+    .description =
+        "Cancels the queued jobs, ends tasks, workers and launcher, and returns when nothing of "
+        "them runs here any more. Results and logs of its workloads stay readable.",
 };
 
 }  // namespace pcluster

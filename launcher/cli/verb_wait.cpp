@@ -47,6 +47,10 @@ const Verb verb_wait{
         "pcluster wait 7\n"
         "pcluster wait                              # for the last one",
     .run = run,
+    .description =
+        "Waits for the end of a workload that map --detach started, or that an earlier command "
+        "left, and shows its progress. It ends with the codes of map; Ctrl-C ends the waiting and "
+        "not the workload.",
 };
 
 }  // namespace pcluster

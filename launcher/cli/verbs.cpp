@@ -11,12 +11,14 @@
 namespace pcluster {
 namespace {
 
-constexpr const Verb* table[] = {&verb_submit, &verb_start,  &verb_status,  &verb_map,  &verb_run,
-                                 &verb_smoke,  &verb_wait,   &verb_results, &verb_logs, &verb_retry,
-                                 &verb_cancel, &verb_render, &verb_stop};
+constexpr const Verb* table[] = {
+    &verb_submit, &verb_start,  &verb_status, &verb_map,    &verb_run,
+    &verb_smoke,  &verb_wait,   &verb_results, &verb_logs,  &verb_retry,
+    &verb_cancel, &verb_stop, &verb_render, &verb_config, &verb_completion};
 
 constexpr Option everywhere[] = {
-    {"--cluster", "NAME", "the cluster to use ($PCLUSTER_CLUSTER, else \"default\")"},
+    {"--cluster", "NAME", "the cluster to use ($PCLUSTER_CLUSTER, else \"default\")", false,
+     Completes::cluster},
     {"--json", "", "one JSON document on stdout, errors too"},
     {"-q,--quiet", "", "say nothing but results and errors"},
     {"-h,--help", "", "this text"},
@@ -38,11 +40,25 @@ std::string option_lines(std::span<const Option> options) {
   return text;
 }
 
-std::string usage(const Verb& verb) {
-  std::string text = fmt::format("pcluster {}", verb.name);
-  if (!verb.options.empty() || !verb.more_options.empty()) text += " [OPTIONS]";
-  if (!verb.operands_name.empty()) text += fmt::format(" {}", verb.operands_name);
-  return text;
+std::string indented(std::string_view text) {
+  std::string all;
+  for (const auto& line : lines(text)) all += "  " + line + "\n";
+  return all;
+}
+
+// Sentences as lines of a terminal's width.
+std::string wrapped(std::string_view text) {
+  constexpr std::size_t width = 80;
+  std::string all, line;
+  for (const auto& word : split(text, ' ')) {
+    if (!line.empty() && line.size() + 1 + word.size() > width) {
+      all += line + "\n";
+      line.clear();
+    }
+    if (!line.empty()) line += ' ';
+    line += word;
+  }
+  return all + line + "\n";
 }
 
 }  // namespace
@@ -61,6 +77,13 @@ std::string_view long_name(const Option& option) {
   return name.substr(0, name.find(','));
 }
 
+std::string usage(const Verb& verb) {
+  std::string text = fmt::format("pcluster {}", verb.name);
+  if (!verb.options.empty() || !verb.more_options.empty()) text += " [OPTIONS]";
+  if (!verb.operands_name.empty()) text += fmt::format(" {}", verb.operands_name);
+  return text;
+}
+
 std::vector<std::string> option_names(const Verb& verb) {
   std::vector<std::string> names;
   for (const auto options : {verb.options, verb.more_options, global_options()})
@@ -72,7 +95,7 @@ std::vector<std::string> option_names(const Verb& verb) {
 std::string overview() {
   std::string text =
       "pcluster: worker jobs that phone home, and trials and MPI programs on them.\n\n"
-      "usage: pcluster VERB [OPTIONS]     (pcluster VERB --help says more)\n\n";
+      "usage: pcluster VERB [OPTIONS]     (pcluster help VERB says more)\n\n";
   for (const auto* verb : table) text += fmt::format("  {:<10}{}\n", verb->name, verb->summary);
   text += "\non every verb:\n" + option_lines(everywhere) +
           option_line({"--version", "", "the version of pcluster"});
@@ -87,13 +110,12 @@ std::string overview() {
 std::string help(const Verb& verb) {
   std::string text =
       fmt::format("pcluster {}: {}\n\nusage: {}\n", verb.name, verb.summary, usage(verb));
+  if (!verb.description.empty()) text += fmt::format("\n{}", wrapped(verb.description));
   if (!verb.options.empty() || !verb.more_options.empty())
     text += "\noptions:\n" + option_lines(verb.options) + option_lines(verb.more_options);
   text += "\non every verb:\n" + option_lines(everywhere);
-  if (!verb.examples.empty()) {
-    text += "\nexamples:\n";
-    for (const auto& line : lines(verb.examples)) text += "  " + line + "\n";
-  }
+  if (verb.environment != nullptr) text += "\nenvironment:\n" + indented(verb.environment());
+  if (!verb.examples.empty()) text += "\nexamples:\n" + indented(verb.examples);
   return text;
 }
 

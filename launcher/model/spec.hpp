@@ -35,6 +35,8 @@ struct JobSpec {
   std::vector<std::string> setup;            // shell lines before the worker starts
   std::string job_template;                  // mustache text (templates/)
   std::string worker_binary;                 // absolute path of pcluster on the nodes
+  // Shell lines between set-up and worker, and after the worker has ended, however it did.
+  std::vector<std::string> prologue, epilogue;
   bool operator==(const JobSpec&) const = default;
 };
 

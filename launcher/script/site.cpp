@@ -26,12 +26,13 @@ struct Value {
                 fmt::format("{}:{}: {}", file, std::max(node.Mark().line, 0) + 1, what),
                 std::move(hint));
   }
-  [[noreturn]] void must_be(std::string_view what) const {
-    fail(fmt::format("`{}` must be {}, not {}", key, what,
+  [[noreturn]] void must_be(std::string_view what, std::string_view nearest_name = {}) const {
+    fail(fmt::format("`{}` must be {}, not {}{}", key, what,
                      node.IsScalar() ? fmt::format("`{}`", printable(node.Scalar()))
                      : node.IsMap()  ? "a map"
                      : node.IsNull() ? "empty"
-                                     : "a list"));
+                                     : "a list",
+                     nearest_name));
   }
 };
 
@@ -160,7 +161,7 @@ void read_mem_mode(const Value& value, SiteProfile& site) {
   read(value, site.mem_mode);
   const std::vector<std::string> modes{"node", "cpu", "none"};
   if (std::ranges::find(modes, site.mem_mode) == modes.end())
-    value.must_be("one of " + join(modes, ", "));
+    value.must_be("one of " + join(modes, ", "), did_you_mean(site.mem_mode, modes));
 }
 
 const Key<SiteProfile> site_keys[] = {
@@ -179,6 +180,8 @@ const Key<SiteProfile> site_keys[] = {
     {"state_dir", [](auto& v, auto& s) { read(v, s.state_dir); }},
     {"local_directory", [](auto& v, auto& s) { read(v, s.local_directory); }},
     {"setup", [](auto& v, auto& s) { read(v, s.setup); }},
+    {"prologue", [](auto& v, auto& s) { read(v, s.prologue); }},
+    {"epilogue", [](auto& v, auto& s) { read(v, s.epilogue); }},
     {"directives", [](auto& v, auto& s) { read(v, s.directives); }},
     {"drop_directives", [](auto& v, auto& s) { read(v, s.drop_directives); }},
     {"job_template", [](auto& v, auto& s) { read(v, s.job_template); }},
@@ -186,7 +189,7 @@ const Key<SiteProfile> site_keys[] = {
     {"exclude", [](auto& v, auto& s) { read(v, s.exclude); }},
 };
 
-const Key<Configuration> configuration_keys[] = {
+const Key<Configuration> user_keys[] = {
     {"site", [](auto& v, auto& c) { read(v, c.site); }},
     {"partition", [](auto& v, auto& c) { read(v, c.partition); }},
     {"account", [](auto& v, auto& c) { read(v, c.account); }},
@@ -205,6 +208,9 @@ const Key<Configuration> configuration_keys[] = {
     {"orphan_timeout", [](auto& v, auto& c) { read(v, Duration{c.orphan_timeout.emplace()}); }},
     {"local_directory", [](auto& v, auto& c) { read(v, c.local_directory); }},
     {"setup", [](auto& v, auto& c) { read(v, c.setup); }},
+    {"prologue", [](auto& v, auto& c) { read(v, c.prologue); }},
+    {"epilogue", [](auto& v, auto& c) { read(v, c.epilogue); }},
+    {"template", [](auto& v, auto& c) { read(v, c.job_template); }},
     {"directives", [](auto& v, auto& c) { read(v, c.directives); }},
     {"drop_directives", [](auto& v, auto& c) { read(v, c.drop_directives); }},
     {"cluster", [](auto& v, auto& c) { read(v, c.cluster); }},
@@ -246,9 +252,19 @@ SiteProfile parse_site(std::string_view yaml, const std::string& file) {
 Configuration parse_configuration(std::string_view yaml, const std::string& file) {
   Configuration configuration;
   const auto node = load(yaml, file);
-  if (!node.IsNull())
-    read_map(Value{file, "the configuration", node}, configuration, configuration_keys);
+  if (node.IsNull()) return configuration;
+  read_map(Value{file, "the configuration", node}, configuration, user_keys);
+  for (const auto& entry : node)
+    if (!entry.second.IsNull())
+      configuration.origins[entry.first.Scalar()] =
+          fmt::format("{}:{}", file, entry.first.Mark().line + 1);
   return configuration;
+}
+
+std::vector<std::string> configuration_keys() {
+  std::vector<std::string> names;
+  for (const auto& key : user_keys) names.emplace_back(key.name);
+  return names;
 }
 
 }  // namespace pcluster

@@ -2,6 +2,8 @@
 // Pure: text in, values out.  An unknown key is an Error with the line and the nearest key.
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,7 +34,7 @@ struct SiteProfile {
   std::string default_partition, account;
   bool account_required = false;
   std::string state_dir, local_directory;
-  std::vector<std::string> setup, directives, drop_directives;
+  std::vector<std::string> setup, prologue, epilogue, directives, drop_directives;
   std::string job_template;  // file name in templates/ or beside the profile; empty = the adapter's
   std::vector<SitePartition> partitions;
   std::vector<std::string> exclude;  // partitions that workers must not use
@@ -45,14 +47,19 @@ Micros parse_time_limit(std::string_view text);
 // `file` is only for messages.
 SiteProfile parse_site(std::string_view yaml, const std::string& file);
 
+// Where values come from, by their keys in the configuration: "command line", "config.yaml:3".
+using Origins = std::map<std::string, std::string, std::less<>>;
+
 // The user's configuration (`--config`, ~/.config/pcluster/config.yaml): the values of `submit`.
 struct Configuration {
-  std::optional<std::string> site, partition, account, local_directory, cluster, pool;
+  std::optional<std::string> site, partition, account, local_directory, cluster, pool, job_template;
   std::optional<std::uint32_t> jobs, nodes, cores, num_engines, min_workers;
   std::optional<std::uint64_t> memory_mb;
   std::optional<Micros> time, timeout, idle_timeout, orphan_timeout;
-  std::vector<std::string> setup, directives, drop_directives;
+  std::vector<std::string> setup, prologue, epilogue, directives, drop_directives;
+  Origins origins;  // of the values that are given
 };
 Configuration parse_configuration(std::string_view yaml, const std::string& file);
+std::vector<std::string> configuration_keys();
 
 }  // namespace pcluster

@@ -162,6 +162,12 @@ std::string prepared(std::string_view text) {
 
 }  // namespace
 
+std::vector<std::string> fields_used(std::string_view text, const std::string& file) {
+  std::vector<std::string> names;
+  for (auto& tag : find_tags(text, file)) names.push_back(std::move(tag.name));
+  return names;
+}
+
 std::string render(std::string_view text, const Fields& fields, const std::string& file) {
   Check check(fields, file);
   for (const auto& tag : find_tags(text, file)) check(tag);

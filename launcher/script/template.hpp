@@ -34,5 +34,7 @@ using Fields = std::map<std::string, Field>;
 // in one over a list, `{{.}}` is the element.  Lines that start with `##` are the template's own
 // comments and vanish.  `file` is only for messages.
 std::string render(std::string_view text, const Fields& fields, const std::string& file);
+// The names of all its tags.
+std::vector<std::string> fields_used(std::string_view text, const std::string& file);
 
 }  // namespace pcluster

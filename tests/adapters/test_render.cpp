@@ -3,12 +3,14 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
 
 #include "adapters/adapter.hpp"
 #include "launcher/base/error.hpp"
+#include "launcher/base/text.hpp"
 #include "launcher/script/site.hpp"
 
 using namespace pcluster;
@@ -28,6 +30,7 @@ void check_golden(const std::string& name, const std::string& script) {
   if (std::getenv("PCLUSTER_UPDATE_GOLDEN") != nullptr)
     std::ofstream(source + "/" + path) << script;
   CHECK(script == text_of(path));
+  CHECK(std::system(("bash -n '" + source + "/" + path + "'").c_str()) == 0);
 }
 
 JobSpec spec_for(const Adapter& adapter) {
@@ -105,6 +108,75 @@ TEST_CASE("a local job") {
   spec.per_node = {2, 4000, 0};
   spec.setup = {"module load neuron"};
   check_golden("local.sh", render_job_script(local, spec, identity(3)));
+}
+
+JobSpec with_everything(const Adapter& adapter) {
+  auto spec = spec_for(adapter);
+  spec.per_node = {2, 4000, 1};
+  spec.time = 90 * 60 * second;
+  spec.slots = 2;
+  spec.local_directory = "/scratch";
+  spec.setup = {"module load neuron", "export OMP_PROC_BIND=close"};
+  spec.prologue = {"mkdir -p /scratch/$USER"};
+  spec.epilogue = {"rm -rf /scratch/$USER", "date"};
+  return spec;
+}
+
+// Quotes, blanks, dollars, line breaks and letters beyond ASCII, wherever a value may stand.
+JobSpec awkward(const Adapter& adapter) {
+  auto spec = spec_for(adapter);
+  spec.worker_binary = "/opt/Müller's $HOME/\"bin\"/pcluster";
+  spec.local_directory = "/tmp/a b\n$(id)";
+  spec.setup = {"echo \"it's $HOME\"", "cat <<'END'", "a ) brace } and `tick`", "END"};
+  spec.prologue = {"echo 'προ' # (comment"};
+  spec.epilogue = {"echo \"done: $?\" # } comment )", "# the last line is a comment"};
+  return spec;
+}
+
+TEST_CASE("prologue and epilogue, one node and several") {
+  auto spec = with_everything(slurm);
+  spec.partition = "long", spec.account = "lab7";
+  spec.directives = {"--constraint=haswell"};
+  spec.drop_directives = {"no-requeue"};
+  check_golden("slurm-everything.sh", render_job_script(slurm, spec, identity(4)));
+  spec.nodes = 3;
+  check_golden("slurm-nodes-epilogue.sh", render_job_script(slurm, spec, identity(1)));
+  spec.epilogue.clear();
+  spec.nodes = 1;
+  check_golden("slurm-prologue.sh", render_job_script(slurm, spec, identity(1)));
+}
+
+TEST_CASE("local jobs of every shape") {
+  check_golden("local-plain.sh", render_job_script(local, spec_for(local), identity(1)));
+  check_golden("local-everything.sh",
+               render_job_script(local, with_everything(local), identity(3)));
+}
+
+TEST_CASE("awkward values, in setup and epilogue too") {
+  auto job = identity(2);
+  job.directory = "/home/Jürgen o'Neil/$x \"y\"/50%";
+  check_golden("slurm-awkward.sh", render_job_script(slurm, awkward(slurm), job));
+  check_golden("local-awkward.sh", render_job_script(local, awkward(local), job));
+}
+
+TEST_CASE("a template that would start no worker, or jobs that we could not find") {
+  auto spec = spec_for(slurm);
+  spec.job_template = "#!/bin/bash\n{{#directives}}\n#SBATCH {{.}}\n{{/directives}}\nsleep 1\n";
+  CHECK(error_of(spec, identity(1)).find("slurm.sh: `{{worker_command}}` is not in it") == 0);
+  spec.job_template = "#!/bin/bash\n#SBATCH --mem=1G\nexec {{worker_command}}\n";
+  CHECK(error_of(spec, identity(1)).find("slurm.sh: `{{#directives}}` is not in it") == 0);
+  spec.adapter = local.name;
+  CHECK(render_job_script(local, spec, identity(1)).find("exec /opt/pcluster") !=
+        std::string::npos);
+}
+
+TEST_CASE("docs/job-scripts.md lists the fields that there are, and only those") {
+  const auto text = text_of("docs/job-scripts.md");
+  std::vector<std::string> listed;
+  for (const auto& line : lines(text))
+    if (line.starts_with("| `")) listed.push_back(line.substr(3, line.find('`', 3) - 3));
+  std::ranges::sort(listed);
+  for (const auto* adapter : adapters()) CHECK(template_fields(*adapter) == listed);
 }
 
 TEST_CASE("what cannot be rendered is an error that says why") {

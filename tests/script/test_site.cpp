@@ -139,7 +139,8 @@ TEST_CASE("mistakes in a profile are named") {
         "esi.yaml:1: `the profile` must be a map of keys and values, not a list");
   CHECK(site_error("a: [1\nb: 2").find("esi.yaml:2: not YAML: ") == 0);
   CHECK(site_error(start + "mem_mode: nodes") ==
-        "esi.yaml:3: `mem_mode` must be one of node, cpu, none, not `nodes`");
+        "esi.yaml:3: `mem_mode` must be one of node, cpu, none, not `nodes` (did you mean "
+        "\"node\"?)");
   CHECK(site_error(start + "account_required: maybe") ==
         "esi.yaml:3: `account_required` must be true or false, not `maybe`");
   CHECK(site_error(start + "slots_per_worker: 0").find("must be at least 1") != std::string::npos);

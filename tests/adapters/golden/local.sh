@@ -10,6 +10,8 @@ export PCLUSTER_JOB_MEM_MB="4000"
 export PCLUSTER_JOB_GPUS="0"
 # Set-up lines of the site and the user:
 module load neuron
+become=exec
+
 set -- /opt/pcluster/bin/pcluster worker \
   --directory /home/ann/.pcluster/default \
   --cluster default \
@@ -20,6 +22,6 @@ set -- /opt/pcluster/bin/pcluster worker \
   --scrub 'PMI_*' \
   --scrub 'PMI2_*' \
   --scrub 'PMIX_*'
-if [ -x "$1" ]; then exec "$@"; fi
+if [ -x "$1" ]; then $become "$@"; fi
 echo "pcluster: no executable $1 here: was it moved or rebuilt?" >&2
 exit 127

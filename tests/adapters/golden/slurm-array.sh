@@ -24,6 +24,8 @@ export PCLUSTER_JOB_GPUS="${SLURM_GPUS_ON_NODE:-0}"
 # Set-up lines of the site and the user:
 module load openmpi
 export A="b c"
+become=exec
+
 set -- /opt/pcluster/bin/pcluster worker \
   --directory /home/ann/.pcluster/default \
   --cluster default \
@@ -41,6 +43,6 @@ export SLURM_OVERLAP=1
 start='if [ -x "$1" ]; then exec "$@"; fi
 echo "pcluster: $(uname -n) has no executable $1: a file system is not mounted there?" >&2
 exit 127'
-exec srun --nodes=2 --ntasks=2 --ntasks-per-node=1 \
+$become srun --nodes=2 --ntasks=2 --ntasks-per-node=1 \
   --cpus-per-task="$SLURM_CPUS_ON_NODE" --mpi=none --export=ALL --no-kill \
   --kill-on-bad-exit=0 /bin/sh -c "$start" pcluster "$@"

@@ -18,6 +18,7 @@ export PCLUSTER_JOB_INDEX="${SLURM_ARRAY_TASK_ID}"
 export PCLUSTER_JOB_CORES="${SLURM_CPUS_ON_NODE:-0}"
 export PCLUSTER_JOB_MEM_MB="${SLURM_MEM_PER_NODE:-$((SLURM_MEM_PER_CPU * SLURM_CPUS_ON_NODE))}"
 export PCLUSTER_JOB_GPUS="${SLURM_GPUS_ON_NODE:-0}"
+become=exec
 
 set -- /opt/pcluster/bin/pcluster worker \
   --directory /home/ann/.pcluster/default \
@@ -30,6 +31,6 @@ set -- /opt/pcluster/bin/pcluster worker \
   --scrub 'PMI_*' \
   --scrub 'PMI2_*' \
   --scrub 'PMIX_*'
-if [ -x "$1" ]; then exec "$@"; fi
+if [ -x "$1" ]; then $become "$@"; fi
 echo "pcluster: $(uname -n) has no executable $1: a file system is not mounted there?" >&2
 exit 127

@@ -19,6 +19,8 @@ export PCLUSTER_JOB_MEM_MB="${SLURM_MEM_PER_NODE:-$((SLURM_MEM_PER_CPU * SLURM_C
 export PCLUSTER_JOB_GPUS="${SLURM_GPUS_ON_NODE:-0}"
 # Set-up lines of the site and the user:
 echo 'user''s own'
+become=exec
+
 set -- '/opt/it'\''s $(id) `id`/pcluster' worker \
   --directory '/home/a"b $(id)/100%' \
   --cluster default \
@@ -32,6 +34,6 @@ b; rm -rf x
   --scrub 'PMI_*' \
   --scrub 'PMI2_*' \
   --scrub 'PMIX_*'
-if [ -x "$1" ]; then exec "$@"; fi
+if [ -x "$1" ]; then $become "$@"; fi
 echo "pcluster: $(uname -n) has no executable $1: a file system is not mounted there?" >&2
 exit 127

@@ -1,0 +1,48 @@
+#!/bin/bash
+# A local job of pcluster: records when it began, sets up, and becomes the worker.
+# SPDX-License-Identifier: MIT
+PCLUSTER_JOB_STARTED=${EPOCHREALTIME:-$(date +%s.%N)}
+export PCLUSTER_JOB_STARTED="${PCLUSTER_JOB_STARTED/,/.}"
+export PCLUSTER_JOB_ID="${PCLUSTER_JOB_ID}"
+export PCLUSTER_JOB_INDEX="${PCLUSTER_JOB_INDEX}"
+export PCLUSTER_JOB_CORES="0"
+export PCLUSTER_JOB_MEM_MB="0"
+export PCLUSTER_JOB_GPUS="0"
+# Set-up lines of the site and the user:
+echo "it's $HOME"
+cat <<'END'
+a ) brace } and `tick`
+END
+become=exec
+# Epilogue of the site and the user: however this job ends, and its exit code stays the worker's.
+epilogue() {
+  :
+echo "done: $?" # } comment )
+# the last line is a comment
+}
+trap 'code=$?; trap "" TERM INT HUP; (epilogue) || :; exit "$code"' EXIT
+run_beside() {
+  "$@" &
+  worker=$! told=yes
+  trap 'told=yes; kill -TERM "$worker" 2> /dev/null || :' TERM INT HUP
+  while [ -n "$told" ]; do told='' code=0; wait "$worker" || code=$?; done
+  exit "$code"
+}
+become=run_beside
+# Prologue of the site and the user:
+echo 'προ' # (comment
+set -- '/opt/Müller'\''s $HOME/"bin"/pcluster' worker \
+  --directory '/home/Jürgen o'\''Neil/$x "y"/50%' \
+  --cluster default \
+  --token k3x9 \
+  --local-directory '/tmp/a b
+$(id)' \
+  --scrub 'SLURM_*' \
+  --scrub 'SLURMD_*' \
+  --scrub 'PBS_*' \
+  --scrub 'PMI_*' \
+  --scrub 'PMI2_*' \
+  --scrub 'PMIX_*'
+if [ -x "$1" ]; then $become "$@"; fi
+echo "pcluster: no executable $1 here: was it moved or rebuilt?" >&2
+exit 127

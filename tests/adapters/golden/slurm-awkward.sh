@@ -1,0 +1,55 @@
+#!/bin/bash
+# A job of pcluster: records when it began, sets up, and becomes the worker.
+# SPDX-License-Identifier: MIT
+#SBATCH --job-name=pcl-default-k3x9
+#SBATCH --array=0-1
+#SBATCH --chdir="/home/Jürgen o'Neil/$x \"y\"/50%"
+#SBATCH --output="/home/Jürgen o'Neil/$x \"y\"/50%%/jobs/k3x9-%a.out"
+#SBATCH --no-requeue
+#SBATCH --nodes=1
+#SBATCH --ntasks-per-node=1
+PCLUSTER_JOB_STARTED=${EPOCHREALTIME:-$(date +%s.%N)}
+export PCLUSTER_JOB_STARTED="${PCLUSTER_JOB_STARTED/,/.}"
+export PCLUSTER_JOB_ID="${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}"
+export PCLUSTER_JOB_INDEX="${SLURM_ARRAY_TASK_ID}"
+export PCLUSTER_JOB_CORES="${SLURM_CPUS_ON_NODE:-0}"
+export PCLUSTER_JOB_MEM_MB="${SLURM_MEM_PER_NODE:-$((SLURM_MEM_PER_CPU * SLURM_CPUS_ON_NODE))}"
+export PCLUSTER_JOB_GPUS="${SLURM_GPUS_ON_NODE:-0}"
+# Set-up lines of the site and the user:
+echo "it's $HOME"
+cat <<'END'
+a ) brace } and `tick`
+END
+become=exec
+# Epilogue of the site and the user: however this job ends, and its exit code stays the worker's.
+epilogue() {
+  :
+echo "done: $?" # } comment )
+# the last line is a comment
+}
+trap 'code=$?; trap "" TERM INT HUP; (epilogue) || :; exit "$code"' EXIT
+run_beside() {
+  "$@" &
+  worker=$! told=yes
+  trap 'told=yes; kill -TERM "$worker" 2> /dev/null || :' TERM INT HUP
+  while [ -n "$told" ]; do told='' code=0; wait "$worker" || code=$?; done
+  exit "$code"
+}
+become=run_beside
+# Prologue of the site and the user:
+echo 'προ' # (comment
+set -- '/opt/Müller'\''s $HOME/"bin"/pcluster' worker \
+  --directory '/home/Jürgen o'\''Neil/$x "y"/50%' \
+  --cluster default \
+  --token k3x9 \
+  --local-directory '/tmp/a b
+$(id)' \
+  --scrub 'SLURM_*' \
+  --scrub 'SLURMD_*' \
+  --scrub 'SRUN_*' \
+  --scrub 'PMI_*' \
+  --scrub 'PMI2_*' \
+  --scrub 'PMIX_*'
+if [ -x "$1" ]; then $become "$@"; fi
+echo "pcluster: $(uname -n) has no executable $1: a file system is not mounted there?" >&2
+exit 127
