@@ -109,8 +109,12 @@ class Follower {
   void show() {
     const auto now = steady_now(), elapsed = now - begun_;
     if (last_.tasks == 0) return;
-    line_.show(line_.terminal() ? bar_text(last_, elapsed) : progress_text(last_, elapsed), now);
+    line_.show(line_.terminal() ? bar(elapsed) : progress_text(last_, elapsed), now);
     if (elapsed > second) say_why(last_.slots == 0 ? no_workers : last_.note);
+  }
+
+  std::string bar(Micros elapsed) const {
+    return bar_text(last_, elapsed, static_cast<std::size_t>(terminal_width() - 1));
   }
 
   // Why nothing runs: once, where no line of progress says it all the time.
@@ -124,7 +128,7 @@ class Follower {
   Followed end(Followed::End how) {
     if (how == Followed::End::finished && cancelled_) how = Followed::End::interrupted;
     if (line_.terminal() && how == Followed::End::finished && last_.tasks > 0)
-      line_.show(bar_text(last_, steady_now() - begun_), steady_now());
+      line_.show(bar(steady_now() - begun_), steady_now());
     line_.keep();
     return {last_, note_, how};
   }

@@ -12,7 +12,7 @@
 namespace pcluster {
 namespace {
 
-constexpr std::uint32_t bar_width = 40;
+constexpr std::size_t widest_bar = 40, narrowest_bar = 5;
 
 std::string whole_seconds(Micros time) {
   return time < 60 * second ? fmt::format("{}s", time / second) : show_duration(time);
@@ -36,14 +36,18 @@ std::string waiting_text(std::uint32_t home, std::uint32_t wanted, Micros elapse
   return fmt::format("{}/{} workers available, waiting.. {}", home, wanted, whole_seconds(elapsed));
 }
 
-std::string bar_text(const Progress& progress, Micros elapsed) {
+// What is said beside the bar is never cut for its sake: it shrinks, and goes at last.
+std::string bar_text(const Progress& progress, Micros elapsed, std::size_t columns) {
   const auto tasks = std::max<std::uint64_t>(1, progress.tasks);
   const auto ended = std::uint64_t{settled(progress)};
-  const auto filled = bar_width * ended / tasks;
-  auto text = fmt::format("[{:<{}}] | {}% Completed | {}", std::string(filled, '#'), bar_width,
-                          100 * ended / tasks, show_duration(elapsed));
+  auto text = fmt::format("{}% Completed | {}", 100 * ended / tasks, show_duration(elapsed));
   if (progress.failed > 0) text += fmt::format(" | {} failed", progress.failed);
   if (const auto left = time_left(progress, elapsed); !left.empty()) text += " | " + left;
+  constexpr std::size_t frame = 5;  // "[] | "
+  if (columns >= text.size() + frame + narrowest_bar) {
+    const auto width = std::min(widest_bar, columns - text.size() - frame);
+    text = fmt::format("[{:<{}}] | {}", std::string(width * ended / tasks, '#'), width, text);
+  }
   if (!progress.note.empty()) text += " | " + printable(progress.note);
   return text;
 }

@@ -13,7 +13,8 @@ namespace pcluster {
 std::string waiting_text(std::uint32_t home, std::uint32_t wanted, Micros elapsed);
 
 // "[#########       ] | 58% Completed | 52.3s | 3 failed | 38s left"
-std::string bar_text(const Progress&, Micros elapsed);
+// In so many columns, but for the note, which may be cut.
+std::string bar_text(const Progress&, Micros elapsed, std::size_t columns);
 // "580 of 1000 done, 3 failed, 16 running, 52.3s": for a log.
 std::string progress_text(const Progress&, Micros elapsed);
 // "1000 done" or "3 of 1000 failed; see: pcluster results 7 --failed"

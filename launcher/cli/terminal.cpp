@@ -16,13 +16,21 @@
 namespace pcluster {
 namespace {
 
-volatile std::sig_atomic_t interrupt_count = 0, hangup_count = 0;
+volatile std::sig_atomic_t interrupt_count = 0, hangup_count = 0, continue_count = 0;
 
 void on_signal(int signal) {
   if (signal == SIGHUP)
     hangup_count = hangup_count + 1;
+  else if (signal == SIGCONT)
+    continue_count = continue_count + 1;
   else
     interrupt_count = interrupt_count + 1;
+}
+
+// After `bg` the terminal belongs to the shell's next command: a line of ours would run through it.
+bool in_foreground() {
+  const auto group = tcgetpgrp(STDERR_FILENO);
+  return group < 0 || group == getpgrp();
 }
 
 }  // namespace
@@ -70,7 +78,7 @@ void catch_interrupts() {
   struct sigaction action {};
   action.sa_handler = on_signal;  // no SA_RESTART: a blocking receive must return
   sigemptyset(&action.sa_mask);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGCONT}) {
     struct sigaction old {};
     // Whoever started us with SIGINT or SIGHUP ignored (`nohup`, `&` in a script) meant it.
     if (sigaction(signal, nullptr, &old) == 0 && old.sa_handler == SIG_IGN) continue;
@@ -87,6 +95,9 @@ StatusLine::StatusLine(bool terminal, bool quiet, Micros every)
 void StatusLine::show(std::string_view text, Time now) {
   if (quiet_) return;
   if (terminal_) {
+    if (!in_foreground()) return;
+    if (continued_ != continue_count) shown_.clear();  // the shell has written over it
+    continued_ = continue_count;
     const auto width = static_cast<std::size_t>(terminal_width() - 1);
     const auto line = text.substr(0, width);
     if (line == shown_) return;

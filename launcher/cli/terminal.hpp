@@ -19,12 +19,13 @@ void write_err(std::string_view text);  // to stderr; never throws
 std::string read_stdin();               // to its end
 
 // From here on Ctrl-C, TERM and a closed terminal are counted instead of ending us; a blocking
-// receive returns when one comes.
+// receive returns when one comes, and when we go on after Ctrl-Z.
 void catch_interrupts();
 int interrupts();  // how often Ctrl-C (or TERM) came
 bool hung_up();    // SIGHUP came: the terminal is gone
 
-// One line that is rewritten on a terminal; elsewhere a plain line, at most one per `every`.
+// One line that is rewritten on a terminal, while we are in its foreground; elsewhere a plain line,
+// at most one per `every`.
 class StatusLine {
  public:
   StatusLine(bool terminal, bool quiet, Micros every);
@@ -42,6 +43,7 @@ class StatusLine {
   Micros every_;
   Time next_ = 0;
   std::string shown_;
+  int continued_ = 0;  // how often we had been stopped when the line was drawn
 };
 
 }  // namespace pcluster

@@ -52,8 +52,7 @@ void check_output(const std::string& said, const TaskTemplate& task, std::uint32
               fmt::format("give each its own: --output '{}-{{trial}}'", said));
 }
 
-std::string output_path(const Arguments& arguments, const TaskTemplate& task,
-                        std::uint32_t tasks) {
+std::string output_path(const Arguments& arguments, const TaskTemplate& task, std::uint32_t tasks) {
   const auto said = arguments.text("output").value_or("");
   check_output(said, task, tasks);
   return said.empty() || said.starts_with('/') ? said : task.directory + "/" + said;

@@ -81,9 +81,8 @@ Status Core::State::status() const {
   auto old = ledger.workloads.all().size();
   for (const auto& [id, workload] : ledger.workloads.all()) {
     if (old-- > most_finished && workload.finished()) continue;
-    all.workloads.push_back(
-        {progress(workload), workload.spec.verb, workload.command, workload.added_unix,
-         workload.spec.tag});
+    all.workloads.push_back({progress(workload), workload.spec.verb, workload.command,
+                             workload.added_unix, workload.spec.tag});
   }
   return all;
 }

@@ -117,7 +117,7 @@ using ToWorker =
 struct SubmitJobs {
   JobSpec spec;
   std::uint32_t count = 1;
-  std::string pool;  // empty: the one of this shape, or a new one
+  std::string pool;                     // empty: the one of this shape, or a new one
   Micros idle_timeout = 3600 * second;  // 0 = never
   Micros orphan_timeout = 600 * second;
 };
@@ -143,8 +143,8 @@ struct GetRunning {
 };                      // settled tasks stand in the results table on disk
 struct StopCluster {};  // cancel the jobs, end the workers, then the launcher
 struct Ping {};
-// As many jobs in this pool; fewer: pending ones are cancelled first, then idle ones are ended, then
-// busy ones once their tasks are.
+// As many jobs in this pool; fewer: pending ones are cancelled first, then idle ones are ended,
+// then busy ones once their tasks are.
 struct ScaleJobs {
   std::string pool;  // empty: the only one
   std::uint32_t count = 0;

@@ -98,10 +98,9 @@ struct ClockRead {
   Micros at_unix = 0;
 };
 
-using Record =
-    std::variant<EpochBegan, PoolAsked, SubmitBegan, SubmitAnswered, SubmitRefused, JobEnded,
-                 WorkerJoined, WorkerGone, WorkloadAdded, TasksAssigned, TasksReturned, TaskSettled,
-                 TaskFailedOnce, WorkloadCancelled, StopAsked, TaskLost, SubmitCancelled,
-                 ClockRead>;
+using Record = std::variant<EpochBegan, PoolAsked, SubmitBegan, SubmitAnswered, SubmitRefused,
+                            JobEnded, WorkerJoined, WorkerGone, WorkloadAdded, TasksAssigned,
+                            TasksReturned, TaskSettled, TaskFailedOnce, WorkloadCancelled,
+                            StopAsked, TaskLost, SubmitCancelled, ClockRead>;
 
 }  // namespace pcluster

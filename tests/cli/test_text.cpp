@@ -81,16 +81,25 @@ TEST_CASE("plain words may be set into a shell line") {
 TEST_CASE("waiting and progress look as the users know them") {
   CHECK(waiting_text(0, 10, 2'400'000) == "0/10 workers available, waiting.. 2s");
   CHECK(waiting_text(3, 10, 90 * second) == "3/10 workers available, waiting.. 1m30s");
-  CHECK(bar_text(progress(1000, 580), 52'300'000) ==
+  constexpr std::size_t wide = 79;
+  CHECK(bar_text(progress(1000, 580), 52'300'000, wide) ==
         "[#######################                 ] | 58% Completed | 52.3s | 37s left");
-  CHECK(bar_text(progress(100, 95, 5), 10 * second).find("] | 100% Completed | 10.0s | 5 failed") !=
-        std::string::npos);
+  CHECK(bar_text(progress(100, 95, 5), 10 * second, wide)
+            .ends_with("] | 100% Completed | 10.0s | 5 failed"));
   auto idle = progress(10, 0);
   idle.note = "no worker has 64 cores\033[2J";
-  CHECK(bar_text(idle, second).find("no worker has 64 cores\\x1b[2J") != std::string::npos);
+  CHECK(bar_text(idle, second, wide).find("no worker has 64 cores\\x1b[2J") != std::string::npos);
   CHECK(progress_text(progress(1000, 580, 3), 50 * second) ==
         "580 of 1000 done, 3 failed, 50.0s, 35s left");
-  CHECK(bar_text(Progress{}, 0).find("0% Completed") != std::string::npos);  // no division by 0
+  CHECK(bar_text(Progress{}, 0, wide).ends_with("0% Completed | 0.0s"));  // no division by 0
+}
+
+TEST_CASE("a bar gives way to what is said beside it") {
+  const auto half = progress(1000, 580);
+  CHECK(bar_text(half, 52'300'000, 50) == "[######     ] | 58% Completed | 52.3s | 37s left");
+  CHECK(bar_text(half, 52'300'000, 30) == "58% Completed | 52.3s | 37s left");
+  for (std::size_t columns = 33; columns < 120; ++columns)
+    CHECK(bar_text(half, 52'300'000, columns).size() <= columns);
 }
 
 TEST_CASE("the end in one line") {
