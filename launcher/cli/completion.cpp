@@ -26,13 +26,13 @@ const Option* find_option(const Verb* verb, std::string_view name) {
   return found;
 }
 
-// "FILE", "ID.INDEX", "last": one word of a table.
+// "FILE", "ID.INDEX", "w0,w3-w5", "last": one word of a table.
 void add_spec(Candidates& all, std::string_view spec, std::string_view help) {
   static constexpr std::pair<std::string_view, Completes> kinds[] = {
-      {"FILE", Completes::file},      {"DIR", Completes::directory},
-      {"ID", Completes::workload},    {"VERB", Completes::verb},
-      {"WORKER", Completes::worker},  {"COMMAND", Completes::command},
-      {"PROGRAM", Completes::command}};
+      {"FILE", Completes::file},       {"DIR", Completes::directory},
+      {"ID", Completes::workload},     {"VERB", Completes::verb},
+      {"w0", Completes::worker},       {"WORKER", Completes::worker},
+      {"COMMAND", Completes::command}, {"PROGRAM", Completes::command}};
   for (const auto& [name, kind] : kinds)
     if (spec.starts_with(name)) all.kinds.push_back(kind);
   const auto literal = [](char c) { return (c >= 'a' && c <= 'z') || c == '-'; };
@@ -133,7 +133,25 @@ Words without_equals(const Words& words) {
   return kept;
 }
 
+// Only what begins as typed.  Workers come in lists: the last of "w0,w3" is being typed.
+void keep_typed(Candidates& all, const std::string& typed) {
+  all.typed = typed;
+  const bool workers = std::ranges::find(all.kinds, Completes::worker) != all.kinds.end();
+  if (const auto comma = typed.rfind(','); workers && comma != typed.npos) {
+    all.before += typed.substr(0, comma + 1);
+    all.typed.erase(0, comma + 1);
+  }
+  std::erase_if(all.words, [&](const auto& each) { return !each.word.starts_with(all.typed); });
+}
+
 }  // namespace
+
+Candidates value_candidates(const Option& option, const std::string& typed) {
+  Candidates all;
+  add_value(all, option);
+  keep_typed(all, typed);
+  return all;
+}
 
 Candidates candidates(std::vector<std::string> words) {
   words = without_equals(words);
@@ -143,13 +161,7 @@ Candidates candidates(std::vector<std::string> words) {
   Candidates all;
   if (line.unknown_verb) return all;
   add_word(all, line, words.back());
-  all.typed = words.back().substr(all.before.size());
-  const bool workers = std::ranges::find(all.kinds, Completes::worker) != all.kinds.end();
-  if (const auto comma = all.typed.rfind(','); workers && comma != all.typed.npos) {
-    all.before += all.typed.substr(0, comma + 1);
-    all.typed.erase(0, comma + 1);
-  }
-  std::erase_if(all.words, [&](const auto& each) { return !each.word.starts_with(all.typed); });
+  keep_typed(all, words.back().substr(all.before.size()));
   return all;
 }
 

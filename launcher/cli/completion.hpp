@@ -23,6 +23,7 @@ struct Candidates {
 // `words`: all behind "pcluster"; the last is being typed, and may be empty.  A shell may give
 // "--site=es" as three words.
 Candidates candidates(std::vector<std::string> words);
+Candidates value_candidates(const Option&, const std::string& typed);  // of an option's value
 
 // The value of a global option or of one of the verb's, as far as it is typed; empty: not there.
 std::string typed_value(const std::vector<std::string>& words, std::string_view option);

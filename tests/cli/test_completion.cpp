@@ -73,6 +73,20 @@ TEST_CASE("completion: values of options, in one word, in two, or cut by bash") 
   CHECK(candidates({"submit", "--site", "="}).typed.empty());
 }
 
+TEST_CASE("completion: workers come in lists, what a table says of a value counts") {
+  const Option on{"--on", "w0,w3-w5|all", "", false};
+  auto all = value_candidates(on, "");
+  CHECK(all.kinds == Kinds{Completes::worker});
+  CHECK(of(all) == Words{"all"});
+  all = value_candidates(on, "w0,w");
+  CHECK(all.before == "w0,");
+  CHECK(all.typed == "w");
+  CHECK(all.words.empty());
+  CHECK(value_candidates({"--after", "ID", "", true}, "").kinds == Kinds{Completes::workload});
+  CHECK(of(value_candidates({"--threads", "keep", "", false}, "k")) == Words{"keep"});
+  CHECK(value_candidates({"--trials", "A-B[:STEP]", "", false}, "").kinds.empty());
+}
+
 TEST_CASE("completion: operands as the verb names them") {
   CHECK(offered({"status", ""}) == Words{"workers", "jobs", "workloads"});
   CHECK(offered({"status", "jobs", ""}).empty());
