@@ -51,7 +51,11 @@ void Agent::State::on(const Assign& assign, Time now, Acts&) {
       }
       auto trial =
           i < item.trials.size() ? item.trials[i] : trial_value(item.range, item.first + i);
-      queue.push_back({attempt, std::move(trial), task, slots});
+      const auto share = share_of(me.size, slots, me.slots);
+      if (task->beside)  // first, and it takes nothing: it starts at once
+        queue.push_front({attempt, std::move(trial), task, 0, share});
+      else
+        queue.push_back({attempt, std::move(trial), task, slots, share});
     }
   }
 }
@@ -69,7 +73,7 @@ void Agent::State::start(Time now, Acts& acts) {
     const auto index = next.attempt.task.index;
     acts.push_back(act::Start{{next.attempt, next.trial, expand(next.task->argv, next.trial, index),
                                expand(next.task->output, next.trial, index), next.task.get(),
-                               next.slots, share_of(me.size, next.slots, me.slots)}});
+                               next.slots, next.share}});
   }
 }
 
