@@ -116,7 +116,10 @@ void Core::State::finish(Turn& turn) {
   loaded = false;
   if (turn.now >= silence_at) find_silent(turn);
   if (!stop_asked) dismiss_idle(turn);
+  if (!stop_asked) shrink(turn);
   fleet.tick(turn.now, turn.out);
+  cancel_doomed(turn);
+  lose_pinned(turn);
   if (!stop_asked) assign(turn);
   if (stop_asked && !quit) quit_when_empty(turn);
   forget_finished(turn);
