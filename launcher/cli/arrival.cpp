@@ -16,7 +16,8 @@ Arrival look(const Status& status, const Expected& expected) {
   std::set<std::string> hosts;
   std::map<std::string, std::uint32_t> home_of;  // by job
   for (const auto& worker : status.workers) {
-    if (worker.pool != expected.pool || worker.state == "lost") continue;
+    if (worker.pool != expected.pool || worker.state == "lost" || worker.state == "draining")
+      continue;
     ++arrival.home;
     ++home_of[worker.job_id];
     hosts.insert(worker.host);

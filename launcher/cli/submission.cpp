@@ -33,7 +33,7 @@ constexpr Option options[] = {
     {"--directive", "TEXT", "one more directive for the job script", true},
     {"--drop-directive", "NAME", "leave one of ours out", true},
     {"--setup", "LINE", "shell line before the worker starts: \"module load ...\"", true},
-    {"--pool", "NAME", "the pool that the jobs belong to"},
+    {"--pool", "NAME", "the pool of the jobs (default: the one of their shape, else a new one)"},
     {"--timeout", "TIME", "how long to wait for workers (default 6m)"},
     {"--min-workers", "N", "at the timeout, be content with so many (default 1)"},
     {"--keep-queued", "", "at the timeout, leave pending jobs in the queue"},

@@ -11,9 +11,10 @@
 namespace pcluster {
 namespace {
 
-constexpr const Verb* table[] = {&verb_submit, &verb_start,  &verb_status, &verb_map,
-                                 &verb_run,    &verb_smoke,  &verb_wait,   &verb_results,
-                                 &verb_logs,   &verb_cancel, &verb_stop};
+constexpr const Verb* table[] = {&verb_submit, &verb_start,   &verb_status, &verb_map,
+                                 &verb_run,    &verb_smoke,   &verb_wait,   &verb_results,
+                                 &verb_logs,   &verb_cancel,  &verb_exec,   &verb_with,
+                                 &verb_scale,  &verb_explain, &verb_events, &verb_stop};
 
 constexpr Option everywhere[] = {
     {"--cluster", "NAME", "the cluster to use ($PCLUSTER_CLUSTER, else \"default\")"},

@@ -27,6 +27,8 @@ constexpr Option options[] = {
     {"--time-request", "TIME", "only on workers whose job lasts that long still"},
     {"--retries", "N", "run a task that failed again, so often (default 0)"},
     {"--priority", "N", "higher ones first (default 0)"},
+    {"--after", "ID", "begin when that workload is done; cancelled when it fails", true},
+    {"--after-any", "ID", "begin when that workload has ended, however", true},
     {"--env", "K[=V]", "set a variable; K alone takes this shell's value", true},
     {"--env-none", "", "start tasks from no environment but pcluster's own and --env"},
     {"--chdir", "DIR", "working directory (default: this one)"},
@@ -60,6 +62,20 @@ std::string directory_from(const Arguments& arguments) {
   const auto here = current_directory();
   const auto said = arguments.text("chdir").value_or(here);
   return said.starts_with('/') ? said : here + "/" + said;
+}
+
+std::vector<WorkloadId> workloads_named(const Session& session, const Arguments& arguments,
+                                        std::string_view option) {
+  std::vector<WorkloadId> ids;
+  for (const auto& word : arguments.all(option)) {
+    const auto ref = find_workload(session.state(), word);
+    if (ref.index)
+      throw Error(
+          Exit::usage, fmt::format("--{} {}: one task is not enough", option, word),
+          fmt::format("write the whole workload: --{} {}", option, to_string(ref.workload)));
+    ids.push_back(ref.workload);
+  }
+  return ids;
 }
 
 }  // namespace
@@ -103,6 +119,8 @@ WorkloadSpec workload_from(const Session& session, const Arguments& arguments, s
   spec.time_request = arguments.duration("time-request").value_or(0);
   spec.retries = arguments.number("retries").value_or(0);
   spec.priority = arguments.integer("priority").value_or(0);
+  spec.after = workloads_named(session, arguments, "after");
+  spec.after_any = workloads_named(session, arguments, "after-any");
   return spec;
 }
 
