@@ -35,9 +35,9 @@ std::string scaled_text(const Scaled& scaled) {
                           scaled.jobs == 1 ? "" : "s");
   if (scaled.new_jobs > 0) text += fmt::format(", {} new", scaled.new_jobs);
   if (scaled.cancelled > 0) text += fmt::format(", {} cancelled in the queue", scaled.cancelled);
-  if (scaled.ending > 0) text += fmt::format(", {} idle end now", scaled.ending);
+  if (scaled.ending > 0) text += fmt::format(", {} ending now (idle)", scaled.ending);
   if (scaled.draining > 0)
-    text += fmt::format(", {} busy end when their tasks have", scaled.draining);
+    text += fmt::format(", {} draining (until their tasks have ended)", scaled.draining);
   return text;
 }
 

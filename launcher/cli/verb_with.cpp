@@ -12,6 +12,7 @@
 #include "launcher/io/attached.hpp"
 #include "launcher/io/file.hpp"
 #include "launcher/io/loop.hpp"
+#include "launcher/io/store.hpp"
 
 namespace pcluster {
 namespace {
@@ -24,11 +25,13 @@ std::string own_name() {
 // Ends what we began.  What the command came to is worth more than a complaint of ours.
 void tear_down(const Session& session) {
   catch_interrupts();  // counts anew: what ended the command must not end this
+  const auto state = session.state();
   try {
-    auto client = find_launcher(session);
-    if (!client) return;
-    stop_launcher(session, *client);
-    remove_tree(session.state().key());
+    if (auto client = find_launcher(session)) stop_launcher(session, *client);
+    remove_tree(state.key());
+    if (!workloads_on_disk(state).empty())
+      session.say(
+          fmt::format("its results stay readable: pcluster results --cluster {}", session.cluster));
   } catch (const Error& error) {
     write_err(
         fmt::format("pcluster: the cluster \"{}\" may run still: {}\n  end it with: pcluster "

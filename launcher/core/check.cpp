@@ -150,7 +150,7 @@ std::string liveness(const Ledger& ledger, Micros unix_now) {
     std::uint32_t before = 0;
     for (const auto& [task, held] : tasks) {
       before += held.slots;
-      if (before <= busy.slots() || held.started) continue;
+      if (before <= busy.slots() || held.started || held.slots == 0) continue;
       const auto& workload = *ledger.workloads.find(task.workload);
       if (workload.is_cancelled(task.index)) continue;
       for (const auto& [other_id, other] : ledger.workers.all()) {

@@ -117,7 +117,8 @@ std::string Core::State::jobs_line(const Pool& pool) const {
   for (const auto& id : fleet.job_order()) {
     const auto& job = *fleet.job(id);
     if (job.pool != pool.asked.pool || job.ended()) continue;
-    auto what = std::string(to_string(job.state));
+    auto what = job.cancelled ? "ending" : std::string(to_string(job.state));
+    if (!job.cancelled && job.draining) what = "draining";
     if (job.state == JobState::pending && !job.reason.empty()) what += " (" + job.reason + ")";
     if (job.never) what += ", which do not start by themselves";
     ++numbers[what];

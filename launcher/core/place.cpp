@@ -19,11 +19,11 @@ class Placing {
 
   Placement run(const std::set<WorkerId>& spoke) {
     for (const auto id : ledger_.workloads.pinned()) pin(*ledger_.workloads.find(id));
-    fill_all();
+    for (const auto& [order, id] : ledger_.workloads.turns()) {
+      if (free_.empty()) break;
+      fill(*ledger_.workloads.find(id));
+    }
     for (const auto id : spoke) prefetch(id);
-    // What slots were kept free for may all wait at busy workers by now.
-    if (std::erase_if(kept_, [&](const auto& kept) { return left(*kept.second) == 0; }) > 0)
-      fill_all();
     if (!free_.empty())
       for (auto free = free_; const auto id : ledger_.workers.with_over()) take_back(id, &free);
     for (const auto id : ledger_.workers.to_empty()) take_back(id, nullptr);
@@ -32,12 +32,6 @@ class Placing {
 
  private:
   void pin(const Workload&);
-  void fill_all() {
-    for (const auto& [order, id] : ledger_.workloads.turns()) {
-      if (free_.empty()) break;
-      fill(*ledger_.workloads.find(id));
-    }
-  }
   void fill(const Workload&);
   void keep_free_for(const Workload&);
   void prefetch(WorkerId);
@@ -55,8 +49,7 @@ class Placing {
   std::map<WorkerId, std::uint32_t> free_;     // slots still free
   std::map<WorkerId, std::uint32_t> added_;    // slots given out now
   std::map<WorkloadId, std::uint32_t> given_;  // tasks given out now
-  // Kept free for a task of several slots that waits for its turn.
-  std::map<WorkerId, const Workload*> kept_;
+  std::set<WorkerId> kept_;  // kept free for a task of several slots that waits for its turn
   Placement placement_;
 };
 
@@ -113,8 +106,6 @@ void Placing::fill(const Workload& workload) {
 // A task of several slots would never find them free while smaller ones behind it take each slot
 // that comes free: one worker takes nothing else until it has room.
 void Placing::keep_free_for(const Workload& workload) {
-  for (const auto& [id, kept_for] : kept_)
-    if (kept_for == &workload) return;
   const Worker* best = nullptr;
   std::uint32_t most = 0;
   for (const auto id : ledger_.workers.ready()) {
@@ -127,7 +118,7 @@ void Placing::keep_free_for(const Workload& workload) {
     best = &worker;
     most = free;
   }
-  if (best != nullptr) kept_.emplace(best->id(), &workload);
+  if (best != nullptr) kept_.insert(best->id());
 }
 
 // Short tasks wait at the worker, so that no slot waits for a message: a share of what is left,

@@ -35,7 +35,7 @@ ok pcluster map --detach --trials 0-0 --cores 2 -- sh -c 'sleep 2; touch whole'
 task_runs() { [[ $(pcluster explain 3.0) == *"running on w1"* ]]; }
 eventually 5 task_runs
 ok pcluster scale 0 --pool pool-2
-says "1 busy end when their tasks have"
+says "1 draining (until their tasks have ended)"
 ok pcluster status
 says "draining"
 pid=$(launcher_pid)
