@@ -19,8 +19,8 @@ struct TaskStart {
   std::vector<std::string> argv;
   std::string output;                  // path of `--output` with the trial filled in
   const TaskTemplate* task = nullptr;  // valid until Forget of its workload
-  std::uint32_t slots = 1;             // how many of the worker's slots it takes
-  Resources share;                     // cores and memory that those slots mean
+  std::uint32_t slots = 1;             // how many of the worker's slots it takes; 0: beside them
+  Resources share;                     // cores and memory that it may use
 };
 
 namespace act {

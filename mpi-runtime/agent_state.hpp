@@ -18,6 +18,7 @@ struct Waiting {
   std::string trial;
   Template task;
   std::uint32_t slots = 1;
+  Resources share;
 };
 
 struct Running {

@@ -52,7 +52,11 @@ void Agent::State::on(const Assign& assign, Time now, Acts&) {
       }
       auto trial =
           i < item.trials.size() ? item.trials[i] : trial_value(item.range, item.first + i);
-      queue.push_back({attempt, std::move(trial), task, slots});
+      const auto share = share_of(me.size, slots, me.slots);
+      if (task->beside)  // first, and it takes nothing: it starts at once
+        queue.push_front({attempt, std::move(trial), task, 0, share});
+      else
+        queue.push_back({attempt, std::move(trial), task, slots, share});
     }
   }
 }
@@ -68,9 +72,9 @@ void Agent::State::start(Time now, Acts& acts) {
     running[next.attempt] = std::move(task);
     started.push_back(next.attempt);
     const TrialText text(next.task->columns, next.trial, next.attempt.task.index);
-    acts.push_back(act::Start{{next.attempt, next.trial, expand(next.task->argv, text),
-                               expand(next.task->output, text), next.task.get(), next.slots,
-                               share_of(me.size, next.slots, me.slots)}});
+    acts.push_back(
+        act::Start{{next.attempt, next.trial, expand(next.task->argv, text),
+                    expand(next.task->output, text), next.task.get(), next.slots, next.share}});
   }
 }
 

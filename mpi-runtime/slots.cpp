@@ -27,13 +27,27 @@ std::optional<Seat> Slots::take(std::uint32_t slots, std::uint32_t gpus) {
     free_[slot] = false;
     seat.cores.insert(seat.cores.end(), cores_[slot].begin(), cores_[slot].end());
   }
-  seat.gpus.assign(free_gpus_.begin(), free_gpus_.begin() + gpus);
-  free_gpus_.erase(free_gpus_.begin(), free_gpus_.begin() + gpus);
+  take_gpus(seat, gpus);
   return seat;
 }
 
+std::optional<Seat> Slots::take_beside(std::uint32_t gpus) {
+  const auto place = std::find(beside_.begin(), beside_.end(), true);
+  if (place == beside_.end() || free_gpus_.size() < gpus) return std::nullopt;
+  *place = false;
+  Seat seat{{count() + static_cast<std::uint32_t>(place - beside_.begin())}, {}, {}};
+  take_gpus(seat, gpus);
+  return seat;
+}
+
+void Slots::take_gpus(Seat& seat, std::uint32_t gpus) {
+  seat.gpus.assign(free_gpus_.begin(), free_gpus_.begin() + gpus);
+  free_gpus_.erase(free_gpus_.begin(), free_gpus_.begin() + gpus);
+}
+
 void Slots::give_back(const Seat& seat) {
-  for (std::uint32_t slot : seat.slots) free_[slot] = true;
+  for (std::uint32_t slot : seat.slots)
+    slot < count() ? free_[slot] = true : beside_[slot - count()] = true;
   free_gpus_.insert(free_gpus_.end(), seat.gpus.begin(), seat.gpus.end());
   std::sort(free_gpus_.begin(), free_gpus_.end());
 }

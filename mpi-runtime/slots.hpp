@@ -22,12 +22,18 @@ class Slots {
 
   // The lowest free ones; nothing when there are not enough.
   std::optional<Seat> take(std::uint32_t slots, std::uint32_t gpus);
+  // One beside all slots, numbered behind them and bound to no cores.
+  std::optional<Seat> take_beside(std::uint32_t gpus);
   void give_back(const Seat&);
   std::uint32_t count() const { return static_cast<std::uint32_t>(free_.size()); }
+  static constexpr std::uint32_t most_beside = 16;
 
  private:
+  void take_gpus(Seat&, std::uint32_t gpus);
+
   std::vector<bool> free_;
-  std::vector<std::vector<int>> cores_;  // of each slot
+  std::vector<bool> beside_ = std::vector<bool>(most_beside, true);  // free
+  std::vector<std::vector<int>> cores_;                              // of each slot
   std::vector<std::string> free_gpus_;
 };
 

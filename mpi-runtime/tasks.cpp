@@ -35,9 +35,9 @@ Tasks::Tasks(Loop& loop, WorkerFacts worker, WorkerSize size, std::uint32_t slot
       recipes_(std::move(worker), host_, say_),
       output_(loop, say_),
       slots_(slots, {}, size_.gpus),
-      sitting_(slots),
+      sitting_(slots + Slots::most_beside),
       spawner_(
-          loop, slots,
+          loop, slots + Slots::most_beside,
           [this](std::uint32_t slot, Stream stream, std::string_view bytes) {
             output_.write(sitting_[slot].attempt, stream, bytes);
           },
@@ -70,8 +70,12 @@ void Tasks::cannot(const AttemptId& attempt, int code, const std::string& messag
 
 void Tasks::start(const TaskStart& start) {
   constexpr int ours = static_cast<int>(Exit::ours);
-  auto seat = slots_.take(start.slots, start.task->each.gpus * std::max(start.task->ranks, 1u));
-  if (!seat) return cannot(start.attempt, ours, "no free slots or gpus on " + host_);
+  const auto gpus = start.task->each.gpus * std::max(start.task->ranks, 1u);
+  auto seat = start.slots == 0 ? slots_.take_beside(gpus) : slots_.take(start.slots, gpus);
+  if (!seat)
+    return cannot(start.attempt, ours,
+                  start.slots == 0 ? "no free gpus, or too much runs beside the slots, on " + host_
+                                   : "no free slots or gpus on " + host_);
   try {
     start_at(start, *seat);
   } catch (const Error& error) {

@@ -59,8 +59,15 @@ std::string obituary(const Arrival& arrival) {
   return text;
 }
 
-std::string count_text(const Arrival& arrival) {
-  return fmt::format("{}/{} workers available", arrival.home, arrival.wanted);
+// Which pool, where it is not the one that everybody has.
+std::string prefix(const Wait& wait) {
+  const auto& pool = wait.expected.pool;
+  return pool == "default" ? "" : fmt::format("pool {}: ", printable(pool));
+}
+
+std::string count_text(const Wait& wait) {
+  return fmt::format("{}{}/{} workers available", prefix(wait), wait.arrival.home,
+                     wait.arrival.wanted);
 }
 
 // What can be done about the first reason that we know of.
@@ -98,7 +105,7 @@ std::string remedy(const Wait& wait) {
     throw Error(Exit::refused, status.submit_error, status.submit_hint);
   }
   auto text =
-      fmt::format("{}, and no more can come: {} job{} ended while starting", count_text(arrival),
+      fmt::format("{}, and no more can come: {} job{} ended while starting", count_text(wait),
                   arrival.died.size(), arrival.died.size() == 1 ? "" : "s");
   if (const auto last = obituary(arrival); !last.empty()) text += "\n" + last;
   give_up(wait, text);
@@ -106,7 +113,7 @@ std::string remedy(const Wait& wait) {
 
 void say_partly(const Wait& wait) {
   const auto& [arrival, session] = std::tie(wait.arrival, wait.submission.session);
-  auto text = count_text(arrival);
+  auto text = count_text(wait);
   if (arrival.absent.empty())
     text += fmt::format("; {} ended while starting", arrival.died.size());
   else
@@ -139,11 +146,11 @@ void await_workers(Wait& wait) {
     const auto elapsed = now - wait.begun;
     const auto& arrival = wait.arrival;
     if (arrival.complete) {
-      line.last(fmt::format("{} ({} host{}), {}", count_text(arrival), arrival.hosts,
+      line.last(fmt::format("{} ({} host{}), {}", count_text(wait), arrival.hosts,
                             arrival.hosts == 1 ? "" : "s", show_duration(elapsed)));
       return;
     }
-    line.show(waiting_text(arrival.home, arrival.wanted, elapsed), now);
+    line.show(prefix(wait) + waiting_text(arrival.home, arrival.wanted, elapsed), now);
     if (!arrival.hopeless) hopeless_since = 0;
     if (arrival.hopeless && hopeless_since == 0) hopeless_since = now;
     const bool over = hopeless_since > 0 && now - hopeless_since >= hopeless_for;
@@ -154,7 +161,7 @@ void await_workers(Wait& wait) {
       line.keep();
       if (arrival.home >= plan.min_workers && !arrival.refused) return say_partly(wait);
       if (over) hopeless(wait);
-      give_up(wait, fmt::format("{} after {}: {}", count_text(arrival),
+      give_up(wait, fmt::format("{} after {}: {}", count_text(wait),
                                 show_duration(std::min(elapsed, plan.timeout)),
                                 absent_jobs_text(arrival.absent)));
     }
@@ -179,24 +186,30 @@ void await_queued(Wait& wait) {
     pause(wait, elapsed);
   }
   const auto& session = wait.submission.session;
-  session.say(
-      wait.arrival.queued
-          ? fmt::format("{} jobs queued; pcluster status shows them", wait.expected.new_jobs)
-          : "the scheduler has not answered yet; the launcher asks on: pcluster status");
+  session.say(wait.arrival.queued
+                  ? fmt::format("{}{} jobs queued; pcluster status shows them", prefix(wait),
+                                wait.expected.new_jobs)
+                  : "the scheduler has not answered yet; the launcher asks on: pcluster status");
 }
 
 }  // namespace
 
 int bring_up(const Submission& submission, Launched& launched, WaitRules rules) {
-  const auto& [plan, session] = std::tie(submission.plan, submission.session);
+  const auto& plan = submission.plan;
   const auto accepted = launched.client.ask<JobsAccepted>(
       SubmitJobs{plan.spec, plan.jobs, plan.pool, plan.idle_timeout, plan.orphan_timeout});
+  return await_jobs(submission, launched, accepted, rules);
+}
+
+int await_jobs(const Submission& submission, Launched& launched, const JobsAccepted& accepted,
+               WaitRules rules) {
+  const auto& [plan, session] = std::tie(submission.plan, submission.session);
   Wait wait{
       submission,
       launched.client,
       launched.started,
       rules,
-      {plan.pool, accepted.token, accepted.workers_wanted, accepted.new_jobs, plan.spec.nodes}};
+      {accepted.pool, accepted.token, accepted.workers_wanted, accepted.new_jobs, plan.spec.nodes}};
   rules.wait ? await_workers(wait) : await_queued(wait);
   if (session.json)
     write_out(rules.wait ? workers_document(wait.status) : jobs_document(wait.status));

@@ -71,6 +71,18 @@ Json job_item(const JobRow& row) {
           {"end", utc(row.end_unix)}, {"log", row.log}};
 }
 
+Json pool_item(const PoolRow& row) {
+  return {{"id", row.pool},
+          {"jobs_wanted", row.wanted_jobs},
+          {"workers_wanted", row.wanted_workers},
+          {"workers", row.workers},
+          {"nodes", row.spec.nodes},
+          {"cores", row.spec.per_node.cores},
+          {"memory", bytes_of_mb(row.spec.per_node.memory_mb)},
+          {"site", row.spec.site},
+          {"partition", row.spec.partition}};
+}
+
 Json workload_item(const WorkloadRow& row) {
   const auto& progress = row.progress;
   return {{"id", to_string(progress.workload)},
@@ -124,6 +136,9 @@ std::string workers_document(const Status& status) {
   return document("workers", status.workers, worker_item);
 }
 std::string jobs_document(const Status& status) { return document("jobs", status.jobs, job_item); }
+std::string pools_document(const Status& status) {
+  return document("pools", status.pools, pool_item);
+}
 std::string workloads_document(const std::vector<WorkloadRow>& rows) {
   return document("workloads", rows, workload_item);
 }
@@ -190,6 +205,27 @@ std::string configuration_document(const std::string& path, bool exists) {
 std::string script_document(const std::string& script, const std::vector<std::string>& command) {
   const Json item = {{"script", script}, {"command", command}};
   return document("scripts", std::vector<Json>{item}, [](const Json& each) { return each; });
+}
+
+std::string scaled_document(const Scaled& scaled) {
+  const Json item = {{"pool", scaled.pool},         {"jobs", scaled.jobs},
+                     {"new_jobs", scaled.new_jobs}, {"cancelled", scaled.cancelled},
+                     {"ending", scaled.ending},     {"draining", scaled.draining}};
+  return document("scaled", std::vector<Json>{item}, [](const Json& each) { return each; });
+}
+
+std::string explanation_document(const Explanation& explanation) {
+  return document("explanation", explanation.items, [](const auto& item) {
+    return Json{{"what", item.first}, {"text", item.second}};
+  });
+}
+
+std::string event_line(const EventView& event) {
+  Json item = {
+      {"version", 1}, {"seq", event.sequence}, {"time", utc(event.at_unix)}, {"event", event.name}};
+  for (const auto& [name, value] : event.fields)
+    std::visit([&](const auto& one) { item[name] = one; }, value);
+  return text_of(item) + "\n";
 }
 
 std::string error_document(const Error& error) {

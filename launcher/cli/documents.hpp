@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "launcher/base/error.hpp"
@@ -28,6 +30,7 @@ struct TaskView {
 
 std::string workers_document(const Status&);
 std::string jobs_document(const Status&);
+std::string pools_document(const Status&);
 std::string workloads_document(const std::vector<WorkloadRow>&);
 std::string tasks_document(const std::vector<TaskView>&);
 std::string tasks_csv(const std::vector<TaskView>&);  // the same keys as columns
@@ -48,7 +51,18 @@ std::string settings_document(const std::vector<SettingView>&);
 std::string configuration_document(const std::string& path, bool exists);
 
 std::string script_document(const std::string& script, const std::vector<std::string>& command);
+std::string scaled_document(const Scaled&);
+std::string explanation_document(const Explanation&);
 std::string error_document(const Error&);
+
+// One change of the cluster, of `events`.  Lists are one text, separated by commas.
+struct EventView {
+  std::uint64_t sequence = 0;
+  Micros at_unix = 0;  // 0: not known
+  std::string name;    // "task_done"
+  std::vector<std::pair<std::string, std::variant<std::string, std::int64_t>>> fields;
+};
+std::string event_line(const EventView&);  // JSON Lines: one object, and its end of line
 
 // The columns that a task wrote to $PCLUSTER_RESULT: name and value as text, in the order of names.
 // Nothing when it is no JSON object.

@@ -196,6 +196,7 @@ int conclude(const Session& session, const Followed& followed, const WorkloadSpe
   if (session.json && last.finished)
     write_out(workloads_document({{last, spec.verb, shell_join(spec.task.argv), 0, spec.tag}}));
   if (last.finished) session.say(ended_text(last));
+  if (last.finished && !last.note.empty()) session.say(printable(last.note));
   if (last.finished && last.failed > 0)
     if (const auto first = first_failure(session, last.workload); !first.empty())
       session.say(first);

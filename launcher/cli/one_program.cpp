@@ -32,26 +32,19 @@ std::string last_word(const Session& session, WorkloadId id) {
   }
 }
 
-struct Ran {
-  Followed followed;
-  WorkloadId id{};
-  int code = 0;
-};
+}  // namespace
 
-Ran run_one(const Session& session, Client& client, const WorkloadSpec& spec, Micros patience,
-            const OutputReader::Sink& sink) {
+Ran run_live(const Session& session, Client& client, const WorkloadSpec& spec, Micros patience,
+             const OutputReader::Sink& sink) {
   const auto accepted = add_workload(client, spec, true);
   OutputReader reader(session.state(), {accepted.workload, {}});
   FollowRules rules{false, true, patience, [&] {
                       if (reader.due()) reader.read_new(sink);
                     }};
-  Ran ran{follow(session, client, accepted.workload, rules), accepted.workload, 0};
+  Ran ran{follow(session, client, accepted.workload, rules), accepted.workload};
   reader.read_new(sink);
-  ran.code = program_code(ran.followed);
   return ran;
 }
-
-}  // namespace
 
 int program_code(const Followed& followed) {
   const auto& last = followed.last;
@@ -63,25 +56,28 @@ int program_code(const Followed& followed) {
 }
 
 int run_program(const Session& session, Client& client, const WorkloadSpec& spec) {
-  const auto ran = run_one(session, client, spec, 0, print);
-  if (ran.code == 0 || !ran.followed.last.finished) return ran.code;
+  const auto ran = run_live(session, client, spec, 0, print);
+  const auto code = program_code(ran.followed);
+  if (code == 0 || !ran.followed.last.finished) return code;
+  if (!ran.followed.last.note.empty())
+    session.say(fmt::format("pcluster: {}", printable(ran.followed.last.note)));
   const auto message = last_word(session, ran.id);
   if (!message.empty()) session.say(fmt::format("pcluster: {}", printable(message)));
   if (ran.followed.last.first_signal > 0)
     session.say(fmt::format("pcluster: the program was ended by signal {}",
                             ran.followed.last.first_signal));
-  return ran.code;
+  return code;
 }
 
 ProgramEnd run_quietly(const Session& session, Client& client, const WorkloadSpec& spec,
                        Micros patience) {
   ProgramEnd end;
-  const auto ran = run_one(session, client, spec, patience,
-                           [&](const SpoolPiece&, const std::string& bytes) { end.out += bytes; });
-  end.code = ran.code;
+  const auto ran = run_live(session, client, spec, patience,
+                            [&](const SpoolPiece&, const std::string& bytes) { end.out += bytes; });
+  end.code = program_code(ran.followed);
   if (ran.followed.last.cancelled > 0)
     end.message = fmt::format("not begun after {}: {}", show_duration(patience), ran.followed.note);
-  else if (ran.code != 0 && ran.followed.last.finished)
+  else if (end.code != 0 && ran.followed.last.finished)
     end.message = last_word(session, ran.id);
   return end;
 }

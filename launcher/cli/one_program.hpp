@@ -8,6 +8,15 @@
 
 namespace pcluster {
 
+struct Ran {
+  Followed followed;
+  WorkloadId id{};
+};
+// Adds the workload and follows it to its end; its output goes to `sink` as it comes.  `patience`:
+// a program that has not begun after so long is cancelled; 0 = any time.
+Ran run_live(const Session&, Client&, const WorkloadSpec&, Micros patience,
+             const OutputReader::Sink&);
+
 // Prints its output as it comes; returns the program's own exit code (128 + signal), 125 for
 // failures of ours, 130 when interrupted.
 int run_program(const Session&, Client&, const WorkloadSpec&);

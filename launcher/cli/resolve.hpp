@@ -19,7 +19,7 @@ struct Machine {  // this host, for local workers
 struct Plan {
   JobSpec spec;  // but for job_template and worker_binary
   std::uint32_t jobs = 1;
-  std::string pool = "default";
+  std::string pool;  // empty: the one of this shape, or a new one
   Micros timeout = 360 * second;
   Micros idle_timeout = 3600 * second, orphan_timeout = 600 * second;
   std::uint32_t min_workers = 1;

@@ -86,6 +86,28 @@ std::string headline(const Status& status) {
                      home == 1 ? "" : "s", busy, slots);
 }
 
+std::string or_dash(const std::string& text) { return text.empty() ? "-" : text; }
+
+Table pools_table(const Status& status) {
+  Table table{{{"pool"},
+               {"jobs", true},
+               {"home", true},
+               {"wanted", true},
+               {"cores", true},
+               {"memory", true},
+               {"site"},
+               {"partition"}},
+              {}};
+  for (const auto& pool : status.pools) {
+    const auto& each = pool.spec.per_node;
+    table.rows.push_back({pool.pool, std::to_string(pool.wanted_jobs), std::to_string(pool.workers),
+                          std::to_string(pool.wanted_workers),
+                          each.cores == 0 ? "-" : std::to_string(each.cores),
+                          memory(each.memory_mb), pool.spec.site, or_dash(pool.spec.partition)});
+  }
+  return table;
+}
+
 std::string pool_lines(const Status& status) {
   std::string text;
   for (const auto& pool : status.pools)
@@ -99,12 +121,14 @@ std::string pool_lines(const Status& status) {
 
 std::string status_table(const Status& status, std::string_view kind, std::size_t width) {
   if (kind == "jobs") return show(jobs_table(status), width);
+  if (kind == "pools") return show(pools_table(status), width);
   if (kind == "workloads") return show(workloads_table(status, status.workloads.size()), width);
   return show(workers_table(status), width);
 }
 
 std::string status_text(const Status& status, std::size_t width) {
-  auto text = headline(status) + pool_lines(status);
+  auto text = headline(status);
+  text += status.pools.size() > 1 ? "\n" + show(pools_table(status), width) : pool_lines(status);
   if (!status.jobs.empty()) text += "\n" + show(jobs_table(status), width);
   if (!status.workers.empty()) text += "\n" + show(workers_table(status), width);
   if (!status.workloads.empty())

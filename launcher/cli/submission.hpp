@@ -6,6 +6,7 @@
 #include "launcher/cli/resolve.hpp"
 #include "launcher/cli/session.hpp"
 #include "launcher/cli/verbs.hpp"
+#include "launcher/model/messages.hpp"
 
 namespace pcluster {
 
@@ -41,5 +42,7 @@ struct WaitRules {
 };
 // Sends the request, waits for the workers as the plan says, and prints what came of it.
 int bring_up(const Submission&, Launched&, WaitRules);
+// The same, of a request that was sent already; the plan says the shape and how long to wait.
+int await_jobs(const Submission&, Launched&, const JobsAccepted&, WaitRules);
 
 }  // namespace pcluster

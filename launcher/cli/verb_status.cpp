@@ -23,6 +23,7 @@ struct Kind {
 constexpr Kind kinds[] = {
     {"workers", workers_document},
     {"jobs", jobs_document},
+    {"pools", pools_document},
     {"workloads", [](const Status& status) { return workloads_document(status.workloads); }},
 };
 
@@ -55,7 +56,7 @@ int run(const Session& session, const Arguments& arguments) {
 const Verb verb_status{
     .name = "status",
     .summary = "jobs, workers and workloads",
-    .operands_name = "[workers|jobs|workloads]",
+    .operands_name = "[workers|jobs|pools|workloads]",
     .operands = Operands::words,
     .options = {},
     .more_options = {},

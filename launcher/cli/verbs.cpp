@@ -11,10 +11,11 @@
 namespace pcluster {
 namespace {
 
-constexpr const Verb* table[] = {&verb_submit, &verb_start,  &verb_status,    &verb_map,
-                                 &verb_run,    &verb_smoke,  &verb_wait,      &verb_results,
-                                 &verb_logs,   &verb_retry,  &verb_cancel,    &verb_stop,
-                                 &verb_render, &verb_config, &verb_completion};
+constexpr const Verb* table[] = {&verb_submit,  &verb_start,  &verb_status,  &verb_map,
+                                 &verb_run,     &verb_exec,   &verb_smoke,   &verb_wait,
+                                 &verb_results, &verb_logs,   &verb_explain, &verb_retry,
+                                 &verb_cancel,  &verb_scale,  &verb_with,    &verb_stop,
+                                 &verb_events,  &verb_render, &verb_config,  &verb_completion};
 
 constexpr Option everywhere[] = {
     {"--cluster", "NAME", "the cluster to use ($PCLUSTER_CLUSTER, else \"default\")", false,

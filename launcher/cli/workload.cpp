@@ -29,6 +29,8 @@ constexpr Option options[] = {
     {"--retries", "N", "run a task that failed again, so often (default 0)"},
     {"--priority", "N", "higher ones first (default 0)"},
     {"--tag", "NAME", "a name for the workload: later verbs take it for its id"},
+    {"--after", "ID", "begin when that workload is done; cancelled when it fails", true},
+    {"--after-any", "ID", "begin when that workload has ended, however", true},
     {"--env", "K[=V]", "set a variable; K alone takes this shell's value", true},
     {"--env-none", "", "start tasks from no environment but pcluster's own and --env"},
     {"--chdir", "DIR", "working directory (default: this one)"},
@@ -82,6 +84,20 @@ std::optional<WorkloadId> tagged(const StateDirectory& state, std::string_view t
     if (!spec.tag.empty()) known.push_back(spec.tag);
   }
   return {};
+}
+
+std::vector<WorkloadId> workloads_named(const Session& session, const Arguments& arguments,
+                                        std::string_view option) {
+  std::vector<WorkloadId> ids;
+  for (const auto& word : arguments.all(option)) {
+    const auto ref = find_workload(session.state(), word);
+    if (ref.index)
+      throw Error(
+          Exit::usage, fmt::format("--{} {}: one task is not enough", option, word),
+          fmt::format("write the whole workload: --{} {}", option, to_string(ref.workload)));
+    ids.push_back(ref.workload);
+  }
+  return ids;
 }
 
 }  // namespace
@@ -139,6 +155,8 @@ WorkloadSpec workload_from(const Session& session, const Arguments& arguments, s
   spec.retries = arguments.number("retries").value_or(0);
   spec.priority = arguments.integer("priority").value_or(0);
   spec.tag = tag_from(arguments);
+  spec.after = workloads_named(session, arguments, "after");
+  spec.after_any = workloads_named(session, arguments, "after-any");
   return spec;
 }
 

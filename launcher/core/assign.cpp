@@ -40,8 +40,23 @@ Run cut_to_size(const Workload& workload, Run run) {
 
 }  // namespace
 
+void Core::State::give_pinned(Turn& turn, const Pin& pin) {
+  auto& worker = *ledger.workers.find(pin.worker);
+  const auto& workload = *ledger.workloads.find(pin.workload);
+  if (worker.defined.insert(pin.workload).second)
+    send(turn.out.now, worker, Define{pin.workload, workload.spec.task});
+  const auto run = workload.queue.only(pin.index);
+  Assign message{epoch, {}};
+  message.items.push_back(to_message(workload, run));
+  commit(turn, TasksAssigned{pin.worker, pin.workload, pin.index, 1, run.number, epoch});
+  worker.held[{pin.workload, pin.index}].given_unix = turn.unix_now;
+  send(turn.out.now, worker, std::move(message));
+  if (const auto* job = fleet.job(worker.who.job_id)) fleet.worked(job->pool, turn.now);
+}
+
 void Core::State::assign(Turn& turn) {
   const auto placement = place(ledger, policy, turn.spoke, turn.unix_now);
+  for (const auto& pin : placement.pins) give_pinned(turn, pin);
   std::map<WorkerId, std::vector<std::pair<WorkloadId, std::uint32_t>>> by_worker;
   for (const auto& give : placement.gives)
     by_worker[give.worker].emplace_back(give.workload, give.count);
@@ -61,6 +76,8 @@ void Core::State::assign(Turn& turn) {
         message.items.push_back(to_message(workload, run));
         commit(turn,
                TasksAssigned{id, workload_id, run.range.first, run.range.count, run.number, epoch});
+        for (auto i = run.range.first; i < run.range.end(); ++i)
+          worker.held[{workload_id, i}].given_unix = turn.unix_now;
         bytes += size_of(message.items.back());
         if (bytes < assign_bytes) continue;
         send(turn.out.now, worker, std::exchange(message, Assign{epoch, {}}));

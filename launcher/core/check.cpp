@@ -46,6 +46,84 @@ std::string books(const Ledger& ledger) {
   return {};
 }
 
+// Whoever comes after others waits for exactly those that have not ended, and for nothing else.
+// Tasks of an earlier launcher's time may run: what they came after had ended, and a crash came
+// before that was durable.
+std::string order(const Ledger& ledger) {
+  std::set<WorkloadId> begun;
+  for (const auto& [id, worker] : ledger.workers.all())
+    for (const auto& [task, held] : worker.held)
+      if (held.epoch == ledger.epoch()) begun.insert(task.workload);
+  const auto& all = ledger.workloads;
+  std::set<WorkloadId> with_turn = all.pinned();
+  for (const auto& [turn, id] : all.turns()) with_turn.insert(id);
+  for (const auto& [id, workload] : all.all()) {
+    bool waits = false, fails = false;
+    for (const auto before : workload.spec.after) {
+      const auto* other = all.find(before);
+      if (other == nullptr) continue;
+      waits = waits || !other->finished();
+      fails = fails || (other->finished() && other->done < other->tasks);
+    }
+    for (const auto before : workload.spec.after_any) {
+      const auto* other = all.find(before);
+      waits = waits || (other != nullptr && !other->finished());
+    }
+    const auto name = "workload " + to_string(id);
+    if ((waits || fails) && (with_turn.contains(id) || begun.contains(id)))
+      return name + " runs before what it comes after";
+    if (fails && !workload.finished() && !workload.cancel_asked)
+      return name + " should be cancelled, and is not";
+    const bool may_go = !waits && !fails && !workload.trials_missing() && !workload.queue.empty();
+    if (may_go && !with_turn.contains(id)) return name + " waits for nothing and has no turn";
+  }
+  return {};
+}
+
+// Tasks for one worker each go there whatever else it does, or end when it is gone.
+std::string pinned(const Ledger& ledger) {
+  for (const auto id : ledger.workloads.pinned()) {
+    const auto& workload = *ledger.workloads.find(id);
+    for (const auto& [first, count] : workload.queue.waiting().runs())
+      for (auto index = first; index < first + count; ++index) {
+        const auto* worker = ledger.workers.find(workload.spec.on.at(index));
+        if (worker == nullptr || worker->gone || worker->ready || worker->leaving)
+          return "task " + to_string(TaskId{id, index}) + " waits, and need not";
+      }
+  }
+  for (const auto& [id, worker] : ledger.workers.all())
+    for (const auto& [task, held] : worker.held) {
+      const auto* workload = ledger.workloads.find(task.workload);
+      if (workload->pinned() && workload->spec.on.at(task.index) != id)
+        return "task " + to_string(task) + " is at the wrong worker";
+      if (workload->pinned() != (held.slots == 0))
+        return "task " + to_string(task) + " takes the wrong number of slots";
+    }
+  return {};
+}
+
+// No more jobs than are wanted, none of them kept that has nothing left to do.
+std::string shrinks(const Ledger& ledger, const Fleet& fleet) {
+  for (const auto& [id, pool] : fleet.pools())
+    if (fleet.surplus(id) > fleet.coming(id))
+      return "pool " + pool.asked.name + " has more jobs than are wanted";
+  for (const auto& job_id : fleet.draining()) {
+    bool busy = false;
+    for (const auto& [id, worker] : ledger.workers.all()) {
+      if (worker.who.job_id != job_id || worker.gone) continue;
+      busy = busy || !worker.ready || !worker.held.empty();
+      if (!worker.draining) return to_string(id) + " does not drain, and its job does";
+      for (const auto& [task, held] : worker.held)
+        if (worker.over() > 0 && !worker.retracting && !held.started && held.slots > 0 &&
+            held.order == worker.in_order().back().second.order &&
+            !ledger.workloads.find(task.workload)->is_cancelled(task.index))
+          return "task " + to_string(task) + " waits at " + to_string(id) + ", which drains";
+    }
+    if (!busy) return "job " + job_id + " is drained and not ended";
+  }
+  return {};
+}
+
 bool waits_for_several(const Ledger& ledger, const Workload& workload, Micros unix_now) {
   for (const auto id : ledger.workers.ready())
     if (slots_at(workload, *ledger.workers.find(id), unix_now) > 1) return true;
@@ -72,7 +150,7 @@ std::string liveness(const Ledger& ledger, Micros unix_now) {
     std::uint32_t before = 0;
     for (const auto& [task, held] : tasks) {
       before += held.slots;
-      if (before <= busy.slots() || held.started) continue;
+      if (before <= busy.slots() || held.started || held.slots == 0) continue;
       const auto& workload = *ledger.workloads.find(task.workload);
       if (workload.is_cancelled(task.index)) continue;
       for (const auto& [other_id, other] : ledger.workers.all()) {
@@ -94,8 +172,12 @@ std::string liveness(const Ledger& ledger, Micros unix_now) {
 std::string Core::State::broken() const {
   if (auto what = books(ledger); !what.empty()) return what;
   if (auto what = fleet.broken(); !what.empty()) return what;
-  if (!stop_asked && !loaded)
+  if (auto what = order(ledger); !what.empty()) return what;
+  if (!stop_asked && !loaded) {
     if (auto what = liveness(ledger, unix_now); !what.empty()) return what;
+    if (auto what = pinned(ledger); !what.empty()) return what;
+    if (auto what = shrinks(ledger, fleet); !what.empty()) return what;
+  }
   for (const auto& [id, worker] : ledger.workers.all())
     if (!worker.gone && silence_at > silent_at(worker))
       return "nobody watches for the silence of " + to_string(id);

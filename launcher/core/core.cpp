@@ -119,7 +119,10 @@ void Core::State::finish(Turn& turn) {
   const bool was_loaded = std::exchange(loaded, false);
   if (turn.now >= silence_at) find_silent(turn);
   if (!stop_asked) dismiss_idle(turn);
+  if (!stop_asked) shrink(turn);
   fleet.tick(turn.now, turn.out);
+  cancel_doomed(turn);
+  lose_pinned(turn);
   const bool nothing_new = turn.idle && turn.out.append.empty() && !was_loaded;
   if (!stop_asked && !nothing_new) assign(turn);
   if (stop_asked && !quit) quit_when_empty(turn);

@@ -33,12 +33,16 @@ void Fleet::record(Record record, Effects& out) {
 
 void Fleet::apply(const Record& record) {
   if (const auto* asked = std::get_if<PoolAsked>(&record)) {
-    pools_[asked->pool].asked = *asked;
+    auto& pool = pools_[asked->pool];
+    pool.fewer = pool.fewer || asked->jobs < pool.asked.jobs;
+    pool.asked = *asked;
+    recount_.insert(asked->pool);
   } else if (const auto* began = std::get_if<SubmitBegan>(&record)) {
     submits_[began->token].began = *began;
   } else if (const auto* answered = std::get_if<SubmitAnswered>(&record)) {
     submits_[answered->token].phase = Phase::answered;
     for (const auto& id : answered->job_ids) add_job(id, answered->token);
+    recount_.insert(submits_[answered->token].began.pool);
   } else if (const auto* refused = std::get_if<SubmitRefused>(&record)) {
     auto& submit = submits_[refused->token];
     submit.phase = Phase::refused;
@@ -50,6 +54,8 @@ void Fleet::apply(const Record& record) {
     const auto found = jobs_.find(ended->job_id);
     if (found == jobs_.end()) return;
     found->second.state = JobState::ended;
+    found->second.draining = false;
+    draining_.erase(ended->job_id);
     found->second.word = ended->word;
     found->second.reason = ended->reason;
   } else if (const auto* joined = std::get_if<WorkerJoined>(&record)) {
@@ -85,7 +91,8 @@ void Fleet::begin(Time now, Micros unix_now, Effects& out) {
   }
   for (auto& [id, pool] : pools_) {
     pool.busy_at = now;
-    cancel_surplus(pool, out);
+    if (pool.asked.jobs == 0) forget_open(id);
+    recount_.insert(id);
   }
   last_poll_ = now - policy_.poll;
   schedule_poll(now);
@@ -103,11 +110,12 @@ JobsAccepted Fleet::ask(const SubmitJobs& asked, Time now, Micros unix_now, Effe
   if (const auto* known = this->pool(asked.pool)) {
     pool.pool = known->asked.pool;
     have = living(pool.pool);
+    if (have < asked.count) have += keep_draining(pool.pool, asked.count - have);
     pool.jobs = std::max(asked.count, have);
   }
   record(pool, out);
   pools_[pool.pool].busy_at = now;
-  JobsAccepted answer{"", 0, asked.count * std::max(1u, asked.spec.nodes)};
+  JobsAccepted answer{"", 0, asked.count * std::max(1u, asked.spec.nodes), asked.pool};
   if (have >= asked.count) return answer;
   error.clear();
   hint.clear();
@@ -122,15 +130,15 @@ void Fleet::submitted(const event::Submitted& said, Time now, Effects& out) {
   const auto found = submits_.find(said.token);
   if (found == submits_.end()) return;
   record(SubmitAnswered{said.token, said.job_ids}, out);
-  if (found->second.cancelled) want_fewer(found->second.began.pool, said.job_ids.size(), out);
   if (found->second.cancelled || stopping_) cancel(said.job_ids, out);
+  if (found->second.cancelled) want_fewer(found->second.began.pool, said.job_ids.size(), out);
   next_poll_ = std::min(next_poll_.value_or(now + policy_.first_poll), now + policy_.first_poll);
 }
 
 void Fleet::failed(const event::SubmitFailed& said, Effects& out) {
   const auto found = submits_.find(said.token);
   if (found == submits_.end() || !found->second.open()) return;
-  record(SubmitRefused{said.token, said.message, said.hint}, out);
+  refuse(found->second, {said.token, said.message, said.hint}, out);
   error = said.message;
   hint = said.hint;
 }
@@ -152,7 +160,7 @@ void Fleet::looked_up(const event::LookedUp& said, Time now, Effects& out) {
   } else if (!said.job_ids.empty() || !proven.empty()) {
     submitted({said.token, said.job_ids.empty() ? proven : said.job_ids}, now, out);
   } else if (submit.cancelled || stopping_) {
-    give_up(submit, out);
+    refuse(submit, {said.token, "cancelled before it was submitted", ""}, out);
   } else if (!submit.unknown_since || now < *submit.unknown_since + policy_.relaunch ||
              now < submit.not_before) {
     if (!submit.unknown_since) submit.unknown_since = now;
@@ -176,8 +184,17 @@ Micros Fleet::pause(Micros first, std::uint32_t unheard) const {
   return std::min(policy_.longest_pause, first << std::min(unheard, 10u));
 }
 
-void Fleet::give_up(Submit& submit, Effects& out) {
-  record(SubmitRefused{submit.began.token, "cancelled before it was submitted", ""}, out);
+// SubmitRefused counts its jobs out.  Where `scale` has asked for less meanwhile, they are out
+// already: the number is raised first, so that the others do not pay for them.
+void Fleet::refuse(Submit& submit, SubmitRefused words, Effects& out) {
+  submit.phase = Phase::refused;
+  auto asked = pools_[submit.began.pool].asked;
+  const auto others = std::min(asked.jobs, living(submit.began.pool));
+  if (asked.jobs < others + submit.began.count) {
+    asked.jobs = others + submit.began.count;
+    record(asked, out);
+  }
+  record(std::move(words), out);
 }
 
 void Fleet::tick(Time now, Effects& out) {

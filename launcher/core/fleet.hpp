@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "launcher/core/core.hpp"
@@ -16,6 +17,7 @@ namespace pcluster {
 struct Pool {
   PoolAsked asked;
   Time busy_at = 0;        // it had work then, or its first worker came home
+  bool fewer = false;      // jobs were asked for less once: those above the number end
   std::uint32_t home = 0;  // workers; jobs that only wait in the queue cost nobody anything
 };
 
@@ -47,6 +49,7 @@ struct Job {
   bool end_asked = false;  // its end is known, or known not to exist
   bool cancelled = false;  // we asked for its end
   Time ask_again = 0;      // for its end, when it is listed still
+  bool draining = false;   // to be ended once its workers have no tasks
   bool started = false;    // a worker of it was home
   std::uint32_t home = 0;  // workers of it that are home
   std::uint32_t misses = 0;
@@ -70,6 +73,10 @@ class Fleet {
   void dismiss(const Pool&, Effects&);  // it has been without work for too long
   void cancel_all(Effects&);            // the cluster is being stopped
   void cancel_job(const std::string& job_id, Effects&);
+  void ask_fewer(PoolId, std::uint32_t count, Effects&);
+  void drain(const std::string& job_id);
+  // Pools where more jobs may live than are wanted, or others drain: since the last call.
+  std::set<PoolId> take_recount() { return std::exchange(recount_, {}); }
   void tick(Time now, Effects&);
   std::optional<Time> deadline() const;
 
@@ -82,13 +89,20 @@ class Fleet {
   std::vector<std::string> jobs_of(const std::string& token) const;  // their ids
   const Pool* pool(PoolId) const;
   const Pool* pool(const std::string& name) const;
+  // The pool that a submit of this shape means when it names none: it may not exist yet.
+  std::string pool_for(const JobSpec&) const;
+  const Pool* only_pool() const;  // with jobs, or at all; nothing when that is not one
+  bool has_jobs(PoolId) const;    // that live or drain
   const std::map<PoolId, Pool>& pools() const { return pools_; }
   const std::vector<std::string>& job_order() const { return order_; }  // as they became known
   const std::map<std::string, Submit>& submits() const { return submits_; }
   std::uint32_t living(
       PoolId) const;  // jobs that run or may run still, those on their way included
   std::uint32_t living() const;
-  bool starting(PoolId) const;  // jobs of it that nobody came home from yet may do so
+  bool starting(PoolId) const;          // jobs of it that nobody came home from yet may do so
+  std::uint32_t coming(PoolId) const;   // of those, the ones whose submit has not answered
+  std::uint32_t surplus(PoolId) const;  // of those, the ones above what is wanted
+  const std::set<std::string>& draining() const { return draining_; }
   bool unwanted(const std::string& job_id) const;  // its workers are to leave
   bool open_submits() const;
   std::vector<const Pool*> idle(Time now) const;
@@ -104,11 +118,12 @@ class Fleet {
   void cancel_again(const std::vector<JobSeen>&, Time now, Effects&);
   void missing(const std::set<std::string>& listed, Effects&);
   void cancel(std::vector<std::string> ids, Effects&);
-  void give_up(Submit&, Effects&);
   static void look_later(Submit&, Time at);
   Micros pause(Micros first, std::uint32_t unheard) const;
+  void refuse(Submit&, SubmitRefused, Effects&);
   void want_fewer(PoolId, std::size_t count, Effects&);
-  void cancel_surplus(const Pool&, Effects&);
+  void forget_open(PoolId);
+  std::uint32_t keep_draining(PoolId, std::uint32_t most);
   bool to_poll(const Job&) const;
   bool missed_last(const Job&) const;
   void schedule_poll(Time now);
@@ -120,6 +135,8 @@ class Fleet {
   std::map<std::string, Submit> submits_;  // by token
   std::map<std::string, Job> jobs_;        // by the scheduler's id
   std::vector<std::string> order_;
+  std::set<std::string> draining_;
+  std::set<PoolId> recount_;
   bool stopping_ = false;
 
   std::optional<Time> next_poll_;

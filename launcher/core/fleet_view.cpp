@@ -44,7 +44,12 @@ const std::string& Fleet::adapter_of(const std::string& token) const {
 std::uint32_t Fleet::living(PoolId id) const {
   std::uint32_t count = 0;
   for (const auto& [job_id, job] : jobs_)
-    if (job.pool == id && !job.ended() && !job.cancelled) ++count;
+    if (job.pool == id && !job.ended() && !job.cancelled && !job.draining) ++count;
+  return count + coming(id);
+}
+
+std::uint32_t Fleet::coming(PoolId id) const {
+  std::uint32_t count = 0;
   for (const auto& [token, submit] : submits_) {
     if (submit.began.pool != id || !submit.open() || submit.cancelled) continue;
     const auto known = std::count_if(jobs_.begin(), jobs_.end(), [&](const auto& entry) {
@@ -55,6 +60,39 @@ std::uint32_t Fleet::living(PoolId id) const {
     count += submit.began.count - more;
   }
   return count;
+}
+
+std::uint32_t Fleet::surplus(PoolId id) const {
+  const auto* of = pool(id);
+  if (of == nullptr || (!of->fewer && of->asked.jobs > 0)) return 0;
+  const auto alive = living(id);
+  return alive - std::min(alive, of->asked.jobs);
+}
+
+bool Fleet::has_jobs(PoolId id) const {
+  const bool drains = std::any_of(draining_.begin(), draining_.end(), [&](const auto& job_id) {
+    return job(job_id)->pool == id && !job(job_id)->ended();
+  });
+  return drains || living(id) > 0;
+}
+
+std::string Fleet::pool_for(const JobSpec& spec) const {
+  for (const auto& [id, pool] : pools_)
+    if (pool.asked.spec == spec && has_jobs(id)) return pool.asked.name;
+  std::string name = "default";
+  for (std::uint32_t number = 2;; name = "pool-" + std::to_string(number++)) {
+    const auto* known = pool(name);
+    if (known == nullptr || !has_jobs(known->asked.pool)) return name;
+  }
+}
+
+const Pool* Fleet::only_pool() const {
+  const Pool* with_jobs = nullptr;
+  std::size_t count = 0;
+  for (const auto& [id, pool] : pools_)
+    if (has_jobs(id)) with_jobs = &pool, ++count;
+  if (count == 1) return with_jobs;
+  return pools_.size() == 1 ? &pools_.begin()->second : nullptr;
 }
 
 std::uint32_t Fleet::living() const {
@@ -75,9 +113,7 @@ bool Fleet::starting(PoolId id) const {
 
 bool Fleet::unwanted(const std::string& job_id) const {
   const auto* known = job(job_id);
-  if (known == nullptr) return false;
-  const auto* of = pool(known->pool);
-  return known->cancelled || (of != nullptr && of->asked.jobs == 0);
+  return known != nullptr && known->cancelled;
 }
 
 bool Fleet::open_submits() const {

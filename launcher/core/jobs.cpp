@@ -104,6 +104,8 @@ void Fleet::cancel(std::vector<std::string> ids, Effects& out) {
     auto& job = jobs_[id];
     if (job.ended()) continue;
     job.cancelled = true;
+    job.draining = false;
+    draining_.erase(id);
     by_adapter[adapter_of(job.token)].push_back(std::move(id));
   }
   for (auto& [adapter, some] : by_adapter)
@@ -137,20 +139,42 @@ void Fleet::cancel(const CancelJobs& asked, Effects& out) {
 
 void Fleet::want_fewer(PoolId id, std::size_t count, Effects& out) {
   auto asked = pools_[id].asked;
+  const auto others = std::min(asked.jobs, living(id));  // `scale` may have counted these out
   asked.jobs -= std::min(asked.jobs, static_cast<std::uint32_t>(count));
+  asked.jobs = std::max(asked.jobs, others);
   if (count > 0) record(asked, out);
 }
 
-// A Cancel that did not go out before the launcher ended: fewer jobs are wanted than live.
-void Fleet::cancel_surplus(const Pool& of, Effects& out) {
-  if (of.asked.jobs == 0) return dismiss(of, out);
-  auto surplus = living(of.asked.pool);
-  surplus -= std::min(surplus, of.asked.jobs);
-  std::vector<std::string> ids;
-  for (const auto& [id, job] : jobs_)
-    if (job.pool == of.asked.pool && !job.ended() && !job.started && ids.size() < surplus)
-      ids.push_back(id);
-  cancel(std::move(ids), out);
+void Fleet::ask_fewer(PoolId id, std::uint32_t count, Effects& out) {
+  auto asked = pools_[id].asked;
+  asked.jobs = count;
+  record(asked, out);
+  if (count == 0) forget_open(id);
+}
+
+// What is still on its way to the scheduler is not wanted any more.
+void Fleet::forget_open(PoolId id) {
+  for (auto& [token, submit] : submits_)
+    if (submit.began.pool == id && submit.open()) submit.cancelled = true;
+}
+
+void Fleet::drain(const std::string& job_id) {
+  jobs_[job_id].draining = true;
+  draining_.insert(job_id);
+}
+
+// Jobs are wanted again: those that drain are the first.
+std::uint32_t Fleet::keep_draining(PoolId id, std::uint32_t most) {
+  std::uint32_t kept = 0;
+  for (const auto& job_id : std::set<std::string>(draining_)) {
+    auto& job = jobs_[job_id];
+    if (job.pool != id || job.ended() || kept == most) continue;
+    job.draining = false;
+    draining_.erase(job_id);
+    ++kept;
+  }
+  if (kept > 0) recount_.insert(id);
+  return kept;
 }
 
 void Fleet::dismiss(const Pool& of, Effects& out) {
@@ -162,8 +186,7 @@ void Fleet::dismiss(const Pool& of, Effects& out) {
   std::vector<std::string> ids;
   for (const auto& [id, job] : jobs_)
     if (job.pool == of.asked.pool && !job.ended()) ids.push_back(id);
-  for (auto& [token, submit] : submits_)
-    if (submit.began.pool == of.asked.pool && submit.open()) submit.cancelled = true;
+  forget_open(of.asked.pool);
   cancel(std::move(ids), out);
 }
 
@@ -181,6 +204,7 @@ void Fleet::came_home(const std::string& job_id, Time now) {
   ++pools_[job.pool].home;
   job.started = true;
   job.state = JobState::running;
+  recount_.insert(job.pool);
   worked(job.pool, now);
   schedule_poll(now);
 }

@@ -66,7 +66,8 @@ void Ledger::on(const TasksAssigned& record) {
   auto* workload = workloads.find(record.workload);
   if (worker == nullptr || workload == nullptr || record.count == 0) return;
   const auto& who = worker->who;
-  const auto slots = std::max(1u, slots_for(workload->spec.task, who.size, who.slots));
+  const auto slots =
+      workload->pinned() ? 0 : std::max(1u, slots_for(workload->spec.task, who.size, who.slots));
   const bool whole = workload->queue.contains(Range{record.first, record.count});
   if (whole) workload->queue.take({record.first, record.count}, record.number);
   for (auto index = record.first; index < record.first + record.count; ++index) {

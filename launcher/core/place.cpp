@@ -28,20 +28,24 @@ class Placing {
   }
 
   Placement run(const std::set<WorkerId>& spoke) {
+    for (const auto id : ledger_.workloads.pinned()) pin(*ledger_.workloads.find(id));
     for (const auto& [order, id] : ledger_.workloads.turns()) {
       if (free_.empty()) break;
       fill(*ledger_.workloads.find(id));
     }
     for (const auto id : spoke) prefetch(id);
-    if (!ledger_.workers.with_over().empty() && !free_.empty()) take_back();
+    if (!free_.empty())
+      for (auto free = free_; const auto id : ledger_.workers.with_over()) take_back(id, &free);
+    for (const auto id : ledger_.workers.to_empty()) take_back(id, nullptr);
     return std::move(placement_);
   }
 
  private:
+  void pin(const Workload&);
   void fill(const Workload&);
   void keep_free_for(const Workload&);
   void prefetch(WorkerId);
-  void take_back();
+  void take_back(WorkerId, std::map<WorkerId, std::uint32_t>* free);
   void give(WorkerId, const Workload&, std::uint32_t count, std::uint32_t slots);
   std::uint32_t left(const Workload& workload) const {
     const auto found = given_.find(workload.id);
@@ -57,6 +61,7 @@ class Placing {
   std::map<WorkloadId, std::uint32_t> given_;  // tasks given out now
   std::set<WorkerId> kept_;  // kept free for a task of several slots that waits for its turn
   std::set<Shape> no_room_, nothing_to_keep_;
+  std::set<WorkloadId> fits_no_more_;  // tasks that waited elsewhere, in what is free here
   Placement placement_;
 };
 
@@ -70,6 +75,16 @@ void Placing::give(WorkerId id, const Workload& workload, std::uint32_t count,
     if (found->second == 0) free_.erase(found);
   }
   placement_.gives.push_back({id, workload.id, count});
+}
+
+// Free slots or not: such a task takes none.
+void Placing::pin(const Workload& workload) {
+  for (const auto& [first, count] : workload.queue.waiting().runs())
+    for (auto index = first; index < first + count; ++index) {
+      const auto* worker = ledger_.workers.find(workload.spec.on.at(index));
+      if (worker != nullptr && worker->ready)
+        placement_.pins.push_back({worker->id(), workload.id, index});
+    }
 }
 
 // Most free first, one task at a time, so that work spreads over the workers.
@@ -131,7 +146,8 @@ void Placing::keep_free_for(const Workload& workload) {
 // so that none hoards the tail.
 void Placing::prefetch(WorkerId id) {
   const auto* worker = ledger_.workers.find(id);
-  if (worker == nullptr || !worker->ready || worker->retracting || kept_.contains(id)) return;
+  if (worker == nullptr || !worker->ready || worker->draining) return;
+  if (worker->retracting || kept_.contains(id)) return;
   const auto slots = std::max(1u, ledger_.workers.ready_slots());
   for (const auto& [order, workload_id] : ledger_.workloads.turns()) {
     const auto& workload = *ledger_.workloads.find(workload_id);
@@ -161,31 +177,27 @@ bool Placing::fits_free(const Workload& workload, std::map<WorkerId, std::uint32
   return false;
 }
 
-// Free slots here, tasks that wait behind busy slots there: the last of those come back.
-void Placing::take_back() {
-  auto free = free_;
-  std::set<WorkloadId> fits_no_more;
-  for (const auto id : ledger_.workers.with_over()) {
-    const auto& worker = *ledger_.workers.find(id);
-    if (worker.retracting) continue;
-    const auto may_go = [&](const Workload& workload) {
-      return !fits_no_more.contains(workload.id) && fits_free(workload, free);
-    };
-    TakeBack back{id, {}};
-    auto over = worker.over();
-    const auto tasks = worker.in_order();
-    for (auto task = tasks.rbegin(); task != tasks.rend() && over > 0; ++task) {
-      if (task->second.started) continue;
-      const auto* workload = ledger_.workloads.find(task->first.workload);
-      if (workload == nullptr || workload->is_cancelled(task->first.index)) continue;
-      over -= std::min(over, task->second.slots);
-      if (!may_go(*workload))
-        fits_no_more.insert(workload->id);
-      else
-        back.attempts.push_back({task->first, task->second.number, task->second.epoch});
-    }
-    if (!back.attempts.empty()) placement_.take_back.push_back(std::move(back));
+// Free slots here (`free`), tasks that wait behind busy slots there: the last of those come back.
+// From a worker that drains (no `free`) all that wait do.
+void Placing::take_back(WorkerId id, std::map<WorkerId, std::uint32_t>* free) {
+  const auto& worker = *ledger_.workers.find(id);
+  if (worker.retracting) return;
+  TakeBack back{id, {}};
+  auto over = worker.over();
+  const auto tasks = worker.in_order();
+  for (auto task = tasks.rbegin(); task != tasks.rend() && over > 0; ++task) {
+    if (task->second.started || task->second.slots == 0) continue;
+    const auto* workload = ledger_.workloads.find(task->first.workload);
+    if (workload == nullptr || workload->is_cancelled(task->first.index)) continue;
+    over -= std::min(over, task->second.slots);
+    const bool may_go =
+        free == nullptr || (!fits_no_more_.contains(workload->id) && fits_free(*workload, *free));
+    if (!may_go)
+      fits_no_more_.insert(workload->id);
+    else
+      back.attempts.push_back({task->first, task->second.number, task->second.epoch});
   }
+  if (!back.attempts.empty()) placement_.take_back.push_back(std::move(back));
 }
 
 }  // namespace
@@ -193,7 +205,9 @@ void Placing::take_back() {
 Placement place(const Ledger& ledger, const Policy& policy, const std::set<WorkerId>& spoke,
                 Micros unix_now) {
   // Most events: nothing waits anywhere, and idle workers need not be looked at.
-  if (ledger.workloads.turns().empty() && ledger.workers.with_over().empty()) return {};
+  if (ledger.workloads.turns().empty() && ledger.workloads.pinned().empty() &&
+      ledger.workers.with_over().empty() && ledger.workers.to_empty().empty())
+    return {};
   return Placing(ledger, policy, unix_now).run(spoke);
 }
 

@@ -20,8 +20,14 @@ struct TakeBack {
   WorkerId worker{};
   std::vector<AttemptId> attempts;
 };
+struct Pin {  // one task to the worker that it names
+  WorkerId worker{};
+  WorkloadId workload{};
+  std::uint32_t index = 0;
+};
 struct Placement {
   std::vector<Give> gives;
+  std::vector<Pin> pins;
   std::vector<TakeBack> take_back;
 };
 
@@ -34,6 +40,9 @@ std::uint32_t slots_at(const Workload&, const Worker&, Micros unix_now);
 
 // Why no worker that is home could ever run it, if that is so ("needs 8 cores, ...").
 std::optional<std::string> fits_nowhere(const Ledger&, const TaskTemplate&);
+
+// Why it was cancelled without having begun; empty when that is not so.
+std::string why_doomed(const Ledger&, const Workload&);
 
 // Why nothing of it runs, for people.
 std::string why_waiting(const Ledger&, const Workload&, Micros unix_now);

@@ -21,6 +21,11 @@ Run TaskQueue::next(std::uint32_t most) const {
   return {{range.first, count}, number + 1};
 }
 
+Run TaskQueue::only(std::uint32_t index) const {
+  const auto* known = history(index);
+  return {{index, 1}, known == nullptr ? 1 : known->number + 1};
+}
+
 void TaskQueue::take(Range range, std::uint32_t number) {
   waiting_.remove(range);
   auto known = history_.lower_bound(range.first);

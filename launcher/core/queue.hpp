@@ -31,7 +31,9 @@ class TaskQueue {
 
   explicit TaskQueue(std::uint32_t tasks) : waiting_(tasks) {}
 
-  Run next(std::uint32_t most) const;  // count 0 when nothing waits
+  Run next(std::uint32_t most) const;   // count 0 when nothing waits
+  Run only(std::uint32_t index) const;  // of one that waits
+  const Ranges& waiting() const { return waiting_; }
   void take(Range, std::uint32_t number);
   void put_back(const AttemptId&, Why);
   void settled(std::uint32_t index) { history_.erase(index); }

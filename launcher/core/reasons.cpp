@@ -40,8 +40,22 @@ std::optional<std::string> fits_nowhere(const Ledger& ledger, const TaskTemplate
   return too_large(task, largest);
 }
 
+std::string why_doomed(const Ledger& ledger, const Workload& workload) {
+  if (!workload.doomed_by) return {};
+  const auto* before = ledger.workloads.find(*workload.doomed_by);
+  return fmt::format("workload {}, which it comes after, {}", to_string(*workload.doomed_by),
+                     before != nullptr && before->failed == 0 ? "was cancelled" : "failed");
+}
+
 std::string why_waiting(const Ledger& ledger, const Workload& workload, Micros unix_now) {
+  if (!workload.waits_for.empty()) {
+    std::string names;
+    for (const auto id : workload.waits_for) names += (names.empty() ? "" : ", ") + to_string(id);
+    return fmt::format("waiting for workload{} {}", workload.waits_for.size() == 1 ? "" : "s",
+                       names);
+  }
   if (workload.trials_missing()) return "reading its trials";
+  if (workload.pinned()) return "waiting for its workers to come back";
   if (ledger.workers.ready().empty()) return "waiting for workers";
   if (auto reason = fits_nowhere(ledger, workload.spec.task)) return std::move(*reason);
   const bool lasts = std::ranges::any_of(ledger.workers.ready(), [&](WorkerId id) {

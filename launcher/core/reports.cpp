@@ -111,6 +111,10 @@ void Core::State::lose(Turn& turn, Worker& worker, const std::string& reason, bo
     if (workload == nullptr || workload->is_cancelled(task.index)) continue;
     running += held.slots;
     const bool ran = held.started || running <= worker.slots();
+    if (workload->pinned()) {
+      lost.push_back(attempt);
+      continue;
+    }
     if (!blame || !ran) {
       back.attempts.push_back(attempt);
       continue;
@@ -120,12 +124,36 @@ void Core::State::lose(Turn& turn, Worker& worker, const std::string& reason, bo
     if (losses >= workload->spec.loss_retries) lost.push_back(attempt);
   }
   if (!back.attempts.empty()) commit(turn, back);
-  for (const auto& attempt : lost) commit(turn, TaskLost{attempt, worker.id()});
+  for (const auto& attempt : lost) {
+    const bool pinned = ledger.workloads.find(attempt.task.workload)->pinned();
+    commit(turn,
+           TaskLost{attempt, worker.id(),
+                    pinned ? fmt::format("worker {} was lost: {}", to_string(worker.id()), reason)
+                           : ""});
+  }
   disconnect(turn, worker);
   commit(turn, WorkerGone{worker.id(), reason});
   std::set<WorkloadId> touched;
   for (const auto& attempt : lost) touched.insert(attempt.task.workload);
   stop_failing(turn, touched);
+}
+
+// Tasks that wait for one worker, and it will not come back.
+void Core::State::lose_pinned(Turn& turn) {
+  std::vector<TaskLost> lost;
+  for (const auto id : ledger.workloads.pinned()) {
+    const auto& workload = *ledger.workloads.find(id);
+    for (const auto& [first, count] : workload.queue.waiting().runs())
+      for (auto index = first; index < first + count; ++index) {
+        const auto* worker = ledger.workers.find(workload.spec.on.at(index));
+        if (worker != nullptr && !worker->gone && !worker->leaving) continue;
+        lost.push_back(
+            {{{id, index}, workload.queue.only(index).number, epoch},
+             workload.spec.on.at(index),
+             fmt::format("worker {} left before it ran", to_string(workload.spec.on.at(index)))});
+      }
+  }
+  for (auto& one : lost) commit(turn, std::move(one));
 }
 
 // Looks at everyone, but only when the first could be silent: silence_at is a lower bound.

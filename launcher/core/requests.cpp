@@ -19,6 +19,15 @@ bool same(const Progress& a, const Progress& b) {
   return all(a) == all(b);
 }
 
+// As far as the pool's jobs say how large they are.
+bool may_fit(const Pool& pool, const TaskTemplate& task) {
+  const auto& spec = pool.asked.spec;
+  if (spec.per_node.cores == 0) return true;
+  auto size = spec.per_node;
+  size.gpus = std::max(size.gpus, task.each.gpus * std::max(task.ranks, 1u));  // seldom said
+  return slots_for(task, size, spec.slots > 0 ? spec.slots : size.cores) > 0;
+}
+
 }  // namespace
 
 // Every answer waits for what it promises to be durable.
@@ -36,7 +45,33 @@ void Core::State::on(Turn&, const event::ClientGone& gone) {
 }
 
 Reply Core::State::answer(Turn& turn, ClientId, const SubmitJobs& asked) {
-  return fleet.ask(asked, turn.now, turn.unix_now, turn.out);
+  auto named = asked;
+  if (named.pool.empty()) named.pool = fleet.pool_for(asked.spec);
+  return fleet.ask(named, turn.now, turn.unix_now, turn.out);
+}
+
+// More: as if the pool's own submit were repeated.
+Reply Core::State::answer(Turn& turn, ClientId, const ScaleJobs& asked) {
+  const auto& pool = asked.pool.empty() ? *fleet.only_pool() : *fleet.pool(asked.pool);
+  const auto of = pool.asked;
+  Scaled scaled;
+  scaled.pool = of.name;
+  scaled.jobs = asked.count;
+  if (asked.count >= fleet.living(of.pool)) {
+    if (asked.count == 0) return scaled;
+    const auto accepted =
+        fleet.ask({of.spec, asked.count, of.name, of.idle_timeout, of.orphan_timeout}, turn.now,
+                  turn.unix_now, turn.out);
+    scaled.token = accepted.token;
+    scaled.new_jobs = accepted.new_jobs;
+    return scaled;
+  }
+  fleet.ask_fewer(of.pool, asked.count, turn.out);
+  const auto shrunk = shrink(turn, of.pool);
+  scaled.cancelled = shrunk.cancelled;
+  scaled.ending = shrunk.ending;
+  scaled.draining = shrunk.draining;
+  return scaled;
 }
 
 Reply Core::State::answer(Turn& turn, ClientId, const CancelJobs& asked) {
@@ -46,7 +81,9 @@ Reply Core::State::answer(Turn& turn, ClientId, const CancelJobs& asked) {
 
 Reply Core::State::answer(Turn& turn, ClientId client, const AddWorkload& asked) {
   const auto id = ledger.workloads.next();
-  commit(turn, WorkloadAdded{id, asked.spec, turn.unix_now});
+  WorkloadAdded added{id, asked.spec, turn.unix_now};
+  added.spec.task.beside = !asked.spec.on.empty();
+  commit(turn, std::move(added));
   if (asked.follow) followers.push_back({client, id, turn.now, true, {}});
   return WorkloadAccepted{id, ledger.workloads.find(id)->tasks};
 }
@@ -72,8 +109,7 @@ Reply Core::State::answer(Turn&, ClientId, const GetRunning& asked) {
 
 Reply Core::State::answer(Turn&, ClientId, const Ping&) { return Pong{PCLUSTER_VERSION}; }
 
-Reply Core::State::answer(Turn&, ClientId, const ScaleJobs&) { return Refusal{3, "not yet", ""}; }
-Reply Core::State::answer(Turn&, ClientId, const Explain&) { return Refusal{3, "not yet", ""}; }
+Reply Core::State::answer(Turn&, ClientId, const Explain& asked) { return explain(asked.what); }
 
 Reply Core::State::answer(Turn& turn, ClientId, const StopCluster&) {
   Stopping reply{fleet.living(), 0};
@@ -112,6 +148,12 @@ void Core::State::cancel(Turn& turn, const Workload& workload, std::vector<std::
     if (!message.attempts.empty()) send(when, worker, std::move(message));
   }
   commit(turn, WorkloadCancelled{workload.id, std::move(only), by_failures});
+}
+
+// What a workload comes after has failed; and others may come after it.
+void Core::State::cancel_doomed(Turn& turn) {
+  while (!ledger.workloads.doomed().empty())
+    cancel(turn, *ledger.workloads.find(*ledger.workloads.doomed().begin()), {}, false);
 }
 
 // Progress goes the way of the answers, so that none overtakes its workload's acceptance, and
@@ -170,7 +212,11 @@ bool Core::State::has_work(const Pool& pool) const {
     for (const auto& [order, workload] : ledger.workloads.turns())
       if (slots_at(*ledger.workloads.find(workload), worker, unix_now) > 0) return true;
   }
-  return fleet.starting(pool.asked.pool) && !ledger.workloads.turns().empty();
+  if (!fleet.starting(pool.asked.pool)) return false;
+  const auto& turns = ledger.workloads.turns();
+  return std::any_of(turns.begin(), turns.end(), [&](const auto& turn) {
+    return may_fit(pool, ledger.workloads.find(turn.second)->spec.task);
+  });
 }
 
 }  // namespace pcluster

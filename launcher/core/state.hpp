@@ -22,6 +22,10 @@ struct Turn {
   bool idle = false;         // nothing happened that could place a task, unless there are records
 };
 
+struct Shrunk {  // jobs
+  std::uint32_t cancelled = 0, ending = 0, draining = 0;
+};
+
 struct Follower {
   ClientId client{};
   WorkloadId workload{};
@@ -107,9 +111,26 @@ struct Core::State {
   void stop(Turn&, Worker&, const std::string& reason);
   void cancel(Turn&, const Workload&, std::vector<std::uint32_t> only, bool by_failures);
   void tell(Turn&);
+  void cancel_doomed(Turn&);
+  void lose_pinned(Turn&);
   void quit_when_empty(Turn&);
   void dismiss_idle(Turn&);
   bool has_work(const Pool&) const;
+
+  // shrinking.cpp: more jobs than are wanted
+  void shrink(Turn&);
+  Shrunk shrink(Turn&, PoolId);
+  void mark_draining(Turn&);
+  void end_drained(Turn&);
+  bool drained(const std::string& job_id) const;
+
+  // asking.cpp: what is wrong with a request
+  std::optional<Refusal> refuses(const SubmitJobs&) const;
+  std::optional<Refusal> refuses(const AddWorkload&) const;
+  std::optional<Refusal> refuses(const ScaleJobs&) const;
+  std::optional<Refusal> refuses(const WorkloadSpec&, std::uint32_t tasks) const;
+  std::optional<Refusal> no_workload(WorkloadId) const;
+  std::optional<Refusal> no_task(const TaskRef&) const;
 
   // the scheduler's answers (core.cpp)
   void on(Turn&, const event::Submitted&);
@@ -121,11 +142,20 @@ struct Core::State {
 
   // assign.cpp: a placement becomes messages
   void assign(Turn&);
+  void give_pinned(Turn&, const Pin&);
   void forget_finished(Turn&);
 
   // status.cpp, check.cpp
   Progress progress(const Workload&) const;
   Status status() const;
+
+  // explain.cpp
+  Explanation explain(const TaskRef&) const;
+  std::string place_of(const TaskId&) const;
+  std::string why_queued(const Workload&) const;
+  std::string kept_for(const Workload&) const;
+  std::string workers_line() const;
+  std::string jobs_line(const Pool&) const;
   std::string broken() const;
 
   void send(std::vector<Effect>& to, const Worker& worker, ToWorker message) const {

@@ -1,10 +1,7 @@
-// The rows of `status`, progress, and what is wrong with a request.  Pure: no clock, no I/O.
+// The rows of `status`, and progress.  Pure: no clock, no I/O.
 // SPDX-License-Identifier: MIT
-#include <fmt/format.h>
-
 #include <map>
 
-#include "launcher/base/error.hpp"
 #include "launcher/core/state.hpp"
 
 namespace pcluster {
@@ -12,11 +9,10 @@ namespace {
 
 constexpr std::size_t most_finished = 1000;  // workloads in a status, the newest; all are on disk
 
-std::int32_t number(Exit code) { return static_cast<std::int32_t>(code); }
-
 std::string state_of(const Worker& worker) {
   if (worker.gone) return "gone";
   if (!worker.link) return "away";
+  if (worker.draining) return "draining";
   return worker.held.empty() ? "idle" : "busy";
 }
 
@@ -36,6 +32,7 @@ Progress Core::State::progress(const Workload& workload) const {
   now.first_exit_code = workload.first_exit_code;
   now.first_signal = workload.first_signal;
   now.slots = ledger.workers.ready_slots();
+  now.note = why_doomed(ledger, workload);
   if (now.running == 0 && now.queued > 0) now.note = why_waiting(ledger, workload, unix_now);
   return now;
 }
@@ -85,74 +82,6 @@ Status Core::State::status() const {
                              workload.added_unix, workload.spec.tag});
   }
   return all;
-}
-
-// Every job that may run still has a worker here, so no larger one is on its way.
-bool Core::State::all_home() const {
-  if (ledger.workers.ready().empty() || fleet.open_submits()) return false;
-  std::set<std::string> home;
-  for (const auto id : ledger.workers.ready()) home.insert(ledger.workers.find(id)->who.job_id);
-  return std::ranges::all_of(fleet.job_order(), [&](const std::string& id) {
-    return fleet.job(id)->state == JobState::ended || home.contains(id);
-  });
-}
-
-std::optional<Refusal> refuses_trials(const TrialLines& lines) {
-  const auto large =
-      std::ranges::find_if(lines, [](const auto& l) { return l.size() > max_trial; });
-  if (large == lines.end()) return {};
-  return Refusal{number(Exit::usage),
-                 fmt::format("trial {} has {} bytes, at most {} are possible",
-                             large - lines.begin(), large->size(), max_trial),
-                 "write it to a file, and give the file's name as the trial"};
-}
-
-std::optional<Refusal> Core::State::refuses(const Request& request) const {
-  const auto unknown = [&](WorkloadId id) -> std::optional<Refusal> {
-    if (ledger.workloads.find(id) != nullptr) return {};
-    return Refusal{number(Exit::usage), fmt::format("there is no workload {}", to_string(id)),
-                   "`pcluster status` lists them"};
-  };
-  const bool adds =
-      std::holds_alternative<SubmitJobs>(request) || std::holds_alternative<AddWorkload>(request);
-  if (adds && stop_asked)
-    return Refusal{number(Exit::refused), "the cluster is being stopped",
-                   "wait until `pcluster status` finds no launcher, then submit again"};
-  if (const auto* submit = std::get_if<SubmitJobs>(&request)) {
-    if (submit->count == 0)
-      return Refusal{number(Exit::usage), "no jobs asked for", "--jobs must be at least 1"};
-    const auto* pool = fleet.pool(submit->pool);
-    if (pool != nullptr && fleet.living(pool->asked.pool) > 0 && pool->asked.spec != submit->spec)
-      return Refusal{number(Exit::usage),
-                     fmt::format("pool {} has jobs of another shape", submit->pool),
-                     "give `--pool NAME` for a second pool beside it, or `pcluster stop` first"};
-  }
-  if (const auto* add = std::get_if<AddWorkload>(&request)) {
-    if (task_count(add->spec.trials) == 0)
-      return Refusal{number(Exit::usage), "no trials: nothing to run",
-                     "`--trials A-B` includes both ends; lines on standard input count too"};
-    if (const auto* lines = std::get_if<TrialLines>(&add->spec.trials))
-      if (auto refusal = refuses_trials(*lines)) return refusal;
-    if (add->spec.task.argv.empty())
-      return Refusal{number(Exit::usage), "no command to run", "give it after `--`"};
-    if (const auto reason = all_home() ? fits_nowhere(ledger, add->spec.task) : std::nullopt)
-      return Refusal{number(Exit::refused), "a task of this can never run: it " + *reason,
-                     "ask for less, or for larger workers: `pcluster stop`, then `pcluster "
-                     "submit --cores N --memory M`"};
-  }
-  if (const auto* follow = std::get_if<Follow>(&request)) return unknown(follow->workload);
-  if (const auto* get = std::get_if<GetRunning>(&request)) return unknown(get->workload);
-  if (const auto* cancels = std::get_if<CancelWorkload>(&request)) {
-    if (auto refusal = unknown(cancels->what.workload)) return refusal;
-    const auto tasks = ledger.workloads.find(cancels->what.workload)->tasks;
-    if (cancels->what.index.value_or(0) >= tasks)
-      return Refusal{
-          number(Exit::usage),
-          fmt::format("workload {} has no task {}: they are 0-{}",
-                      to_string(cancels->what.workload), *cancels->what.index, tasks - 1),
-          "`pcluster results` lists them"};
-  }
-  return {};
 }
 
 }  // namespace pcluster

@@ -92,13 +92,14 @@ Worker* Workers::holder(const AttemptId& attempt) {
 }
 
 void Workers::changed(Worker& worker) {
-  const bool was = ready_.contains(worker.id());
-  if (was != worker.ready) {
-    put(ready_, worker.id(), worker.ready);
-    worker.ready ? ready_slots_ += worker.slots() : ready_slots_ -= worker.slots();
+  const bool was = ready_.contains(worker.id()), is = worker.ready && !worker.draining;
+  if (was != is) {
+    put(ready_, worker.id(), is);
+    is ? ready_slots_ += worker.slots() : ready_slots_ -= worker.slots();
   }
   put(with_free_, worker.id(), worker.free() > 0);
-  put(with_over_, worker.id(), worker.over() > 0);
+  put(with_over_, worker.id(), worker.over() > 0 && !worker.draining);
+  put(to_empty_, worker.id(), worker.over() > 0 && worker.draining);
 }
 
 }  // namespace pcluster

@@ -19,6 +19,7 @@ struct Held {  // a task that is out at a worker
   std::uint32_t slots = 1;
   std::uint64_t order = 0;  // the worker starts them in the order in which they were given
   bool started = false;     // it said so
+  Micros given_unix = 0;    // 0: in an earlier launcher's time
 };
 
 struct Worker {
@@ -30,6 +31,7 @@ struct Worker {
   bool ready = false;          // has spoken since its Welcome: may be given tasks
   bool leaving = false;        // was told to stop: gets nothing any more
   bool retracting = false;     // a Retract is not answered yet
+  bool draining = false;       // its job is to end: no more tasks, and those it has may end
   Time heard = 0;
   Micros ends_unix = 0;    // its job's end; 0 = not known or no limit
   std::uint32_t load = 0;  // slots that its tasks take, those that wait there included
@@ -40,7 +42,9 @@ struct Worker {
 
   WorkerId id() const { return who.worker; }
   std::uint32_t slots() const { return who.slots; }
-  std::uint32_t free() const { return ready && load < who.slots ? who.slots - load : 0; }
+  std::uint32_t free() const {
+    return ready && !draining && load < who.slots ? who.slots - load : 0;
+  }
   std::uint32_t over() const { return ready && load > who.slots ? load - who.slots : 0; }
   std::vector<std::pair<TaskId, Held>> in_order() const;
 };
@@ -65,15 +69,16 @@ class Workers {
 
   const std::set<WorkerId>& with_free() const { return with_free_; }  // free slots
   const std::set<WorkerId>& with_over() const { return with_over_; }  // more tasks than slots
+  const std::set<WorkerId>& to_empty() const { return to_empty_; }    // those too, and they drain
   std::uint32_t ready_slots() const { return ready_slots_; }
   std::uint32_t ready_workers() const { return static_cast<std::uint32_t>(ready_.size()); }
-  const std::set<WorkerId>& ready() const { return ready_; }
+  const std::set<WorkerId>& ready() const { return ready_; }  // but those that drain
 
  private:
   std::map<WorkerId, Worker> all_;
   std::unordered_map<LinkId, WorkerId> links_;
   std::unordered_map<std::string, WorkerId> incarnations_;
-  std::set<WorkerId> ready_, with_free_, with_over_;
+  std::set<WorkerId> ready_, with_free_, with_over_, to_empty_;
   std::uint32_t next_ = 0, ready_slots_ = 0;
   std::uint64_t order_ = 0;
   WorkerId last_holder_{};

@@ -34,9 +34,32 @@ Workload::Workload(const WorkloadAdded& added, Epoch accepted)
 
 Workload& Workloads::add(const WorkloadAdded& added, Epoch epoch) {
   last_ = std::max(last_, static_cast<std::uint32_t>(added.workload));
-  auto& workload = all_.try_emplace(added.workload, added, epoch).first->second;
+  const auto [found, is_new] = all_.try_emplace(added.workload, added, epoch);
+  auto& workload = found->second;
+  for (const auto* before : {&added.spec.after, &added.spec.after_any})
+    for (const auto id : *before)
+      if (is_new) wait_for(workload, id);
   changed(workload);
   return workload;
+}
+
+// One that we do not know (a damaged journal lost it) will never end: nobody waits for it.
+void Workloads::wait_for(Workload& workload, WorkloadId id) {
+  const auto* before = find(id);
+  if (before == nullptr || before == &workload) return;
+  if (before->finished()) return meet(workload, *before);
+  workload.waits_for.insert(id);
+  followers_[id].insert(workload.id);
+}
+
+void Workloads::meet(Workload& workload, const Workload& before) {
+  workload.waits_for.erase(before.id);
+  const auto& strict = workload.spec.after;
+  const bool fails = before.done < before.tasks &&
+                     std::find(strict.begin(), strict.end(), before.id) != strict.end();
+  if (!fails || workload.doomed_by || workload.finished()) return;
+  workload.doomed_by = before.id;
+  doomed_.insert(workload.id);
 }
 
 Workload* Workloads::find(WorkloadId id) {
@@ -51,8 +74,13 @@ const Workload* Workloads::find(WorkloadId id) const {
 
 void Workloads::changed(Workload& workload) {
   const std::pair turn(-std::int64_t{workload.spec.priority}, workload.id);
-  const bool waits = !workload.queue.empty() && !workload.trials_missing();
-  waits ? static_cast<void>(turns_.insert(turn)) : static_cast<void>(turns_.erase(turn));
+  const bool waits = !workload.queue.empty() && !workload.trials_missing() &&
+                     workload.waits_for.empty() && !workload.doomed_by;
+  waits && !workload.pinned() ? static_cast<void>(turns_.insert(turn))
+                              : static_cast<void>(turns_.erase(turn));
+  waits&& workload.pinned() ? static_cast<void>(pinned_.insert(workload.id))
+                            : static_cast<void>(pinned_.erase(workload.id));
+  if (workload.cancel_asked) doomed_.erase(workload.id);
   const bool missing = workload.trials_missing() && !workload.finished();
   missing ? static_cast<void>(without_trials_.insert(workload.id))
           : static_cast<void>(without_trials_.erase(workload.id));
@@ -64,6 +92,13 @@ void Workloads::changed(Workload& workload) {
   workload.spec.task = TaskTemplate{};
   workload.queue = TaskQueue(0);
   workload.cancel_tasks.clear();
+  const auto waiting = followers_.extract(workload.id);
+  if (waiting.empty()) return;
+  for (const auto id : waiting.mapped()) {
+    auto& follower = all_.find(id)->second;
+    meet(follower, workload);
+    changed(follower);
+  }
 }
 
 }  // namespace pcluster

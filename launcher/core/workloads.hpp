@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -42,7 +43,11 @@ struct Workload {
   bool cancel_asked = false, by_failures = false, closed = false;
   std::set<std::uint32_t> cancel_tasks;  // single ones that were out when they were cancelled
   std::int32_t first_exit_code = 0, first_signal = 0;
+  std::set<WorkloadId> waits_for;  // those that it comes after and that have not finished
+  std::optional<WorkloadId>
+      doomed_by;  // one of spec.after that finished, and not all of it is done
 
+  bool pinned() const { return !spec.on.empty(); }
   bool finished() const { return queue.empty() && running == 0; }
   bool trials_missing() const { return std::holds_alternative<TrialFile>(spec.trials); }
   bool is_cancelled(std::uint32_t index) const {
@@ -65,15 +70,24 @@ class Workloads {
 
   // Those with tasks that could go out, in the order of their turn: priority, then age.
   const std::set<std::pair<std::int64_t, WorkloadId>>& turns() const { return turns_; }
+  // Those with tasks that could go out to one worker each; these have no turns.
+  const std::set<WorkloadId>& pinned() const { return pinned_; }
+  // To be cancelled: what they come after has failed.
+  const std::set<WorkloadId>& doomed() const { return doomed_; }
   void changed(Workload&);  // its queue or counts did
   const std::set<WorkloadId>& without_trials() const { return without_trials_; }
   std::vector<WorkloadId> take_finished() { return std::exchange(finished_, {}); }
 
  private:
+  void wait_for(Workload&, WorkloadId before);
+  void meet(Workload&, const Workload& before);
+
   std::map<WorkloadId, Workload> all_;
   std::set<std::pair<std::int64_t, WorkloadId>> turns_;
   std::set<WorkloadId> without_trials_;  // their file was not read yet
-  std::vector<WorkloadId> finished_;     // since the last take_finished()
+  std::set<WorkloadId> pinned_, doomed_;
+  std::map<WorkloadId, std::set<WorkloadId>> followers_;  // who waits for this one
+  std::vector<WorkloadId> finished_;                      // since the last take_finished()
   std::uint32_t last_ = 0;
 };
 

@@ -119,8 +119,9 @@ void Launcher::answer(ClientId id, const Request& request) {
   if (const auto* running = std::get_if<GetRunning>(&request))
     return reply(core_.running(running->workload));
 
-  const bool adds =
-      std::holds_alternative<AddWorkload>(request) || std::holds_alternative<SubmitJobs>(request);
+  const bool adds = std::holds_alternative<AddWorkload>(request) ||
+                    std::holds_alternative<SubmitJobs>(request) ||
+                    std::holds_alternative<ScaleJobs>(request);
   if (adds && !trouble_.empty())  // never a "submitted" that a full disk would forget
     return reply(Refusal{static_cast<int>(Exit::refused), "cannot write the journal: " + trouble_,
                          "make room in " + directory_.root + ", then try again"});
@@ -154,7 +155,7 @@ void Launcher::carry_out(Effects effects) {
   const bool adds = std::any_of(effects.append.begin(), effects.append.end(), [](const Record& r) {
     return std::holds_alternative<WorkloadAdded>(r);
   });
-  if (!effects.append.empty()) last_append_ = store_.append(std::move(effects.append));
+  if (!effects.append.empty()) append(std::move(effects.append));
   do_all(std::move(effects.now));
   if (!effects.after.empty()) {
     // Without records of its own an effect still never overtakes those that wait.
@@ -165,6 +166,16 @@ void Launcher::carry_out(Effects effects) {
   }
   if (adds) load_trials();
   set_timer();
+}
+
+// The time goes before them now and then, for `events`: most records carry none.
+void Launcher::append(std::vector<Record> records) {
+  constexpr Micros often = 100 * millisecond;
+  if (const auto now = unix_now(); now - clock_read_ >= often || now < clock_read_) {
+    clock_read_ = now;
+    records.insert(records.begin(), ClockRead{now});
+  }
+  last_append_ = store_.append(std::move(records));
 }
 
 // Lines of large workloads lie in files; without them their tasks would wait for ever.  A file that

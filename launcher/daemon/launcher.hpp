@@ -43,6 +43,7 @@ class Launcher {
 
   void handle(const Event&);
   void carry_out(Effects);
+  void append(std::vector<Record>);
   void do_all(std::vector<Effect>);
   void do_one(const Effect&);
   void load_trials();
@@ -61,6 +62,7 @@ class Launcher {
   std::deque<Waiting> waiting_;  // in the order of their records
   std::uint64_t last_append_ = 0, durable_ = 0;
   bool reading_again_ = false;  // trials whose file could not be read
+  Micros clock_read_ = 0;       // the last time that went into the journal
   std::string trouble_;
   std::optional<TimerId> timer_;
 };

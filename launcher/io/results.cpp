@@ -39,7 +39,9 @@ void ResultTables::add(const Record& record, bool replayed) {
     result.attempt = lost->attempt;
     result.state = TaskState::lost;
     result.exit_code = -1;
-    result.message = "its worker was lost, more often than the workload's loss_retries allow";
+    result.message = lost->reason;
+    if (result.message.empty())
+      result.message = "its worker was lost, more often than the workload's loss_retries allow";
     add_row({result, lost->worker, {}}, replayed);
   }
 }

@@ -84,10 +84,11 @@ struct WorkloadCancelled {
   bool by_failures = false;
 };
 struct StopAsked {};
-// When a task's tries are used up by lost workers.
+// When a task's tries are used up by lost workers, or its one worker is lost.
 struct TaskLost {
   AttemptId attempt;
   WorkerId worker{};
+  std::string reason;  // empty: lost too often
 };
 // Ctrl-C of a submit that the scheduler has not answered: its jobs are not wanted.
 struct SubmitCancelled {

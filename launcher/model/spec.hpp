@@ -72,6 +72,7 @@ struct TaskTemplate {
   // Names of a trial's values, which tabs separate: `{name}` is one of them.  Empty: a trial is one
   // value.
   std::vector<std::string> columns;
+  bool beside = false;  // takes no slot: it starts at once, beside whatever runs there
   bool operator==(const TaskTemplate&) const = default;
 };
 

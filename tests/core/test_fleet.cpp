@@ -11,6 +11,7 @@ SubmitJobs ask_for(std::uint32_t count) {
   SubmitJobs request;
   request.spec.adapter = "slurm";
   request.count = count;
+  request.pool = "default";
   return request;
 }
 
@@ -42,7 +43,7 @@ TEST_CASE("a second submit tops up; another shape is refused") {
   auto other = ask_for(1);
   other.spec.partition = "large";
   bench.ask(other);
-  CHECK(bench.reply<Refusal>().hint.find("--pool NAME") != std::string::npos);
+  CHECK(bench.reply<Refusal>().hint.find("leave --pool out") != std::string::npos);
   other.pool = "second";
   bench.ask(other);
   CHECK(bench.reply<JobsAccepted>().new_jobs == 1);

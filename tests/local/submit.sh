@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Jobs come up and are known to be alive; topping up; another shape needs another pool; stop.
+# Jobs come up and are known to be alive; topping up; another shape is another pool; stop.
 # SPDX-License-Identifier: MIT
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
@@ -10,12 +10,13 @@ same "$(workers_home)" 2 "workers at home"
 same "$(stat -c %a "$state") $(stat -c %a "$state/key")" "700 600" \
   "modes of state directory and key"
 
-# The same shape tops up to N; another shape is refused until it has a pool of its own.
+# The same shape tops up to N; another shape has a pool of its own, and cannot have this one's name.
 ok pcluster submit --jobs 3 --cores 1
 same "$(workers_home)" 3 "workers after topping up"
-code 2 pcluster submit --jobs 1 --cores 2
-says "--pool"
-ok pcluster submit --jobs 1 --cores 2 --pool wide
+code 2 pcluster submit --jobs 1 --cores 2 --pool default
+says "pool default has jobs of another shape"
+ok pcluster submit --jobs 1 --cores 2
+says "pool pool-2: 1/1 workers available"
 same "$(workers_home)" 4 "workers of both pools"
 
 # Names of workers are never used again.

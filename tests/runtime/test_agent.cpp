@@ -67,6 +67,29 @@ struct Rig {
 
 }  // namespace
 
+TEST_CASE("a task beside the slots starts at once, before all that waits, and takes none") {
+  Rig rig;
+  rig.welcome();
+  rig.define();
+  rig.assign(0, 4);
+  CHECK(rig.did<act::Start>().size() == 2);
+  TaskTemplate task{{"look", "{trial}"}};
+  task.beside = true;
+  rig.hear(Define{WorkloadId{8}, task});
+  rig.hear(Assign{1, {{WorkloadId{8}, 0, 1, 1, TrialRange{5, 5, 1}, {}}}});
+  const auto started = rig.did<act::Start>();
+  REQUIRE(started.size() == 1);
+  CHECK(started[0].task.argv == std::vector<std::string>{"look", "5"});
+  CHECK(started[0].task.slots == 0);
+  CHECK(started[0].task.share.cores == 2);
+  TaskResult result;
+  result.attempt = {{WorkloadId{8}, 0}, 1, 1};
+  rig.take(rig.agent.finished(result, rig.now));
+  CHECK(rig.did<act::Start>().empty());  // no slot came free
+  rig.finish(0);
+  CHECK(rig.did<act::Start>().size() == 1);
+}
+
 TEST_CASE("tasks start in order, as many as there are slots, with their trial and share") {
   Rig rig;
   rig.welcome();

@@ -67,3 +67,21 @@ TEST_CASE("what to do when no address answers") {
   CHECK(remedy({"10.0.0.1:4001: timed out"}, launcher, directory).find("firewall") !=
         std::string::npos);
 }
+
+TEST_CASE("beside the slots: numbered behind them, bound to nothing, and not without end") {
+  Slots slots(2, {0, 1}, {"0"});
+  REQUIRE(slots.take(2, 0));
+  auto one = slots.take_beside(1), other = slots.take_beside(0);
+  REQUIRE(one);
+  REQUIRE(other);
+  CHECK(one->slots == std::vector<std::uint32_t>{2});
+  CHECK(one->cores.empty());
+  CHECK(one->gpus == std::vector<std::string>{"0"});
+  CHECK(other->slots == std::vector<std::uint32_t>{3});
+  CHECK_FALSE(slots.take_beside(1));  // no gpu is left
+  for (std::uint32_t i = 2; i < Slots::most_beside; ++i) CHECK(slots.take_beside(0));
+  CHECK_FALSE(slots.take_beside(0));
+  slots.give_back(*one);
+  CHECK(slots.take_beside(1)->slots == std::vector<std::uint32_t>{2});
+  CHECK_FALSE(slots.take(1, 0));
+}

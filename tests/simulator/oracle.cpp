@@ -28,6 +28,9 @@ void Oracle::started(const AttemptId& attempt, WorkerId worker, const std::strin
   const auto spec = specs_.find(nonce);
   if (spec == specs_.end()) return fail("an unknown command was started");
   const auto expected = trial_value(spec->second.trials, attempt.task.index);
+  const auto& on = spec->second.on;
+  if (!on.empty() && on.at(attempt.task.index) != worker)
+    fail("task " + to_string(attempt) + " started at " + to_string(worker) + ", not at its own");
   if (trial != expected)
     fail("task " + to_string(attempt) + " got trial '" + trial + "', not '" + expected + "'");
   ++all_starts_;
@@ -65,7 +68,13 @@ void Oracle::track(const Record& record, bool again) {
   if (const auto* gone = std::get_if<WorkerGone>(&record)) count_gone(*gone, again);
   if (const auto* added = std::get_if<WorkloadAdded>(&record))
     nonces_[added->workload] = added->spec.task.argv.at(1);
-  if (const auto* assigned = std::get_if<TasksAssigned>(&record))
+  if (const auto* began = std::get_if<EpochBegan>(&record)) epoch_ = began->epoch;
+  if (const auto* settled = std::get_if<TaskSettled>(&record))
+    if (settled->result.state == TaskState::done) ++done_[settled->result.attempt.task.workload];
+  if (const auto* assigned = std::get_if<TasksAssigned>(&record)) {
+    for (const auto before : specs_[nonces_[assigned->workload]].after)
+      if (assigned->epoch == epoch_ && done_[before] != task_count(specs_[nonces_[before]].trials))
+        fail("workload " + to_string(assigned->workload) + " runs before what it comes after");
     for (auto i = assigned->first; i < assigned->first + assigned->count; ++i) {
       const TaskId task{assigned->workload, i};
       if (!out_.emplace(task, std::pair(assigned->worker,
@@ -73,6 +82,7 @@ void Oracle::track(const Record& record, bool again) {
                .second)
         fail("task " + to_string(task) + " is given out twice");
     }
+  }
   if (const auto* returned = std::get_if<TasksReturned>(&record)) {
     for (const auto& attempt : returned->attempts) {
       const auto found = out_.find(attempt.task);
@@ -86,7 +96,8 @@ void Oracle::track(const Record& record, bool again) {
   if (const auto* lost = std::get_if<TaskLost>(&record)) {
     out_.erase(lost->attempt.task);
     const auto& nonce = nonces_[lost->attempt.task.workload];
-    if (losses_[{nonce, lost->attempt.task.index}] < specs_[nonce].loss_retries)
+    if (specs_[nonce].on.empty() &&
+        losses_[{nonce, lost->attempt.task.index}] < specs_[nonce].loss_retries)
       fail("task " + to_string(lost->attempt.task) + " was given up too early");
   }
   if (const auto* attempt = about(record)) out_.erase(attempt->task);
@@ -119,6 +130,7 @@ void Oracle::survived(std::size_t records) {
   on_its_way_.clear();
   out_.clear();
   nonces_.clear();
+  done_.clear();
   just_returned_.clear();
   for (const auto& record : records_) track(record, true);
 }
@@ -183,7 +195,8 @@ void Oracle::settle_one(const TaskResult& result, WorkerId worker) {
   const auto& task = result.attempt.task;
   auto& work = works_[task.workload];
   const auto& spec = specs_[work.nonce];
-  const bool may_cancel = cancelled_.contains(work.nonce) || spec.max_failures > 0;
+  const bool may_cancel =
+      cancelled_.contains(work.nonce) || spec.max_failures > 0 || !spec.after.empty();
   if (result.state == TaskState::cancelled) {
     if (!may_cancel) fail("task " + to_string(task) + " was cancelled by nobody");
   } else {
@@ -230,6 +243,10 @@ void Oracle::promised_worker(WorkerId id) {
 
 void Oracle::assigned(const TaskId& task) {
   if (settled_.contains(task)) fail("task " + to_string(task) + " is settled and given out again");
+}
+
+void Oracle::stopped_with(const AttemptId& attempt) {
+  fail("scaling down ended a worker that ran " + to_string(attempt));
 }
 
 bool Oracle::all_settled() const {

@@ -38,6 +38,8 @@ class Oracle {
   void promised_worker(WorkerId);
   void assigned(const TaskId&);  // sent to a worker
 
+  void stopped_with(const AttemptId&);  // scaling down ended a worker that ran it
+
   bool all_settled() const;  // of every workload in the journal
   std::size_t settled() const { return settled_.size(); }
   std::size_t starts() const { return all_starts_; }
@@ -76,6 +78,8 @@ class Oracle {
   std::map<TaskId, std::pair<WorkerId, AttemptId>> out_;
   std::map<WorkloadId, std::string> nonces_;
   std::vector<std::pair<WorkerId, TaskId>> just_returned_;
+  std::map<WorkloadId, std::uint32_t> done_;
+  Epoch epoch_ = 0;
 
   // By the durable ones.
   std::map<WorkloadId, Work> works_;

@@ -42,6 +42,14 @@ PlannedWork make_work(Chance& chance, const Plan& plan, std::uint64_t nonce) {
   return work;
 }
 
+// Its workers are chosen when it is asked for; it is lost with them.
+void pin(PlannedWork& work) {
+  work.lines.clear();
+  work.cancel_index.reset();
+  work.spec.task.each = {};
+  work.spec.loss_retries = 0;
+}
+
 }  // namespace
 
 Plan make_plan(std::uint64_t seed) {
@@ -64,6 +72,14 @@ Plan make_plan(std::uint64_t seed) {
   const auto workloads = chance.between(2, 5);
   for (std::int64_t i = 0; i < workloads; ++i)
     plan.work.push_back(make_work(chance, plan, seed * 100 + static_cast<std::uint64_t>(i)));
+  plan.scales = chance.percent(40);
+  for (std::int64_t i = 1; i < workloads; ++i) {
+    auto& work = plan.work[static_cast<std::size_t>(i)];
+    if (chance.percent(35)) work.after = static_cast<std::size_t>(chance.between(0, i - 1));
+    work.after_any = chance.percent(50);
+    work.pinned = !work.after && chance.percent(25);
+    if (work.pinned) pin(work);
+  }
   return plan;
 }
 

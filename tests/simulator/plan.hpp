@@ -18,6 +18,9 @@ struct PlannedWork {
   std::optional<Time> cancel_at;
   std::optional<std::uint32_t> cancel_index;  // only this task
   TrialLines lines;                           // of a TrialFile
+  std::optional<std::size_t> after;           // an earlier one of the plan
+  bool after_any = false;
+  bool pinned = false;  // one task on each worker that is home when it is asked for
 };
 
 struct Plan {
@@ -28,6 +31,7 @@ struct Plan {
   bool slow_disk = false;
   bool stalls = false;  // the launcher's process is stopped for seconds
   bool lies = false;    // of the scheduler
+  bool scales = false;  // somebody changes the number of jobs again and again
   Time faults_end = 0;
   std::uint32_t jobs = 2, slots = 1, nodes = 1;
   Micros walltime = 0, idle_timeout = 3600 * second;

@@ -35,6 +35,7 @@ World::World(std::uint64_t seed, bool trace)
 Outcome World::run() {
   start_launcher();
   ask_for_jobs();
+  if (plan_.scales) scale_at_random();
   for (std::size_t i = 0; i < users_.size(); ++i)
     clock_.at(plan_.work[i].at, [this, i] { drive(i); });
   faults();
@@ -77,6 +78,13 @@ void World::ask_for_jobs() {
   clock_.after(20 * second, [this] { ask_for_jobs(); });
 }
 
+void World::scale_at_random() {
+  if (clock_.now > plan_.faults_end) return;
+  clock_.after(chance_.between(2, 30) * second, [this] { scale_at_random(); });
+  const auto count = static_cast<std::uint32_t>(chance_.between(0, plan_.jobs + 1));
+  ask(ClientId{life_ * per_life + asker + 2}, ScaleJobs{"", count});
+}
+
 void World::ask(ClientId client, Request request) {
   const auto bytes = encode(request);
   clock_.after(chance_.between(50, 500), [this, client, bytes] {
@@ -94,33 +102,50 @@ void World::drive(std::size_t index) {
   clock_.after(second, [this, index] { drive(index); });
   if (!core_) return;
   const ClientId client{life_ * per_life + index};
-  if (user.asked_in != life_) {
+  if (user.asked_in != life_ && (user.id || may_add(*user.work))) {
     user.asked_in = life_;
     user.cancel_sent = false;
-    if (user.id) {
-      ask(client, Follow{*user.id});
-    } else {
-      user.nonce = fmt::format("{}-{}", user.work->spec.task.argv[1], user.tries++);
-      auto spec = user.work->spec;
-      spec.task.argv[1] = user.nonce;
-      works_[user.nonce] = user.work;
-      if (auto* file = std::get_if<TrialFile>(&spec.trials)) {
-        file->name = user.nonce;
-        lines_[user.nonce] = user.work->lines;
-      }
-      ask(client, AddWorkload{spec, true});
-      if (!user.work->lines.empty()) spec.trials = user.work->lines;
-      oracle_.planned(user.nonce, spec);
-      // Dead before it is durable: the next may have its number.
-      if (plan_.launcher_crashes && clock_.now < plan_.faults_end && chance_.percent(15))
-        clock_.after(chance_.between(500, 8000), [this] { crash_launcher(); });
-    }
+    user.id ? ask(client, Follow{*user.id}) : add_workload(index);
   }
   if (user.id && user.work->cancel_at && clock_.now >= *user.work->cancel_at && !user.cancel_sent) {
     user.cancel_sent = true;
     oracle_.cancel_asked(user.nonce);
     ask(client, CancelWorkload{{*user.id, user.work->cancel_index}});
   }
+}
+
+bool World::may_add(const PlannedWork& work) const {
+  if (work.after && !users_[*work.after].id) return false;
+  if (!work.pinned) return true;
+  const auto workers = core_->status(clock_.now).workers;
+  return std::any_of(workers.begin(), workers.end(),
+                     [](const auto& row) { return row.state == "idle" || row.state == "busy"; });
+}
+
+void World::add_workload(std::size_t index) {
+  auto& user = users_[index];
+  const auto& work = *user.work;
+  user.nonce = fmt::format("{}-{}", work.spec.task.argv[1], user.tries++);
+  auto spec = work.spec;
+  spec.task.argv[1] = user.nonce;
+  works_[user.nonce] = user.work;
+  if (work.after)
+    (work.after_any ? spec.after_any : spec.after).push_back(users_[*work.after].id.value());
+  if (work.pinned) {
+    for (const auto& row : core_->status(clock_.now).workers)
+      if (row.state == "idle" || row.state == "busy") spec.on.push_back(row.worker);
+    spec.trials = TrialRange{1, static_cast<std::int64_t>(spec.on.size()), 1};
+  }
+  if (auto* file = std::get_if<TrialFile>(&spec.trials)) {
+    file->name = user.nonce;
+    lines_[user.nonce] = work.lines;
+  }
+  ask(ClientId{life_ * per_life + index}, AddWorkload{spec, true});
+  if (!work.lines.empty()) spec.trials = work.lines;
+  oracle_.planned(user.nonce, spec);
+  // Dead before it is durable: the next may have its number.
+  if (plan_.launcher_crashes && clock_.now < plan_.faults_end && chance_.percent(15))
+    clock_.after(chance_.between(500, 8000), [this] { crash_launcher(); });
 }
 
 void World::to_client(const Reply& reply, ClientId client) {
@@ -148,7 +173,8 @@ void World::to_client(const Reply& reply, ClientId client) {
     note(fmt::format("workload {} is finished", to_string(*user.id)));
     user.done = true;
   } else if (const auto* refusal = std::get_if<Refusal>(&*copy)) {
-    fail("refused: " + refusal->message);
+    if (!user.work->pinned) return fail("refused: " + refusal->message);
+    user.asked_in = 0;  // a worker has left meanwhile: with those that are home then
   }
 }
 

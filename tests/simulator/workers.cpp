@@ -150,6 +150,10 @@ void World::act_one(std::size_t index, const Act& one) {
     end_task(index, signal->attempt, task->second.run, 3 * millisecond);
   } else if (const auto* leaving = std::get_if<act::Leave>(&one)) {
     note(fmt::format("worker {} leaves: {}", index, leaving->reason));
+    for (const auto& [attempt, task] : worker.tasks)
+      if (leaving->reason.find("scaled down") != std::string::npos &&
+          task.will != TaskState::cancelled)
+        oracle_.stopped_with(attempt);
     kill_worker(index);
   } else if (worker.link) {
     const auto link = *worker.link;

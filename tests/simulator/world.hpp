@@ -99,7 +99,10 @@ class World {
 
   // users.cpp: who asks for jobs, runs workloads, cancels them, and stops the cluster
   void ask_for_jobs();
+  void scale_at_random();
   void drive(std::size_t user);
+  bool may_add(const PlannedWork&) const;
+  void add_workload(std::size_t user);
   void ask(ClientId, Request);
   void stop_when_done();
   void faults();

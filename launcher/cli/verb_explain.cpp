@@ -1,0 +1,49 @@
+// `pcluster explain`: why does it wait?
+// SPDX-License-Identifier: MIT
+#include "launcher/base/text.hpp"
+#include "launcher/cli/arguments.hpp"
+#include "launcher/cli/documents.hpp"
+#include "launcher/cli/launch.hpp"
+#include "launcher/cli/table.hpp"
+#include "launcher/cli/terminal.hpp"
+#include "launcher/cli/verbs.hpp"
+#include "launcher/cli/workload.hpp"
+
+namespace pcluster {
+namespace {
+
+std::string explanation_text(const Explanation& explanation) {
+  std::size_t width = 0;
+  for (const auto& [what, text] : explanation.items)
+    width = std::max(width, printable(what).size());
+  std::string all;
+  for (const auto& [what, text] : explanation.items) {
+    const auto name = printable(what);
+    all += name + std::string(width + 2 - name.size(), ' ') + printable(text) + "\n";
+  }
+  return all;
+}
+
+int run(const Session& session, const Arguments& arguments) {
+  const auto ref = workload_operand(session, arguments);
+  const auto explanation = reach_launcher(session).ask<Explanation>(Explain{ref});
+  write_out(session.json ? explanation_document(explanation) : explanation_text(explanation));
+  return static_cast<int>(Exit::done);
+}
+
+}  // namespace
+
+const Verb verb_explain{
+    .name = "explain",
+    .summary = "why a task waits: itself, slots, workers, jobs, the queue's own reason",
+    .operands_name = "[ID[.INDEX]|last]",
+    .operands = Operands::words,
+    .options = {},
+    .more_options = {},
+    .examples =
+        "pcluster explain                           # the last workload\n"
+        "pcluster explain 7.123",
+    .run = run,
+};
+
+}  // namespace pcluster

@@ -1,0 +1,91 @@
+// `pcluster scale`: more jobs of a pool, or fewer.
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "launcher/base/text.hpp"
+#include "launcher/cli/arguments.hpp"
+#include "launcher/cli/documents.hpp"
+#include "launcher/cli/launch.hpp"
+#include "launcher/cli/submission.hpp"
+#include "launcher/cli/terminal.hpp"
+
+namespace pcluster {
+namespace {
+
+constexpr Option options[] = {
+    {"--pool", "NAME", "the pool (default: the only one that has jobs)"},
+    {"--timeout", "TIME", "how long to wait for new workers (default 6m)"},
+    {"--keep-queued", "", "at the timeout, leave pending jobs in the queue"},
+    {"--no-wait", "", "return once new jobs are queued"},
+};
+
+std::uint32_t number_of_jobs(const Arguments& arguments) {
+  const auto& words = arguments.operands();
+  const auto number = words.size() == 1 ? to_integer(words.front()) : std::nullopt;
+  constexpr long long most = 1'000'000;
+  if (!number || *number < 0 || *number > most)
+    throw Error(Exit::usage, "scale: to how many jobs?", "write pcluster scale N; 0 is allowed");
+  return static_cast<std::uint32_t>(*number);
+}
+
+std::string scaled_text(const Scaled& scaled) {
+  auto text = fmt::format("pool {}: {} job{} wanted", printable(scaled.pool), scaled.jobs,
+                          scaled.jobs == 1 ? "" : "s");
+  if (scaled.new_jobs > 0) text += fmt::format(", {} new", scaled.new_jobs);
+  if (scaled.cancelled > 0) text += fmt::format(", {} cancelled in the queue", scaled.cancelled);
+  if (scaled.ending > 0) text += fmt::format(", {} ending now (idle)", scaled.ending);
+  if (scaled.draining > 0)
+    text += fmt::format(", {} draining (until their tasks have ended)", scaled.draining);
+  return text;
+}
+
+// What `submit` would have planned: the launcher knows the pool's shape.
+Submission submission_of(const Session& session, const Arguments& arguments, const Status& status,
+                         const Scaled& scaled) {
+  Submission submission{session, nullptr, {}, {}, {}};
+  auto& plan = submission.plan;
+  const auto row = std::ranges::find(status.pools, scaled.pool, &PoolRow::pool);
+  if (row != status.pools.end()) plan.spec = row->spec;
+  plan.jobs = scaled.jobs;
+  plan.pool = scaled.pool;
+  plan.timeout = arguments.duration("timeout").value_or(plan.timeout);
+  return submission;
+}
+
+int run(const Session& session, const Arguments& arguments) {
+  const auto count = number_of_jobs(arguments);
+  Launched launched{reach_launcher(session), false};
+  catch_interrupts();
+  const auto scaled =
+      launched.client.ask<Scaled>(ScaleJobs{arguments.text("pool").value_or(""), count});
+  session.say(scaled_text(scaled));
+  if (scaled.new_jobs == 0) {
+    if (session.json) write_out(scaled_document(scaled));
+    return static_cast<int>(Exit::done);
+  }
+  const auto submission =
+      submission_of(session, arguments, launched.client.ask<Status>(GetStatus{}), scaled);
+  const auto workers = scaled.jobs * std::max(1u, submission.plan.spec.nodes);
+  return await_jobs(submission, launched, {scaled.token, scaled.new_jobs, workers, scaled.pool},
+                    {!arguments.has("no-wait"), arguments.has("keep-queued")});
+}
+
+}  // namespace
+
+const Verb verb_scale{
+    .name = "scale",
+    .summary = "more or fewer jobs of a pool; busy workers finish their tasks first",
+    .operands_name = "N",
+    .operands = Operands::words,
+    .options = options,
+    .more_options = {},
+    .examples =
+        "pcluster scale 20                          # new jobs, and waits for their workers\n"
+        "pcluster scale 5                           # pending ones go first, then idle ones\n"
+        "pcluster scale 0 --pool large              # the launcher stays",
+    .run = run,
+};
+
+}  // namespace pcluster
