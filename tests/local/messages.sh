@@ -14,7 +14,12 @@ say_own() { say pcluster submit --site ./own.yaml --dry-run; }
 say_template() { say pcluster submit --template own.sh --dry-run; }
 say_esi() { say env PATH="$dir/tmp" "$program" submit --site esi --dry-run "$@"; }
 feed() { local text=$1; shift; "$@" <<< "$text"; }
-up() { pcluster submit -q --jobs 1 --cores 1; }
+# A worker is home, and the launcher has heard of its job.
+up() {
+  pcluster submit -q --jobs 1 --cores 1
+  eventually 10 job_runs
+}
+job_runs() { pcluster status jobs | grep running; }
 
 row_unknown_verb() { say pcluster stauts; }
 row_no_verb() { say pcluster --quiet; }

@@ -54,7 +54,7 @@ std::string longest_piece(const std::string& words) {
     const auto close = words.find('}', end);
     at = close == words.npos ? words.size() + 1 : close + 1;
   }
-  return longest;
+  return longest.substr(std::min(longest.find_first_not_of('}'), longest.size()));  // of "{{{}}}"
 }
 
 std::string read(const std::string& path) {
