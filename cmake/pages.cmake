@@ -8,9 +8,9 @@ endfunction()
 
 ask(man/man1/pcluster.1 help --man)
 execute_process(COMMAND ${PROGRAM} complete -- "" OUTPUT_VARIABLE verbs COMMAND_ERROR_IS_FATAL ANY)
+string(REGEX REPLACE "\t[^\n]*" "" verbs "${verbs}")   # a summary may hold a list's semicolon
 string(REGEX MATCHALL "[^\n]+" verbs "${verbs}")
-foreach(line IN LISTS verbs)
-  string(REGEX REPLACE "\t.*" "" verb "${line}")
+foreach(verb IN LISTS verbs)
   ask(man/man1/pcluster-${verb}.1 help --man ${verb})
 endforeach()
 if(NOT EXISTS ${SHARE}/man/man1/pcluster-submit.1)
