@@ -118,8 +118,8 @@ void Core::State::finish(Turn& turn) {
   if (!stop_asked) dismiss_idle(turn);
   if (!stop_asked) shrink(turn);
   fleet.tick(turn.now, turn.out);
-  cancel_doomed(turn);
   lose_pinned(turn);
+  cancel_doomed(turn);
   if (!stop_asked) assign(turn);
   if (stop_asked && !quit) quit_when_empty(turn);
   forget_finished(turn);

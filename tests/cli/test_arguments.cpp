@@ -136,6 +136,6 @@ TEST_CASE("every verb is whole: name, summary, function, help with all its optio
     CHECK(overview().find(std::string(verb->name)) != std::string::npos);
     CHECK_NOTHROW(Arguments(*verb, {}));  // the parser takes the whole table
   }
-  CHECK(names.size() == 11);
+  CHECK(names.size() == 16);
   CHECK(find_verb("stauts") == nullptr);
 }
