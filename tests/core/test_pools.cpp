@@ -230,3 +230,22 @@ TEST_CASE("scale down: what comes after a program that is lost is cancelled at o
   CHECK(three.progress(id).failed == 1);
   CHECK(three.progress(later).note == "workload 1, which it comes after, failed");
 }
+
+TEST_CASE("a pool whose jobs could not run what waits is idle, one whose jobs could is not") {
+  Bench bench;
+  for (const std::uint32_t cores : {1u, 4u}) {
+    auto request = shape(cores);
+    request.idle_timeout = 60 * second;
+    bench.ask(request);
+    bench.handle(event::Submitted{bench.reply<JobsAccepted>().token, {std::to_string(cores)}});
+  }
+  auto spec = Bench::trials(3);
+  spec.task.each.cores = 2;
+  bench.add(spec);
+  bench.tick(61 * second);
+  std::vector<std::string> cancelled;
+  for (const auto& cancel : Bench::of<effect::Cancel>(bench.last.after))
+    cancelled.insert(cancelled.end(), cancel.job_ids.begin(), cancel.job_ids.end());
+  CHECK(cancelled == Ids{"1"});
+  CHECK(bench.core.status(0).pools.at(1).wanted_jobs == 1);
+}
