@@ -121,8 +121,8 @@ void Core::State::finish(Turn& turn) {
   if (!stop_asked) dismiss_idle(turn);
   if (!stop_asked) shrink(turn);
   fleet.tick(turn.now, turn.out);
-  cancel_doomed(turn);
   lose_pinned(turn);
+  cancel_doomed(turn);
   const bool nothing_new = turn.idle && turn.out.append.empty() && !was_loaded;
   if (!stop_asked && !nothing_new) assign(turn);
   if (stop_asked && !quit) quit_when_empty(turn);

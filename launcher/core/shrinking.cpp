@@ -60,13 +60,24 @@ void Core::State::mark_draining(Turn& turn) {
   }
 }
 
+// A task of `exec` waits for it: its assignment was lost with a connection.
+bool Core::State::awaited(WorkerId worker) const {
+  for (const auto id : ledger.workloads.pinned()) {
+    const auto& workload = *ledger.workloads.find(id);
+    for (const auto& [first, count] : workload.queue.waiting().runs())
+      for (auto index = first; index < first + count; ++index)
+        if (workload.spec.on.at(index) == worker) return true;
+  }
+  return false;
+}
+
 // Whoever is away may come back with tasks that we do not know of: it is waited for.
 bool Core::State::drained(const std::string& job_id) const {
   const auto& all = ledger.workers.all();
   return std::all_of(all.begin(), all.end(), [&](const auto& entry) {
     const auto& worker = entry.second;
     if (worker.who.job_id != job_id || worker.gone || worker.leaving) return true;
-    return worker.ready && worker.held.empty();
+    return worker.ready && worker.held.empty() && !awaited(worker.id());
   });
 }
 

@@ -123,6 +123,7 @@ struct Core::State {
   void mark_draining(Turn&);
   void end_drained(Turn&);
   bool drained(const std::string& job_id) const;
+  bool awaited(WorkerId) const;
 
   // asking.cpp: what is wrong with a request
   std::optional<Refusal> refuses(const SubmitJobs&) const;

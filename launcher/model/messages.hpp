@@ -143,8 +143,8 @@ struct GetRunning {
 };                      // settled tasks stand in the results table on disk
 struct StopCluster {};  // cancel the jobs, end the workers, then the launcher
 struct Ping {};
-// As many jobs in this pool; fewer: pending ones are cancelled first, then idle ones are ended,
-// then busy ones once their tasks are.
+// As many jobs in this pool; fewer: pending ones are cancelled first, then idle ones end, then busy
+// ones once their tasks have.
 struct ScaleJobs {
   std::string pool;  // empty: the only one
   std::uint32_t count = 0;

@@ -194,3 +194,58 @@ TEST_CASE("scale says which pools there are when it cannot know") {
   bench.ask(ScaleJobs{"c", 3});
   CHECK(bench.reply<Refusal>().code == 2);
 }
+
+TEST_CASE("scale down: a program of exec that waits for its worker still runs there") {
+  Three three;
+  auto spec = Bench::trials(1);
+  spec.on = {WorkerId{1}};
+  const auto id = three.add(spec);
+  three.handle(event::WorkerCut{three.two, "cable"});
+  three.scale(0);
+  auto back = three.hello(three.token, "2", 1);
+  back.resumed = WorkerId{1};
+  three.say(LinkId{9}, back);  // it never heard of the task
+  CHECK(three.progress(id).queued == 1);
+  three.say(LinkId{9}, Heartbeat{});
+  REQUIRE(three.given(LinkId{9}).size() == 1);
+  CHECK(three.to<StopWorker>(LinkId{9}).empty());
+  three.say(LinkId{9}, report({result(three.given(LinkId{9}).front())}));
+  CHECK(three.progress(id).done == 1);
+  CHECK(three.to<StopWorker>(LinkId{9}).size() == 1);
+}
+
+TEST_CASE("scale down: what comes after a program that is lost is cancelled at once") {
+  Three three;
+  auto spec = Bench::trials(1);
+  spec.on = {WorkerId{1}};
+  const auto id = three.add(spec);
+  auto then = Bench::trials(2);
+  then.after = {id};
+  const auto later = three.add(then);
+  three.handle(event::WorkerCut{three.two, "died"});
+  three.say(three.one, Heartbeat{});
+  three.tick(10 * second);
+  three.say(three.one, Heartbeat{});
+  three.tick(6 * second);
+  CHECK(three.progress(id).failed == 1);
+  CHECK(three.progress(later).note == "workload 1, which it comes after, failed");
+}
+
+TEST_CASE("a pool whose jobs could not run what waits is idle, one whose jobs could is not") {
+  Bench bench;
+  for (const std::uint32_t cores : {1u, 4u}) {
+    auto request = shape(cores);
+    request.idle_timeout = 60 * second;
+    bench.ask(request);
+    bench.handle(event::Submitted{bench.reply<JobsAccepted>().token, {std::to_string(cores)}});
+  }
+  auto spec = Bench::trials(3);
+  spec.task.each.cores = 2;
+  bench.add(spec);
+  bench.tick(61 * second);
+  std::vector<std::string> cancelled;
+  for (const auto& cancel : Bench::of<effect::Cancel>(bench.last.after))
+    cancelled.insert(cancelled.end(), cancel.job_ids.begin(), cancel.job_ids.end());
+  CHECK(cancelled == Ids{"1"});
+  CHECK(bench.core.status(0).pools.at(1).wanted_jobs == 1);
+}
