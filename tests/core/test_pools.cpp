@@ -244,7 +244,7 @@ TEST_CASE("a pool whose jobs could not run what waits is idle, one whose jobs co
   bench.add(spec);
   bench.tick(61 * second);
   std::vector<std::string> cancelled;
-  for (const auto& cancel : Bench::of<effect::Cancel>(bench.last.after))
+  for (const auto& cancel : Bench::of<effect::Cancel>(bench.last.now))
     cancelled.insert(cancelled.end(), cancel.job_ids.begin(), cancel.job_ids.end());
   CHECK(cancelled == Ids{"1"});
   CHECK(bench.core.status(0).pools.at(1).wanted_jobs == 1);
