@@ -116,7 +116,7 @@ using ToWorker =
 struct SubmitJobs {
   JobSpec spec;
   std::uint32_t count = 1;
-  std::string pool;  // empty: the one of this shape, or a new one
+  std::string pool;                     // empty: the one of this shape, or a new one
   Micros idle_timeout = 3600 * second;  // 0 = never
   Micros orphan_timeout = 600 * second;
 };
