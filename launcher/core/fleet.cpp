@@ -92,7 +92,6 @@ void Fleet::begin(Time now, Micros unix_now, Effects& out) {
   for (auto& [id, pool] : pools_) {
     pool.busy_at = now;
     if (pool.asked.jobs == 0) forget_open(id);
-    recount_.insert(id);
   }
   last_poll_ = now - policy_.poll;
   schedule_poll(now);
