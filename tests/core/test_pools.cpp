@@ -1,5 +1,7 @@
 // Pools of several shapes, and their growing and shrinking.
 // SPDX-License-Identifier: MIT
+#include <map>
+
 #include "tests/core/bench.hpp"
 
 using namespace pcluster;
@@ -233,19 +235,25 @@ TEST_CASE("scale down: what comes after a program that is lost is cancelled at o
 
 TEST_CASE("a pool whose jobs could not run what waits is idle, one whose jobs could is not") {
   Bench bench;
+  std::map<std::uint32_t, std::string> tokens;
   for (const std::uint32_t cores : {1u, 4u}) {
     auto request = shape(cores);
     request.idle_timeout = 60 * second;
     bench.ask(request);
-    bench.handle(event::Submitted{bench.reply<JobsAccepted>().token, {std::to_string(cores)}});
+    tokens[cores] = bench.reply<JobsAccepted>().token;
+    bench.handle(event::Submitted{tokens[cores], {std::to_string(cores)}});
   }
+  const auto link = bench.join(bench.hello(tokens[1], "1", 1));
   auto spec = Bench::trials(3);
   spec.task.each.cores = 2;
   bench.add(spec);
-  bench.tick(61 * second);
   std::vector<std::string> cancelled;
-  for (const auto& cancel : Bench::of<effect::Cancel>(bench.last.now))
-    cancelled.insert(cancelled.end(), cancel.job_ids.begin(), cancel.job_ids.end());
+  for (int i = 0; i < 13; ++i) {
+    bench.say(link, Heartbeat{});
+    bench.tick(5 * second);
+    for (const auto& cancel : Bench::of<effect::Cancel>(bench.last.now))
+      cancelled.insert(cancelled.end(), cancel.job_ids.begin(), cancel.job_ids.end());
+  }
   CHECK(cancelled == Ids{"1"});
   CHECK(bench.core.status(0).pools.at(1).wanted_jobs == 1);
 }
