@@ -8,6 +8,7 @@ endfunction()
 
 ask(man/man1/pcluster.1 help --man)
 execute_process(COMMAND ${PROGRAM} complete -- "" OUTPUT_VARIABLE verbs COMMAND_ERROR_IS_FATAL ANY)
+string(REPLACE ";" "," verbs "${verbs}")  # in a summary it would divide the list
 string(REGEX MATCHALL "[^\n]+" verbs "${verbs}")
 foreach(line IN LISTS verbs)
   string(REGEX REPLACE "\t.*" "" verb "${line}")

@@ -20,7 +20,7 @@ FakeLauncher::Answer submits(std::vector<Status> looks, std::uint32_t workers) {
   return
       [looks, workers, at = std::size_t{0}](const Request& request) mutable -> std::vector<Reply> {
         if (std::holds_alternative<SubmitJobs>(request))
-          return {JobsAccepted{"tok", workers, workers}};
+          return {JobsAccepted{"tok", workers, workers, "default"}};
         if (std::holds_alternative<GetStatus>(request))
           return {looks[std::min(at++, looks.size() - 1)]};
         if (std::holds_alternative<CancelJobs>(request)) return {Accepted{}};
