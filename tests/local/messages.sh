@@ -264,14 +264,6 @@ row_none_home() {
 }
 row_no_pool() { say pcluster scale 2 --pool nosuch; }
 row_other_shape() { say pcluster submit --pool default --cores 2 --jobs 1; }
-row_stopped_meanwhile() {
-  local cluster=(--cluster ending) ending
-  pcluster submit -q "${cluster[@]}" --jobs 1 --cores 1
-  pcluster map -q "${cluster[@]}" --detach --trials 0-0 -- sleep 60 > id
-  (sleep 1; "$program" stop -q "${cluster[@]}") & ending=$!
-  say pcluster wait "${cluster[@]}" "$(< id)"
-  wait "$ending"
-}
 row_ours_125() { say pcluster run --cluster nothing -- true; }
 
 check_section "Anywhere"

@@ -19,6 +19,7 @@ struct Exception {
 constexpr Exception exceptions[] = {
     {"the launcher ended while the workers were starting", "needs a launcher that dies right then"},
     {"the launcher ended while workload ", "likewise; tests/local/restart.sh kills one"},
+    {"the cluster was stopped while workload ", "needs a launcher that dies while it stops"},
     {"the launcher ended before it answered", "likewise"},
     {"the launcher has not answered for ", "takes a minute"},
     {"the launcher has not ended within ", "takes a minute"},
