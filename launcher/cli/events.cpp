@@ -51,6 +51,7 @@ Named named(const SubmitAnswered& r) {
 Named named(const SubmitRefused& r) {
   return {"submit_refused", {{"token", r.token}, {"reason", r.message}}};
 }
+Named named(const SubmitCancelled& r) { return {"submit_cancelled", {{"token", r.token}}}; }
 Named named(const JobEnded& r) {
   return {"job_ended", {{"job", r.job_id}, {"state", r.word}, {"reason", r.reason}}};
 }

@@ -18,6 +18,7 @@
 #include "launcher/cli/terminal.hpp"
 #include "launcher/io/file.hpp"
 #include "launcher/io/process.hpp"
+#include "launcher/io/store.hpp"
 
 namespace pcluster {
 namespace {
@@ -25,6 +26,7 @@ namespace {
 using Names = std::vector<std::string>;
 
 constexpr Micros launcher_patience = 400 * millisecond, scheduler_patience = 600 * millisecond;
+constexpr std::size_t most_read = 100;       // workloads, for their tags
 constexpr unsigned hard_limit_us = 950'000;  // someone waits at a prompt
 
 Session session_of(const Names& words) {
@@ -44,9 +46,20 @@ Names clusters(const Session& session) {
   return names_in(said.empty() ? session.home() + "/.pcluster" : said);
 }
 
+// Their numbers, and the tags of the newest.
 Names workloads(const Session& session) {
-  auto names = names_in(session.state().root + "/workloads");
-  std::erase_if(names, [](const auto& name) { return !to_integer(name); });
+  const auto state = session.state();
+  const auto ids = exists(state.workloads()) ? workloads_on_disk(state) : std::vector<WorkloadId>{};
+  Names names, tags;
+  for (const auto id : ids) names.push_back(to_string(id));
+  for (auto i = ids.size(); i > 0 && ids.size() - i < most_read; --i) {
+    try {
+      const auto tag = read_spec(state, ids[i - 1]).tag;
+      if (!tag.empty() && std::ranges::find(tags, tag) == tags.end()) tags.push_back(tag);
+    } catch (const Error&) {  // a damaged one has none
+    }
+  }
+  names.insert(names.end(), tags.begin(), tags.end());
   return names;
 }
 
@@ -169,7 +182,8 @@ const Verb verb_completion{
     .run = run,
     .description =
         "Prints the script that lets a shell complete verbs, options, sites, partitions, "
-        "workloads and workers. It asks pcluster itself while you type, so that it is never out "
+        "workloads, their tags, workers and pools. It asks pcluster itself while you type, so that "
+        "it is never out "
         "of date; it starts no launcher and takes at most a second. An installed pcluster brings "
         "the three scripts in share/.",
 };

@@ -49,12 +49,13 @@ class Printer {
 };
 
 int run(const Session& session, const Arguments& arguments) {
+  const auto said = arguments.text("since");
+  const auto since = said ? parse_since(*said, unix_now()) : Since{};
   const auto state = session.state();
   if (!exists(state.journal()))
     throw Error(Exit::refused, fmt::format("no journal of a cluster \"{}\"", session.cluster),
                 "start a cluster with: pcluster submit --jobs N");
-  const auto said = arguments.text("since");
-  Printer printer(session, said ? parse_since(*said, unix_now()) : Since{});
+  Printer printer(session, since);
   if (!arguments.has("follow")) {
     printer.print_new();
     return static_cast<int>(Exit::done);
@@ -83,6 +84,10 @@ const Verb verb_events{
         "pcluster events --follow --json | jq 'select(.event == \"task_failed\")'\n"
         "pcluster events --since 1234 --json        # docs/events.md lists the names",
     .run = run,
+    .description =
+        "Prints what happened to jobs, workers, workloads and tasks, the oldest first. It reads "
+        "the journal, so that it needs no launcher and works after stop. With --json each line "
+        "is an object; the number in it is what --since takes to go on from there.",
 };
 
 }  // namespace pcluster

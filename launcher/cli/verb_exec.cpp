@@ -85,11 +85,13 @@ void report(const Session& session, const Ran& ran, const WorkloadSpec& spec) {
   if (session.json) write_out(tasks_document(tasks));
 }
 
-WorkloadSpec spec_from(const Session& session, const Arguments& arguments, Client& client) {
-  auto spec = workload_from(session, arguments, "exec");
-  const auto said = arguments.text("on");
-  if (!said) throw Error(Exit::usage, "exec: on which workers?", "give --on w0,w3-w5, or --on all");
-  spec.on = chosen_workers(*said, client.ask<Status>(GetStatus{}));
+std::string workers_said(const Arguments& arguments) {
+  if (const auto said = arguments.text("on")) return *said;
+  throw Error(Exit::usage, "exec: on which workers?", "give --on w0,w3-w5, or --on all");
+}
+
+WorkloadSpec on_workers(WorkloadSpec spec, const std::string& said, Client& client) {
+  spec.on = chosen_workers(said, client.ask<Status>(GetStatus{}));
   TrialLines names;
   for (const auto id : spec.on) names.push_back(to_string(id));
   spec.trials = std::move(names);
@@ -111,15 +113,19 @@ int run_on(const Session& session, Client& client, const WorkloadSpec& spec) {
 }
 
 int run(const Session& session, const Arguments& arguments) {
-  auto client = reach_launcher(session);
-  const auto spec = spec_from(session, arguments, client);
-  if (arguments.has("detach"))
-    return print_detached(session, add_workload(client, spec, false), spec);
-  catch_interrupts();
+  const auto said = workers_said(arguments);
+  auto asked = workload_from(session, arguments, "exec");
+  bool one = said != "all" && said.find_first_of(",-") == said.npos;
   try {
+    auto client = reach_launcher(session);
+    const auto spec = on_workers(std::move(asked), said, client);
+    one = spec.on.size() == 1;
+    if (arguments.has("detach"))
+      return print_detached(session, add_workload(client, spec, false), spec);
+    catch_interrupts();
     return run_on(session, client, spec);
   } catch (const Error& error) {  // one program's codes are its own
-    if (spec.on.size() > 1 || error.code() != Exit::refused) throw;
+    if (!one || error.code() != Exit::refused) throw;
     throw Error(Exit::ours, error.what(), error.hint());
   }
 }
@@ -138,6 +144,11 @@ const Verb verb_exec{
         "pcluster exec --on w3 -- py-spy dump --pid 4711   # its exit code is ours\n"
         "pcluster exec --on w0,w3-w5 --shell -- 'rm -rf \"$PCLUSTER_LOCAL_DIR\"/cache'",
     .run = run,
+    .description =
+        "Runs the program once on each worker that --on names, at once and beside the tasks in "
+        "its slots, and waits until all have ended. Each line of output begins with the name of "
+        "its worker. On one worker the program's exit code is ours, and a failure of pcluster "
+        "itself is 125; on several the code is 0 when all of them did well, else 1.",
 };
 
 }  // namespace pcluster

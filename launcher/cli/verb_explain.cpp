@@ -44,6 +44,10 @@ const Verb verb_explain{
         "pcluster explain                           # the last workload\n"
         "pcluster explain 7.123",
     .run = run,
+    .description =
+        "Says why a task waits, from near to far: the task, its workload and what that waits "
+        "for, the workers and their free slots, and the jobs of each pool with the queue's own "
+        "reason. Without an index it speaks of the workload.",
 };
 
 }  // namespace pcluster

@@ -42,6 +42,10 @@ const Verb verb_render{
         "pcluster render --site esi --time 2h --output job.sh\n"
         "pcluster render --json                     # with the command that submits it",
     .run = run,
+    .description =
+        "Prints the job script that submit would send with the same options, configuration and "
+        "site profile, and the command that would submit it. With --output the script goes to a "
+        "file. Nothing is submitted, and no launcher is started.",
 };
 
 }  // namespace pcluster

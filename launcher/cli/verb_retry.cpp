@@ -35,11 +35,6 @@ std::vector<std::uint32_t> unfinished(const WorkloadOnDisk& disk, const TaskRef&
   for (const auto& [place, row] : disk.rows) states[place] = row.result.state;
   std::vector<std::uint32_t> places;
   const auto count = task_count(disk.spec.trials);
-  if (ref.index.value_or(0) >= count)
-    throw Error(Exit::usage,
-                fmt::format("workload {} has no task {}: they are 0-{}", to_string(ref.workload),
-                            *ref.index, count - 1),
-                "pcluster results lists them");
   for (std::uint32_t place = 0; place < count; ++place) {
     if (ref.index && place != *ref.index) continue;
     const auto known = states.find(place);
@@ -96,6 +91,7 @@ int run(const Session& session, const Arguments& arguments) {
   const auto ref = workload_operand(session, arguments);
   const auto state = session.state();
   auto disk = read_workload(state, ref.workload);
+  check_index(ref, disk.spec);
   if (unfinished(disk, ref).empty()) return nothing_failed(session, ref);
   auto client = reach_launcher(session);
   disk = read_ended(state, ref.workload, done_tasks(client, ref));
@@ -126,6 +122,11 @@ const Verb verb_retry{
         "pcluster retry 7 --memory 8G --time 2h     # with more of what they lacked\n"
         "pcluster retry last --detach",
     .run = run,
+    .description =
+        "Runs the tasks of an ended workload that failed, were lost or were cancelled once "
+        "more, as a new workload. The command, its directory and its environment, and the index "
+        "of each task, stay what they were; options change only what a task may use. A workload "
+        "that still runs is refused: wait for it or cancel it first.",
 };
 
 }  // namespace pcluster

@@ -15,7 +15,7 @@ namespace pcluster {
 namespace {
 
 constexpr Option options[] = {
-    {"--pool", "NAME", "the pool (default: the only one that has jobs)"},
+    {"--pool", "NAME", "the pool (default: the only one that has jobs)", false, Completes::pool},
     {"--timeout", "TIME", "how long to wait for new workers (default 6m)"},
     {"--keep-queued", "", "at the timeout, leave pending jobs in the queue"},
     {"--no-wait", "", "return once new jobs are queued"},
@@ -86,6 +86,11 @@ const Verb verb_scale{
         "pcluster scale 5                           # pending ones go first, then idle ones\n"
         "pcluster scale 0 --pool large              # the launcher stays",
     .run = run,
+    .description =
+        "Changes how many jobs a pool has. For more, new ones of the pool's shape are queued, "
+        "and it waits for their workers as submit does. For fewer, pending ones are cancelled "
+        "first, then idle ones end, then busy ones end when their tasks have ended: no task is "
+        "lost.",
 };
 
 }  // namespace pcluster

@@ -9,6 +9,7 @@
 #include "launcher/cli/launch.hpp"
 #include "launcher/cli/submission.hpp"
 #include "launcher/cli/terminal.hpp"
+#include "launcher/cli/workload.hpp"
 #include "launcher/io/attached.hpp"
 #include "launcher/io/file.hpp"
 #include "launcher/io/loop.hpp"
@@ -48,9 +49,7 @@ int run_in(const Session& session, const std::vector<std::string>& command) {
 }
 
 int run(const Session& session, const Arguments& arguments) {
-  const auto& command = arguments.command();
-  if (command.empty())
-    throw Error(Exit::usage, "with: no command", "give it after --; see: pcluster with --help");
+  const auto command = command_words(arguments, arguments.command(), "with");
   auto submission = prepare(session, arguments, {});
   auto& own = submission.session;
   own.json = false;  // standard output is the command's
@@ -91,6 +90,12 @@ const Verb verb_with{
         "pcluster with --jobs 4 -- pcluster map --trials 0-99 -- ./trial {trial}\n"
         "pcluster with --cluster night --jobs 10 -- make        # one that runs already stays",
     .run = run,
+    .description =
+        "Brings up a cluster as submit does, with the same options, runs the command with "
+        "$PCLUSTER_CLUSTER set to it, and stops it however the command ends: by itself, by "
+        "Ctrl-C or with its terminal. The command's exit code is ours; a failure of pcluster "
+        "itself is 125. With --cluster NAME it has that name, and one of that name that runs "
+        "already is used and stays.",
 };
 
 }  // namespace pcluster

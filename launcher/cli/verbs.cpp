@@ -11,11 +11,19 @@
 namespace pcluster {
 namespace {
 
-constexpr const Verb* table[] = {&verb_submit,  &verb_start,  &verb_status,  &verb_map,
-                                 &verb_run,     &verb_exec,   &verb_smoke,   &verb_wait,
-                                 &verb_results, &verb_logs,   &verb_explain, &verb_retry,
-                                 &verb_cancel,  &verb_scale,  &verb_with,    &verb_stop,
-                                 &verb_events,  &verb_render, &verb_config,  &verb_completion};
+constexpr const Verb* table[] = {
+    &verb_submit, &verb_start,  &verb_scale,   &verb_with,   &verb_stop,   // workers
+    &verb_map,    &verb_run,    &verb_exec,    &verb_wait,   &verb_retry,  // work
+    &verb_cancel, &verb_status, &verb_results, &verb_logs,   &verb_explain,
+    &verb_events, &verb_smoke,  &verb_render,  &verb_config, &verb_completion};
+
+// What the overview says before a verb, and so of those up to the next.
+constexpr std::pair<const Verb*, std::string_view> headings[] = {
+    {&verb_submit, "workers:"},
+    {&verb_map, "work:"},
+    {&verb_status, "what happens and why:"},
+    {&verb_smoke, "this site and this shell:"},
+};
 
 constexpr Option everywhere[] = {
     {"--cluster", "NAME", "the cluster to use ($PCLUSTER_CLUSTER, else \"default\")", false,
@@ -97,7 +105,11 @@ std::string overview() {
   std::string text =
       "pcluster: worker jobs that phone home, and trials and MPI programs on them.\n\n"
       "usage: pcluster VERB [OPTIONS]     (pcluster help VERB says more)\n\n";
-  for (const auto* verb : table) text += fmt::format("  {:<10}{}\n", verb->name, verb->summary);
+  for (const auto* verb : table) {
+    for (const auto& [first, heading] : headings)
+      if (first == verb) text += fmt::format("{}\n", heading);
+    text += fmt::format("  {:<12}{}\n", verb->name, verb->summary);
+  }
   text += "\non every verb:\n" + option_lines(everywhere) +
           option_line({"--version", "", "the version of pcluster"});
   return text +

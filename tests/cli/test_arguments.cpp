@@ -145,6 +145,6 @@ TEST_CASE("every verb is whole: name, summary, function, help with all its optio
     CHECK(overview().find(std::string(verb->name)) != std::string::npos);
     CHECK_NOTHROW(Arguments(*verb, {}));  // the parser takes the whole table
   }
-  CHECK(names.size() == 20);
+  CHECK(names.size() == verbs().size());
   CHECK(find_verb("stauts") == nullptr);
 }

@@ -88,20 +88,39 @@ TEST_CASE("completion: workers come in lists, what a table says of a value count
 }
 
 TEST_CASE("completion: operands as the verb names them") {
-  CHECK(offered({"status", ""}) == Words{"workers", "jobs", "workloads"});
+  CHECK(offered({"status", ""}) == Words{"workers", "jobs", "pools", "workloads"});
   CHECK(offered({"status", "jobs", ""}).empty());
   CHECK(offered({"wait", ""}) == Words{"last"});
   CHECK(kinds({"wait", ""}) == Kinds{Completes::workload});
   CHECK(kinds({"logs", "--stderr", ""}) == Kinds{Completes::workload});
+  for (const auto* verb : {"wait", "results", "logs", "explain", "retry", "cancel"})
+    CHECK(kinds({verb, ""}) == Kinds{Completes::workload});
+  CHECK(kinds({"logs", "-f", ""}) == Kinds{Completes::workload});
+  CHECK(kinds({"scale", ""}).empty());
   CHECK(offered({"config", ""}) == Words{"show", "path", "check"});
   CHECK(kinds({"config", "check", ""}) == Kinds{Completes::file});
   CHECK(kinds({"config", "show", ""}).empty());
   CHECK(offered({"completion", "z"}) == Words{"zsh"});
 }
 
+TEST_CASE("completion: each option that takes a name of something knows of what") {
+  CHECK(kinds({"map", "--after", ""}) == Kinds{Completes::workload});
+  CHECK(kinds({"run", "--after-any", ""}) == Kinds{Completes::workload});
+  CHECK(kinds({"map", "--tag", ""}).empty());  // a new one
+  CHECK(kinds({"map", "-a", ""}) == Kinds{Completes::file});
+  CHECK(kinds({"map", "--output", ""}) == Kinds{Completes::file});
+  CHECK(kinds({"render", "--output", ""}) == Kinds{Completes::file});
+  CHECK(kinds({"exec", "--on", ""}) == Kinds{Completes::worker});
+  CHECK(kinds({"exec", "--chdir", ""}) == Kinds{Completes::directory});
+  CHECK(kinds({"scale", "--pool", ""}) == Kinds{Completes::pool});
+  CHECK(kinds({"with", "--partition", ""}) == Kinds{Completes::partition});
+}
+
 TEST_CASE("completion: a command after the options, then files") {
   CHECK(kinds({"map", "--trials", "0-9", "--", ""}) == Kinds{Completes::command});
   CHECK(kinds({"map", "--trials", "0-9", "py"}) == Kinds{Completes::command});
+  CHECK(kinds({"with", "--jobs", "2", "--", ""}) == Kinds{Completes::command});
+  CHECK(kinds({"exec", "--on", "all", "--", ""}) == Kinds{Completes::command});
   CHECK(kinds({"run", "-np", "4", "--", "python", "mod"}) == Kinds{Completes::file});
   CHECK(offered({"run", "--", "python", "--np"}).empty());  // the program's own
 }

@@ -96,7 +96,7 @@ TEST_CASE("waiting and progress look as the users know them") {
 
 TEST_CASE("a bar gives way to what is said beside it") {
   const auto half = progress(1000, 580);
-  CHECK(bar_text(half, 52'300'000, 50) == "[######     ] | 58% Completed | 52.3s | 37s left");
+  CHECK(bar_text(half, 52'300'000, 50) == "[#######      ] | 58% Completed | 52.3s | 37s left");
   CHECK(bar_text(half, 52'300'000, 30) == "58% Completed | 52.3s | 37s left");
   for (std::size_t columns = 33; columns < 120; ++columns)
     CHECK(bar_text(half, 52'300'000, columns).size() <= columns);

@@ -4,9 +4,11 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "launcher/base/text.hpp"
+#include "launcher/cli/verbs.hpp"
 #include "launcher/io/file.hpp"
 #include "launcher/io/key.hpp"
 #include "tests/cli/fake_launcher.hpp"
@@ -56,6 +58,24 @@ TEST_CASE("wrong usage: 2, the nearest verb, help on stdout") {
   CHECK(has(ran.out, "examples:"));
   CHECK(run_words({"help", "map"}).out == ran.out);
   CHECK(has(run_words({"--version"}).out, "pcluster "));
+}
+
+TEST_CASE("the overview: every verb once, below a heading, and all of it on a screen") {
+  const auto text = overview();
+  const auto all = lines(text);
+  CHECK(all.size() < 45);
+  for (const auto& line : all) CHECK(line.size() <= 90);
+  for (const auto* verb : verbs()) {
+    INFO(verb->name);
+    CHECK(std::ranges::count_if(all, [&](const std::string& line) {
+            return line.starts_with("  " + std::string(verb->name) + " ");
+          }) == 1);
+  }
+  for (const auto* first : {"submit", "map", "status", "smoke"}) {
+    const auto at = text.find(std::string("\n  ") + first + " ");
+    REQUIRE(at != text.npos);
+    CHECK(text[at - 1] == ':');
+  }
 }
 
 TEST_CASE("status: a document of workers, jobs or workloads") {

@@ -27,7 +27,7 @@ offers "--partition" submit --part
 offers "esi" submit --site e
 offers "esi" submit --site = e
 offers "16GBXS 16GBXL" submit --site esi -p 16GBX
-offers "workers jobs workloads" status ""
+offers "workers jobs pools workloads" status ""
 offers "ask.bash" start --config ask
 offers "last" wait ""
 offers "" nosuch ""
@@ -38,6 +38,12 @@ ok pcluster map -q --trials 0-1 -- true
 offers "last 1" logs ""
 offers "default" --cluster d
 offers "default" submit --pool ""
+ok pcluster map -q --tag night --trials 0-1 -- true
+ok pcluster map -q --tag night --trials 0-1 -- true
+offers "night" retry ni
+offers "night" map --after n
+offers "all w0" exec --on ""
+offers "default" scale --pool d
 ok pcluster submit --jobs 1 --cores 1 -q
 begin=$(now_ms)
 offers "1" results 1

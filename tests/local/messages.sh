@@ -13,6 +13,20 @@ template() { printf '#!/bin/bash\n%s\n' "$1" > own.sh; }
 say_own() { say pcluster submit --site ./own.yaml --dry-run; }
 say_template() { say pcluster submit --template own.sh --dry-run; }
 say_esi() { say env PATH="$dir/tmp" "$program" submit --site esi --dry-run "$@"; }
+# say_table TEXT OPTION...: a table of trials.
+say_table() {
+  local text=$1; shift
+  # shellcheck disable=SC2059
+  printf "$text" > t.csv
+  say pcluster map -a t.csv "$@" -- true
+}
+# say_json CMD...: an error as a document, in the words that a person reads.
+say_json() {
+  say "$@"
+  python3 -c 'import json, sys
+error = json.load(sys.stdin)["error"]
+print("pcluster: " + error["message"] + "\n  " + error["hint"])' < "$dir/out" > "$dir/err"
+}
 feed() { local text=$1; shift; "$@" <<< "$text"; }
 # A worker is home, and the launcher has heard of its job.
 up() {
@@ -153,6 +167,32 @@ row_interpreter() {
 }
 row_no_trials() { say pcluster map -- true; }
 row_trials() { say pcluster map --trials 3-0 -- true; }
+row_trials_file() { say pcluster map -a nosuch.csv -- true; }
+row_empty_table() { say_table ''; }
+row_no_rows() { say_table 'a,b\n'; }
+row_table_line() { say_table 'a,b\n1,2\n1,2,3\n'; }
+row_two_sources() { say pcluster map --trials 0-3 -- true ::: a b; }
+row_link() { say pcluster map --link --trials 0-3 -- true; }
+row_linked_first() { say pcluster map -- true :::+ a; }
+row_linked_length() { say pcluster map -- true ::: a b :::+ c; }
+row_no_value_file() { say pcluster map -- true ::::; }
+row_empty_source() { say pcluster map -- true ::: a ::: ; }
+row_value_line_break() { say pcluster map -- true ::: $'a\nb'; }
+row_value_tab() { say pcluster map -- true ::: $'a\tb' ::: c; }
+row_too_many_tasks() {
+  say pcluster map --trials 0-9999 --channels 100000 --chan-per-worker 1 -- true
+}
+row_channels_pair() { say pcluster map --channels 8 --trials 0-1 -- true; }
+row_channel_column() { say_table 'last_channel\n1\n' --channels 8 --chan-per-worker 4; }
+row_trial_tab() { say feed $'a\tb' pcluster map --channels 8 --chan-per-worker 4 -- true; }
+row_no_column() {
+  echo 'alpha' > t.csv
+  echo 1 >> t.csv
+  say pcluster map -a t.csv -- true '{alhpa}'
+}
+row_same_output() { say pcluster map --trials 0-3 --output one.txt -- true; }
+row_tag() { say pcluster map --tag 'my night' --trials 0-3 -- true; }
+row_after_task() { say pcluster map --after 1.0 --trials 0-3 -- true; }
 row_no_command() { say pcluster map --trials 0-3; }
 row_max_failures() { say pcluster map --max-failures many --trials 0-3 -- true; }
 row_shell_trial() { say feed "a b" pcluster map --shell -- "echo {trial}"; }
@@ -165,6 +205,22 @@ row_no_workload_name() { say pcluster wait seven; }
 row_one_workload() { say pcluster wait 1 2; }
 row_no_workload_yet() { say pcluster results; }
 row_no_such_workload() { say pcluster results 99; }
+row_wait_task() { say pcluster wait 1.0; }
+row_results_forms() { say_json pcluster results --csv --json; }
+row_logs_json() { say_json pcluster logs 1 --follow --json; }
+row_scale_number() { say pcluster scale many; }
+row_exec_on() { say pcluster exec -- true; }
+row_with_dry_run() { say pcluster with --dry-run -- true; }
+row_since() { say pcluster events --since soon; }
+row_no_journal() { say pcluster events --cluster never; }
+row_other_place() {
+  mkdir -p "$HOME/.pcluster" there
+  touch there/key
+  ln -s "$PWD/there" "$HOME/.pcluster/moved"
+  profile "scheduler: local" "state_dir: $PWD/elsewhere"
+  say env -u PCLUSTER_DIR "$program" submit --cluster moved --site ./own.yaml --jobs 1
+  rm -r there "$HOME/.pcluster"
+}
 row_which_shell() { say pcluster completion; }
 row_unknown_shell() { say pcluster completion bsh; }
 row_died_starting() {
@@ -183,9 +239,34 @@ row_no_such_task() {
   pcluster map -q --trials 0-1 -- true
   say pcluster cancel 1.99
 }
+row_no_task_of_it() { say pcluster results 1.99; }
+# A workload that runs until its row has been seen.
+detached() { pcluster map -q --detach --trials 0-3 -- sleep 60 > id; }
+cancelled() {
+  pcluster cancel -q "$(< id)"
+  pcluster wait -q "$(< id)" || true
+}
+row_retry_runs() {
+  detached
+  say pcluster retry
+  cancelled
+}
+row_runs_the_same() {
+  detached
+  say pcluster map --resume --trials 0-3 -- sleep 60
+  cancelled
+}
+row_on_workers() { say pcluster exec --on everywhere -- true; }
+row_not_home() { say pcluster exec --on w0,w99 -- true; }
+row_none_home() {
+  pcluster submit -q --cluster bare --jobs 1 --setup "sleep 60" --no-wait
+  say pcluster exec --cluster bare --on all -- true
+}
+row_no_pool() { say pcluster scale 2 --pool nosuch; }
+row_other_shape() { say pcluster submit --pool default --cores 2 --jobs 1; }
 row_ours_125() { say pcluster run --cluster nothing -- true; }
 
 check_section "Anywhere"
-((count >= 60)) || fail "only $count rows: is the table read?"
-for cluster in default dying late interpreter; do pcluster --cluster $cluster stop -q; done
+((count >= 90)) || fail "only $count rows: is the table read?"
+for cluster in default dying late interpreter bare; do pcluster --cluster $cluster stop -q; done
 eventually 10 nothing_runs

@@ -19,11 +19,13 @@ struct Exception {
 constexpr Exception exceptions[] = {
     {"the launcher ended while the workers were starting", "needs a launcher that dies right then"},
     {"the launcher ended while workload ", "likewise; tests/local/restart.sh kills one"},
+    {"the cluster was stopped while workload ", "needs a launcher that dies while it stops"},
     {"the launcher ended before it answered", "likewise"},
     {"the launcher has not answered for ", "takes a minute"},
     {"the launcher has not ended within ", "takes a minute"},
     {"the launcher's answer is of another version", "needs a launcher of another version"},
     {"interrupted", "tests/local/interrupt.sh"},
+    {"interrupted: workload ", "needs a Ctrl-C within the launcher's answer"},
     {"interrupted: the queued jobs are cancelled, ", "tests/local/interrupt.sh"},
     {"interrupted; the cluster ends all the same", "needs a launcher that takes long to end"},
     {"cannot link ", "needs a home that cannot be written"},
