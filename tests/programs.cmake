@@ -12,8 +12,8 @@ add_custom_target(programs ALL
   COMMAND ${CMAKE_COMMAND} -E copy ${CMAKE_CURRENT_SOURCE_DIR}/lib.sh
           ${CMAKE_CURRENT_SOURCE_DIR}/slurm.sh ${CMAKE_CURRENT_SOURCE_DIR}/processes.sh
           ${CMAKE_CURRENT_SOURCE_DIR}/messages.sh ${CMAKE_CURRENT_SOURCE_DIR}/terminal.py
-          ${CMAKE_CURRENT_SOURCE_DIR}/walk.py
-          ${PROJECT_SOURCE_DIR}/docs/messages.md ${PROJECT_SOURCE_DIR}/docs/first-hour.md ${programs}
+          ${CMAKE_CURRENT_SOURCE_DIR}/walk.py ${PROJECT_SOURCE_DIR}/docs/messages.md
+          ${PROJECT_SOURCE_DIR}/docs/first-hour.md ${programs}
   COMMAND ${CMAKE_COMMAND} -E copy_directory ${PROJECT_SOURCE_DIR}/bench ${programs}/bench
   VERBATIM)
 

@@ -1,4 +1,4 @@
-# Types the commands of a page of docs into a shell, and compares what comes with what the page says.
+# Types the commands of a page of docs into a shell, and compares what comes with the page.
 # SPDX-License-Identifier: MIT
 """walk.py PAGE HEADING: the indented blocks below `## HEADING`.
 

@@ -109,7 +109,6 @@ Named named(const TaskLost& r) {
            {"worker", to_string(r.worker)},
            {"reason", r.reason.empty() ? "its worker was lost too often" : r.reason}}};
 }
-Named named(const SubmitCancelled& r) { return {"submit_cancelled", {{"token", r.token}}}; }
 Named named(const ClockRead&) { return {}; }
 
 // Times that the launcher read itself.

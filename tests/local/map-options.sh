@@ -21,7 +21,7 @@ says '[a b|0]' "[it's|1]" '[$(x) {index}|2]' '[*|3]'
 
 ok pcluster map --trials 1-9:4 -- echo 'step {trial} {{trial}} {other} {{1}}'
 logs
-says "step 1 {trial} {other} {{1}}" "step 5" "step 9"
+says "step 1 {trial} {other} {1}" "step 5" "step 9"
 same "$(grep -c step "$dir/out")" 3 "trials with a step"
 
 # --output: a file per task, and logs says so.
