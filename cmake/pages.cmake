@@ -6,6 +6,7 @@ function(ask file)
     COMMAND_ERROR_IS_FATAL ANY)
 endfunction()
 
+file(REMOVE_RECURSE ${SHARE}/man)         # pages of verbs that are gone
 ask(man/man1/pcluster.1 help --man)
 execute_process(COMMAND ${PROGRAM} complete -- "" OUTPUT_VARIABLE verbs COMMAND_ERROR_IS_FATAL ANY)
 string(REGEX REPLACE "\t[^\n]*" "" verbs "${verbs}")   # a summary may hold a list's semicolon

@@ -13,6 +13,15 @@ std::uint32_t slots_of(const JobSpec& spec) {
   return std::max<std::uint32_t>(1, spec.per_node.cores);
 }
 
+void note_shared_cores(Plan& plan, const Machine& machine) {
+  constexpr std::string_view consequence = "tasks will share cores";
+  std::erase_if(plan.notes, [&](const std::string& note) { return note.ends_with(consequence); });
+  const std::uint64_t slots = std::uint64_t{plan.jobs} * slots_of(plan.spec);
+  if (slots > machine.cores)
+    plan.notes.push_back(fmt::format("{} slots on {} core{}: {}", slots, machine.cores,
+                                     machine.cores == 1 ? "" : "s", consequence));
+}
+
 std::uint32_t workers_of(const Plan& plan) { return plan.jobs * plan.spec.nodes; }
 
 std::string request_line(const Plan& plan) {

@@ -191,10 +191,8 @@ void plan_local(Plan& plan, const Configuration& asked, const Machine& machine) 
   spec.per_node.memory_mb =
       choose(plan, asked, "memory", asked.memory_mb, memory, this_machine_says);
   spec.time = choose(plan, asked, "time", asked.time, 0, by_default);
-  const std::uint64_t slots = std::uint64_t{plan.jobs} * slots_of(spec);
-  if (slots > machine.cores)
-    plan.notes.push_back(fmt::format("{} slots on {} core{}: tasks will share cores", slots,
-                                     machine.cores, machine.cores == 1 ? "" : "s"));
+  plan.share_of_machine = !asked.cores && !asked.memory_mb;
+  note_shared_cores(plan, machine);
 }
 
 std::string no_scheduler_note(const std::string& partition) {

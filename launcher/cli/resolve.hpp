@@ -23,6 +23,7 @@ struct Plan {
   Micros timeout = 360 * second;
   Micros idle_timeout = 3600 * second, orphan_timeout = 600 * second;
   std::uint32_t min_workers = 1;
+  bool share_of_machine = false;   // local workers whose size nobody said
   bool partition_down = false;     // the live scheduler says so: jobs will wait for ever
   std::vector<std::string> notes;  // what was filled in, capped or set aside; said on stderr
   Origins origins;                 // of every value, by its key in the configuration
@@ -37,6 +38,8 @@ Plan resolve(const Configuration& asked, const SiteProfile&, const Adapter&, con
 
 // "10 jobs x (1 node, 2 cores, 15.9 GB) = 10 slots of 2 cores, 15.9 GB"
 std::string request_line(const Plan&);
+// Says when local workers have more slots than the machine has cores.
+void note_shared_cores(Plan&, const Machine&);
 std::uint32_t workers_of(const Plan&);
 std::uint32_t slots_of(const JobSpec&);  // per worker
 

@@ -192,6 +192,21 @@ void say_what_goes(const Session& session) {
                           count, count == 1 ? "" : "s", count == 1 ? "is" : "are"));
 }
 
+// The first submit shared this machine out among its workers; a later one that says no size wants
+// more of the same, not smaller ones in a pool of their own.
+void size_as_before(const Session& session, Plan& plan) {
+  if (!plan.share_of_machine) return;
+  auto client = Client::connect_if_there(session);
+  if (!client) return;
+  const auto wanted = plan.pool.empty() ? "default" : plan.pool;
+  for (const auto& pool : client->ask<Status>(GetStatus{}).pools) {
+    const bool alike = pool.pool == wanted && pool.wanted_jobs > 0;
+    if (!alike || pool.spec.adapter != plan.spec.adapter) continue;
+    plan.spec.per_node = pool.spec.per_node;
+    note_shared_cores(plan, this_host());
+  }
+}
+
 }  // namespace
 
 void say_plan(const Submission& submission) {
@@ -250,8 +265,9 @@ Submission prepare(const Session& session, const Arguments& arguments, const Fla
 }
 
 int submit(const Session& session, const Arguments& arguments, const Flavour& flavour) {
-  const auto submission = prepare(session, arguments, flavour);
+  auto submission = prepare(session, arguments, flavour);
   if (arguments.has("dry-run")) return print_dry(submission);
+  size_as_before(submission.session, submission.plan);
   say_plan(submission);
   catch_interrupts();
   settle_state_directory(submission.session, submission.state_dir);

@@ -19,6 +19,14 @@ ok pcluster submit --jobs 1 --cores 2
 says "pool pool-2: 1/1 workers available"
 same "$(workers_home)" 4 "workers of both pools"
 
+# Who says no size wants more of the same.
+ok pcluster submit --cluster sizes --jobs 1
+ok pcluster submit --cluster sizes --jobs 2
+says "2/2 workers available"
+ok pcluster status --cluster sizes pools --json
+same "$(json 'len(i)')" 1 "pools of workers without a size"
+ok pcluster stop --cluster sizes
+
 # Names of workers are never used again.
 ok pcluster status --json
 same "$(json 'sorted(x["id"] for x in i)')" "w0 w1 w2 w3" "names"
