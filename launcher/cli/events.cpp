@@ -5,7 +5,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
+#include <optional>
 
 #include "launcher/base/error.hpp"
 #include "launcher/base/text.hpp"
@@ -124,12 +126,13 @@ bool all_digits(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
-// Days since 1970 of a date of the Gregorian calendar.
-std::int64_t days_of(std::int64_t year, std::int64_t month, std::int64_t day) {
-  year -= month <= 2;
-  const auto era = (year >= 0 ? year : year - 399) / 400, of_era = year - era * 400;
-  const auto of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-  return era * 146'097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719'468;
+// Midnight of a date, UTC; nothing when there is no such day.
+std::optional<Micros> midnight(int year, int month, int day) {
+  const std::chrono::year_month_day date{std::chrono::year(year),
+                                         std::chrono::month(static_cast<unsigned>(month)),
+                                         std::chrono::day(static_cast<unsigned>(day))};
+  if (!date.ok()) return {};
+  return std::chrono::sys_days(date).time_since_epoch().count() * 86'400 * second;
 }
 
 }  // namespace
@@ -185,10 +188,9 @@ Since parse_since(const std::string& text, Micros now_unix) {
   const bool whole = fits(6, "%4d-%2d-%2dT%2d:%2d:%2d%n") &&
                      (end == size || (end + 1 == size && text.back() == 'Z'));
   const bool date = !whole && text.size() == 10 && fits(3, "%4d-%2d-%2d");
-  if ((whole || date) && month >= 1 && month <= 12 && day >= 1 && day <= 31) {
+  if (const auto begun = whole || date ? midnight(year, month, day) : std::nullopt) {
     if (date) hour = minute = seconds = 0;
-    const auto in_day = (hour * 60 + minute) * 60 + seconds;
-    return {0, (days_of(year, month, day) * 86'400 + in_day) * second};
+    return {0, *begun + ((hour * 60 + minute) * 60 + seconds) * second};
   }
   try {
     return {0, std::max<Micros>(1, now_unix - parse_duration(text))};
