@@ -1,4 +1,4 @@
-// Every message of both links.  No behaviour.  A message is packed as [tag, field, field, ...]:
+// Every message of both links.  No behaviour.  A message is packed as [tag, [field, field, ...]]:
 // tags are the positions in the sums at the end, fields stand in order, new fields go last (an
 // older peer's shorter message then decodes with their defaults). SPDX-License-Identifier: MIT
 #pragma once
