@@ -8,6 +8,15 @@
 #include "launcher/core/state.hpp"
 
 namespace pcluster {
+namespace {
+
+constexpr int unwelcomed_patience = 8;  // times the silence of a welcomed worker
+
+}  // namespace
+
+Time Core::State::silent_at(const Worker& worker) const {
+  return worker.heard + policy.worker_silence * (unwelcomed(worker) ? unwelcomed_patience : 1);
+}
 
 void Core::State::on(Turn& turn, Worker& worker, const Report& report) {
   for (const auto& attempt : report.started) {

@@ -34,8 +34,6 @@ struct Follower {
   Progress told;
 };
 
-inline constexpr int unwelcomed_patience = 8;  // times the silence of a welcomed worker
-
 struct Core::State {
   State(std::string name, Epoch own, Policy limits)
       : cluster(std::move(name)), epoch(own), policy(limits), fleet(limits) {}
@@ -80,13 +78,11 @@ struct Core::State {
   void disconnect(Turn&, Worker&);
   void lose(Turn&, Worker&, const std::string& reason, bool blame);
   void find_silent(Turn&);
-  // One whose Welcome waits for our own disk cannot speak yet: that is no silence of its.
+  // Its Welcome is on its way, or waits for our own disk: it cannot speak yet.
   static bool unwelcomed(const Worker& worker) {
     return worker.link && !worker.ready && !worker.leaving;
   }
-  Time silent_at(const Worker& worker) const {
-    return worker.heard + policy.worker_silence * (unwelcomed(worker) ? unwelcomed_patience : 1);
-  }
+  Time silent_at(const Worker&) const;
   void watch(const Worker& worker) {
     if (!worker.gone) silence_at = std::min(silence_at, silent_at(worker));
   }
