@@ -35,13 +35,16 @@ WorkloadSpec some_of(const WorkloadSpec& spec, const Trials& trials,
                      const std::vector<std::uint32_t>& places) {
   auto some = spec;
   const auto& columns = spec.task.columns;
-  some.task.columns = asked_columns(columns);
-  some.task.columns.insert(some.task.columns.begin(), "index");
+  // A program that is no trial (`run`, `exec`) has braces of its own: it gets no columns.
+  if (!columns.empty()) {
+    some.task.columns = asked_columns(columns);
+    some.task.columns.insert(some.task.columns.begin(), "index");
+  }
   TrialLines lines;
   lines.reserve(places.size());
   for (const auto place : places) {
     const auto [value, index] = trial_at(columns, trials, place);
-    lines.push_back(index + "\t" + value);
+    lines.push_back(columns.empty() ? value : index + "\t" + value);
   }
   some.trials = std::move(lines);
   some.on.clear();

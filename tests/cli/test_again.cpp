@@ -57,6 +57,14 @@ TEST_CASE("some trials keep their index, their values and the rest of the spec")
   CHECK(std::get<TrialLines>(some_of(table, table.trials, {1}).trials) == Words{"1\tc\td"});
 }
 
+TEST_CASE("a program that is no trial keeps its braces") {
+  auto spec = work(TrialRange{0, 0, 1}, {});
+  spec.verb = "run", spec.task.argv = {"python", "-c", "d = {}"};
+  const auto again = some_of(spec, spec.trials, {0});
+  CHECK(again.task.columns.empty());
+  CHECK(std::get<TrialLines>(again.trials) == Words{"0"});
+}
+
 TEST_CASE(
     "the same work: words, directory, columns, output, ranks, resources; not the environment") {
   const auto one = work(TrialRange{0, 9, 1});
