@@ -6,7 +6,6 @@ function(ask file)
     COMMAND_ERROR_IS_FATAL ANY)
 endfunction()
 
-file(REMOVE_RECURSE ${SHARE}/man/man1)  # no page of a verb that is gone
 ask(man/man1/pcluster.1 help --man)
 execute_process(COMMAND ${PROGRAM} complete -- "" OUTPUT_VARIABLE verbs COMMAND_ERROR_IS_FATAL ANY)
 string(REPLACE ";" "," verbs "${verbs}")  # in a summary it would divide the list
