@@ -54,8 +54,10 @@ TEST_CASE("events as lines, for people and for programs") {
   const auto assigned = *maker.take(3, TasksAssigned{WorkerId{0}, WorkloadId{7}, 2, 3, 1, 1});
   CHECK(event_text(assigned).find("tasks_assigned      task=7.2-7.4  tasks=3") !=
         std::string::npos);
-  maker.take(4, PoolAsked{PoolId{0}, "wide", {}, 2});
-  const auto began = *maker.take(5, SubmitBegan{"tok", PoolId{0}, 2, noon});
+  CHECK(event_text(*maker.take(4, SubmitCancelled{"tok"}))
+            .ends_with("submit_cancelled    token=tok\n"));
+  maker.take(5, PoolAsked{PoolId{0}, "wide", {}, 2});
+  const auto began = *maker.take(6, SubmitBegan{"tok", PoolId{0}, 2, noon});
   CHECK(event_text(began).find("pool=wide") != std::string::npos);
 }
 

@@ -40,6 +40,10 @@ TEST_CASE("no launcher: 3, how to start one, and the same as JSON") {
   CHECK(has(error["hint"], "--cluster big"));
   CHECK(ran.err.empty());
   CHECK(run_words({"run", "--", "true"}).code == 125);  // its codes are the program's
+  CHECK(run_words({"exec", "--on", "w0", "--", "true"}).code == 125);
+  CHECK(run_words({"exec", "--on", "w0,w1", "--", "true"}).code == 3);
+  CHECK(run_words({"exec", "--", "true"}).code == 2);  // what is wrong is told first
+  CHECK(run_words({"events", "--since", "soon"}).code == 2);
   CHECK(run_words({"stop"}).code == 0);
 }
 
