@@ -139,7 +139,10 @@ void Placing::keep_free_for(const Workload& workload) {
     best = &worker;
     most = free;
   }
-  best != nullptr ? kept_.insert(best->id()).second : nothing_to_keep_.insert(shape).second;
+  if (best != nullptr)
+    kept_.insert(best->id());
+  else
+    nothing_to_keep_.insert(shape);
 }
 
 // Short tasks wait at the worker, so that no slot waits for a message: a share of what is left,

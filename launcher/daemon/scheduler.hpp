@@ -25,7 +25,7 @@ class Scheduler {
   void look_up(const effect::LookUp&);
   void poll(const effect::Poll&);
   void cancel(const effect::Cancel&);
-  // Commands that have not ended yet: a launcher that leaves waits for its scancel.
+  // Commands that have not ended yet: a launcher that leaves waits for its cancels.
   std::size_t busy() const { return busy_; }
 
   // Where the job script's output goes; `position` in a submit of `count` jobs.

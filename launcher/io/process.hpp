@@ -1,4 +1,4 @@
-// Short commands of others (sbatch, squeue, mpiexec --version): argv in, output out, never a shell.
+// Short commands of others (a scheduler's, mpiexec --version): argv in, output out, never a shell.
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <functional>
