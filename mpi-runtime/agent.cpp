@@ -96,6 +96,16 @@ Acts Agent::tick(Time now) {
   return acts;
 }
 
+Acts Agent::vacated(const AttemptId&, Time) { return {}; }
+
+Acts Agent::wants_input(const InputWanted& wanted, Time) {
+  const auto found = state_->running.find(wanted.attempt);
+  if (found == state_->running.end()) return {};
+  if (state_->welcomed) return {act::Send{wanted}};
+  found->second.wanted += wanted.bytes;
+  return {};
+}
+
 std::optional<Time> Agent::deadline() const { return state_->deadline(); }
 std::uint32_t Agent::running() const { return static_cast<std::uint32_t>(state_->running.size()); }
 std::optional<WorkerId> Agent::id() const { return state_->me.resumed; }
@@ -123,6 +133,9 @@ void Agent::State::on(const Welcome& welcome, Time now, Acts& acts) {
   heartbeat = std::max<Micros>(welcome.heartbeat, millisecond);
   orphan_timeout = welcome.orphan_timeout;
   report(acts);
+  for (auto& [attempt, task] : running)
+    if (task.wanted > 0)
+      acts.push_back(act::Send{InputWanted{attempt, std::exchange(task.wanted, 0)}});
   beat(now, acts);  // says that we have heard it: only now are we given tasks
 }
 

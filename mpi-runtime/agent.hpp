@@ -21,6 +21,7 @@ struct TaskStart {
   const TaskTemplate* task = nullptr;  // valid until Forget of its workload
   std::uint32_t slots = 1;             // how many of the worker's slots it takes; 0: beside them
   Resources share;                     // cores and memory that it may use
+  std::vector<GangPart> gang;          // the head, which is this worker, first; empty: no gang
 };
 
 namespace act {
@@ -34,12 +35,25 @@ struct Signal {
   AttemptId attempt;
   int signal = 15;
 };  // to the task's whole tree
+// A part of another worker's gang has its slots: what that head starts for it may run there.
+struct Seat {
+  TaskStart part;
+};
+// End what runs of that part; then vacated() is said.
+struct Vacate {
+  AttemptId attempt;
+};
+// To the task's standard input.
+struct Feed {
+  TaskInput input;
+};
 struct Leave {
   std::string reason;
 };               // end all tasks, then the process
 struct Hang {};  // drop the connection and call again
 }  // namespace act
-using Act = std::variant<act::Send, act::Start, act::Signal, act::Leave, act::Hang>;
+using Act = std::variant<act::Send, act::Start, act::Signal, act::Seat, act::Vacate, act::Feed,
+                         act::Leave, act::Hang>;
 using Acts = std::vector<Act>;
 
 class Agent {
@@ -56,8 +70,10 @@ class Agent {
   Acts connected(Time now);  // says Hello
   Acts disconnected(Time now);
   Acts received(const ToWorker&, Time now);
-  Acts finished(TaskResult, Time now);  // a started task ended, or could not start
-  Acts tick(Time now);                  // deadline() has come
+  Acts finished(TaskResult, Time now);       // a started task ended, or could not start
+  Acts vacated(const AttemptId&, Time now);  // nothing of that part runs any more
+  Acts wants_input(const InputWanted&, Time now);
+  Acts tick(Time now);  // deadline() has come
   std::optional<Time> deadline() const;
 
   std::uint32_t running() const;

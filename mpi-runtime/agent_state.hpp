@@ -26,6 +26,7 @@ struct Running {
   std::uint32_t slots = 1;
   std::optional<Time> limit, kill;  // when to send TERM, when to send KILL
   bool cancelled = false, timed_out = false;
+  std::uint32_t wanted = 0;  // bytes of input, not told yet
 };
 
 struct Agent::State {
@@ -63,6 +64,9 @@ struct Agent::State {
   void on(const Ack&, Time, Acts&);
   void on(const Forget&, Time, Acts&);
   void on(const StopWorker&, Time, Acts&);
+  void on(const Lend&, Time, Acts&);
+  void on(const Release&, Time, Acts&);
+  void on(const TaskInput&, Time, Acts&);
 
   void start(Time, Acts&);
   void keep(TaskResult, Time);  // until it is acknowledged

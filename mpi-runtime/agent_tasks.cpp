@@ -67,14 +67,19 @@ void Agent::State::start(Time now, Acts& acts) {
     auto next = std::move(queue.front());
     queue.pop_front();
     free -= next.slots;
-    Running task{next.task, next.slots, {}, {}, false, false};
+    Running task{next.task, next.slots, {}, {}, false, false, 0};
     if (next.task->time_limit > 0) task.limit = now + next.task->time_limit;
     running[next.attempt] = std::move(task);
     started.push_back(next.attempt);
     const TrialText text(next.task->columns, next.trial, next.attempt.task.index);
-    acts.push_back(
-        act::Start{{next.attempt, next.trial, expand(next.task->argv, text),
-                    expand(next.task->output, text), next.task.get(), next.slots, next.share}});
+    acts.push_back(act::Start{{next.attempt,
+                               next.trial,
+                               expand(next.task->argv, text),
+                               expand(next.task->output, text),
+                               next.task.get(),
+                               next.slots,
+                               next.share,
+                               {}}});
   }
 }
 
@@ -107,6 +112,13 @@ void Agent::State::on(const CancelTasks& cancel, Time now, Acts& acts) {
     if (!found->second.kill) found->second.kill = now + limits.kill_after;
     acts.push_back(act::Signal{attempt, SIGTERM});
   }
+}
+
+void Agent::State::on(const Lend&, Time, Acts&) {}
+void Agent::State::on(const Release&, Time, Acts&) {}
+
+void Agent::State::on(const TaskInput& input, Time, Acts& acts) {
+  if (welcomed && running.contains(input.attempt)) acts.push_back(act::Feed{input});
 }
 
 void Agent::State::enforce(Time now, Acts& acts) {

@@ -81,10 +81,12 @@ Worker& Core::State::admit(Turn& turn, const Hello& hello) {
 
 void Core::State::welcome(Turn& turn, Worker& worker, const Hello& hello) {
   auto unwelcome = reconcile(turn, worker, hello.held);
-  Welcome words{worker.id(), epoch, policy.heartbeat, Welcome{}.orphan_timeout};
+  Welcome words{worker.id(), epoch, policy.heartbeat, Welcome{}.orphan_timeout, {}};
   const auto* job = fleet.job(worker.who.job_id);
-  if (const auto* pool = job == nullptr ? nullptr : fleet.pool(job->pool))
+  if (const auto* pool = job == nullptr ? nullptr : fleet.pool(job->pool)) {
     words.orphan_timeout = pool->asked.orphan_timeout;
+    words.mpi = pool->asked.spec.mpi;
+  }
   // Not before its number is durable: no other worker may ever have it.
   send(turn.out.after, worker, words);
   if (!unwelcome.empty()) send(turn.out.after, worker, CancelTasks{std::move(unwelcome)});

@@ -86,6 +86,13 @@ void Core::State::on(Turn& turn, Worker& worker, const Heartbeat&) {
   send(turn.out.now, worker, Ack{0});
 }
 
+// In order with the answers: its client has been told of the workload by then.
+void Core::State::on(Turn& turn, Worker&, const InputWanted& wanted) {
+  for (const auto& follower : followers)
+    if (follower.workload == wanted.attempt.task.workload)
+      turn.out.after.push_back(effect::SendClient{follower.client, wanted});
+}
+
 // It leaves of its own will: nobody's fault, so no try is used up.
 void Core::State::on(Turn& turn, Worker& worker, const Bye& bye) {
   lose(turn, worker, bye.reason, false);

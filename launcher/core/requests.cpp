@@ -111,6 +111,12 @@ Reply Core::State::answer(Turn&, ClientId, const Ping&) { return Pong{PCLUSTER_V
 
 Reply Core::State::answer(Turn&, ClientId, const Explain& asked) { return explain(asked.what); }
 
+// Never kept here: what comes for an attempt that has ended is nobody's.
+Reply Core::State::answer(Turn& turn, ClientId, const TaskInput& input) {
+  if (const auto* worker = ledger.workers.holder(input.attempt)) send(turn.out.now, *worker, input);
+  return Accepted{};
+}
+
 Reply Core::State::answer(Turn& turn, ClientId, const StopCluster&) {
   Stopping reply{fleet.living(), 0};
   for (const auto& [id, worker] : ledger.workers.all()) reply.workers += worker.link ? 1 : 0;

@@ -71,6 +71,7 @@ struct Core::State {
   void on(Turn&, Worker&, const Returned&);
   void on(Turn&, Worker&, const Heartbeat&);
   void on(Turn&, Worker&, const Bye&);
+  void on(Turn&, Worker&, const InputWanted&);
   void on(Turn&, Worker&, const Hello&) {}  // joining.cpp has it
   void on(Turn&, const event::WorkerCut&);
   void result(Turn&, Worker&, const TaskResult&);
@@ -101,6 +102,7 @@ struct Core::State {
   Reply answer(Turn&, ClientId, const Ping&);
   Reply answer(Turn&, ClientId, const ScaleJobs&);
   Reply answer(Turn&, ClientId, const Explain&);
+  Reply answer(Turn&, ClientId, const TaskInput&);
   std::optional<Refusal> refuses(const Request&) const;
   bool all_home() const;
   RunningTasks running(WorkloadId) const;

@@ -145,6 +145,9 @@ bool unpack(const Object& in, T& value) {
     if constexpr (std::is_same_v<T, JobState>) {
       if (number > static_cast<std::uint8_t>(JobState::unknown)) return false;
     }
+    if constexpr (std::is_same_v<T, Span>) {
+      if (number > static_cast<std::uint8_t>(Span::worker)) return false;
+    }
     value = static_cast<T>(number);
     return true;
   } else if constexpr (std::is_arithmetic_v<T>) {
@@ -178,6 +181,8 @@ std::string encode(const ToWorker& message) { return to_bytes(message); }
 std::string encode(const Request& message) { return to_bytes(message); }
 std::string encode(const Reply& message) { return to_bytes(message); }
 std::string encode(const Record& record) { return to_bytes(record); }
+std::string encode(const ToPeer& message) { return to_bytes(message); }
+std::string encode(const FromPeer& message) { return to_bytes(message); }
 
 template <class T>
 std::optional<T> decode(std::string_view bytes) {
@@ -202,6 +207,8 @@ template std::optional<ToWorker> decode(std::string_view);
 template std::optional<Request> decode(std::string_view);
 template std::optional<Reply> decode(std::string_view);
 template std::optional<Record> decode(std::string_view);
+template std::optional<ToPeer> decode(std::string_view);
+template std::optional<FromPeer> decode(std::string_view);
 
 std::optional<std::string_view> Framer::next() {
   if (taken_ > 0) {

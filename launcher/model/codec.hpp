@@ -15,8 +15,10 @@ std::string encode(const ToWorker&);
 std::string encode(const Request&);
 std::string encode(const Reply&);
 std::string encode(const Record&);
+std::string encode(const ToPeer&);
+std::string encode(const FromPeer&);
 
-// T is one of the five sums above.  Nothing on bytes that are not one whole, well-formed T.
+// T is one of the sums above.  Nothing on bytes that are not one whole, well-formed T.
 template <class T>
 std::optional<T> decode(std::string_view bytes);
 

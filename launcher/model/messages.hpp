@@ -40,6 +40,8 @@ struct Hello {
   Epoch last_epoch = 0;
   // Queued or running here, or done and not yet acknowledged: those results follow in Report.
   std::vector<AttemptId> held;
+  std::uint16_t port = 0;       // where it listens to the workers of a gang; 0 = nowhere
+  std::vector<AttemptId> lent;  // gangs of other workers that have slots here
 };
 
 struct Report {
@@ -59,7 +61,13 @@ struct Bye {
   std::string reason;
 };
 
-using FromWorker = std::variant<Hello, Report, Returned, Heartbeat, Bye>;
+// A task takes so many bytes more of its standard input.  Goes on to the client that follows it.
+struct InputWanted {
+  AttemptId attempt;
+  std::uint32_t bytes = 0;
+};
+
+using FromWorker = std::variant<Hello, Report, Returned, Heartbeat, Bye, InputWanted>;
 
 // ---------------------------------------------------------------- launcher -> worker
 
@@ -68,12 +76,23 @@ struct Welcome {
   Epoch epoch = 0;
   Micros heartbeat = 3 * second;         // silence of five intervals: the link is dead
   Micros orphan_timeout = 600 * second;  // without launcher and task: leave
+  MpiSettings mpi;                       // of its pool
 };
 // Before its first Assign.  Replaces an older one: an id whose workload never became durable may
 // be given again.
 struct Define {
   WorkloadId workload{};
   TaskTemplate task;
+};
+// One worker's part of a gang (a task whose ranks are on several workers), and how its head, whose
+// mpiexec starts them all, reaches it.
+struct GangPart {
+  WorkerId worker{};
+  std::uint32_t ranks = 0, slots = 0;
+  std::string host;
+  std::vector<std::string> addresses;
+  std::uint16_t port = 0;
+  bool confined = false;  // its cores are its own: no rank of another part may run on them
 };
 // Indices first .. first+count-1; `trials` are their values, or empty when `range` says them.
 struct Assignment {
@@ -82,6 +101,7 @@ struct Assignment {
   std::uint32_t number = 1;  // the attempt, the same for all of them
   TrialRange range;
   std::vector<std::string> trials;
+  std::vector<GangPart> gang;  // the head is the first; empty: all ranks are on this worker
 };
 struct Assign {
   Epoch epoch = 0;
@@ -108,8 +128,46 @@ struct StopWorker {
   std::string reason;
 };
 
-using ToWorker =
-    std::variant<Welcome, Define, Assign, Retract, CancelTasks, Ack, Forget, StopWorker>;
+// Keep slots for a part of a gang whose head is another worker, in turn with what was assigned;
+// what the head then starts here runs on them.  One item, one task.
+struct Lend {
+  Epoch epoch = 0;
+  Assignment item;
+};
+// These gangs need their slots no more: end what still runs of them here.
+struct Release {
+  std::vector<AttemptId> attempts;
+};
+// Standard input of a task, never more than it wanted; with `end`, no more comes.
+struct TaskInput {
+  AttemptId attempt;
+  std::string bytes;
+  bool end = false;
+};
+
+using ToWorker = std::variant<Welcome, Define, Assign, Retract, CancelTasks, Ack, Forget,
+                              StopWorker, Lend, Release, TaskInput>;
+
+// ---------------------------------------------------------------- worker -> worker
+// On a gang head's link to another worker, and on the link of mpiexec's remote-start agent to the
+// head.  Closing it ends the part.
+
+// A line for /bin/sh, to be run on the slots that the attempt has at that worker ("w3").
+struct StartPart {
+  AttemptId attempt;
+  std::string worker, command;
+};
+using ToPeer = std::variant<StartPart>;
+
+struct PartOutput {
+  bool err = false;
+  std::string bytes;
+};
+struct PartEnded {
+  std::int32_t exit_code = 0;
+  std::string message;  // why it could not be started, or was lost
+};
+using FromPeer = std::variant<PartOutput, PartEnded>;
 
 // ---------------------------------------------------------------- client -> launcher
 
@@ -155,7 +213,7 @@ struct Explain {
 };
 
 using Request = std::variant<SubmitJobs, CancelJobs, AddWorkload, Follow, CancelWorkload, GetStatus,
-                             GetRunning, StopCluster, Ping, ScaleJobs, Explain>;
+                             GetRunning, StopCluster, Ping, ScaleJobs, Explain, TaskInput>;
 
 // ---------------------------------------------------------------- launcher -> client
 
@@ -246,6 +304,6 @@ struct Explanation {
 };
 
 using Reply = std::variant<Refusal, Accepted, JobsAccepted, WorkloadAccepted, Progress, Status,
-                           RunningTasks, Stopping, Pong, Scaled, Explanation>;
+                           RunningTasks, Stopping, Pong, Scaled, Explanation, InputWanted>;
 
 }  // namespace pcluster

@@ -58,11 +58,16 @@ struct WorkloadAdded {
   WorkloadSpec spec;
   Micros at_unix = 0;
 };
+struct GangShare {
+  WorkerId worker{};
+  std::uint32_t ranks = 0, slots = 0;
+};
 struct TasksAssigned {
   WorkerId worker{};
   WorkloadId workload{};
   std::uint32_t first = 0, count = 0, number = 1;
   Epoch epoch = 0;
+  std::vector<GangShare> gang;  // of one task on several workers, its head first; else empty
 };
 // Back to the queue, no try used up.
 struct TasksReturned {
@@ -73,7 +78,7 @@ struct TaskSettled {
   TaskResult result;
   WorkerId worker{};
 };
-// Will be retried.
+// Will be retried; with the state `lost`, as a loss.
 struct TaskFailedOnce {
   TaskResult result;
   WorkerId worker{};

@@ -18,6 +18,18 @@ struct Resources {
   bool operator==(const Resources&) const = default;
 };
 
+using Environment = std::vector<std::pair<std::string, std::string>>;
+
+// What a site says about its MPI (`mpi:` in its profile); empty: what `mpiexec --version` tells.
+struct MpiSettings {
+  std::string mpiexec;                 // command or path; empty = "mpiexec" on the task's PATH
+  std::string kind;                    // "openmpi4", "openmpi5", "mpich", "intel"; empty = ask it
+  std::vector<std::string> arguments;  // words of mpiexec, after ours
+  Environment environment;             // over our defaults, below what users set
+  bool span_jobs = true;               // false: no task's ranks in more than one job
+  bool operator==(const MpiSettings&) const = default;
+};
+
 // Jobs of one shape (a pool has one).  Everything is resolved: the launcher looks nothing up.
 struct JobSpec {
   std::string site;       // name of the profile, for people
@@ -37,6 +49,7 @@ struct JobSpec {
   std::string worker_binary;                 // absolute path of pcluster on the nodes
   // Shell lines between set-up and worker, and after the worker has ended, however it did.
   std::vector<std::string> prologue, epilogue;
+  MpiSettings mpi;
   bool operator==(const JobSpec&) const = default;
 };
 
@@ -54,7 +67,8 @@ struct TrialFile {
 };
 using Trials = std::variant<TrialRange, TrialLines, TrialFile>;
 
-using Environment = std::vector<std::pair<std::string, std::string>>;
+// How far apart the ranks of one task may be.
+enum class Span : std::uint8_t { pool, job, worker };
 
 // What a task is, but for its trial.  Workers get it once and fill the trial in (expand.hpp).
 struct TaskTemplate {
@@ -73,6 +87,11 @@ struct TaskTemplate {
   // value.
   std::vector<std::string> columns;
   bool beside = false;  // takes no slot: it starts at once, beside whatever runs there
+  Span span = Span::pool;
+  bool bind = true;         // --bind none: nothing binds its processes to the cores of its slots
+  bool resident = false;    // started once per slot (or gang), then fed trials: docs/resident.md
+  Micros ready_within = 0;  // a resident says that it is ready by then; 0 = the default
+  bool input = false;       // its standard input is the client's: InputWanted, TaskInput
   bool operator==(const TaskTemplate&) const = default;
 };
 
