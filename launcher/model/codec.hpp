@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include "launcher/model/messages.hpp"
+#include "launcher/model/peers.hpp"
 #include "launcher/model/records.hpp"
 
 namespace pcluster {

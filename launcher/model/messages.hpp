@@ -1,6 +1,7 @@
-// Every message of both links.  No behaviour.  A message is packed as [tag, [field, field, ...]]:
-// tags are the positions in the sums at the end, fields stand in order, new fields go last (an
-// older peer's shorter message then decodes with their defaults). SPDX-License-Identifier: MIT
+// Every message of the two links with the launcher (peers.hpp: between workers).  No behaviour.  A
+// message is packed as [tag, [field, field, ...]]: tags are the positions in the sums at the end,
+// fields stand in order, new fields go last (an older peer's shorter message then decodes with
+// their defaults). SPDX-License-Identifier: MIT
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -147,27 +148,6 @@ struct TaskInput {
 
 using ToWorker = std::variant<Welcome, Define, Assign, Retract, CancelTasks, Ack, Forget,
                               StopWorker, Lend, Release, TaskInput>;
-
-// ---------------------------------------------------------------- worker -> worker
-// On a gang head's link to another worker, and on the link of mpiexec's remote-start agent to the
-// head.  Closing it ends the part.
-
-// A line for /bin/sh, to be run on the slots that the attempt has at that worker ("w3").
-struct StartPart {
-  AttemptId attempt;
-  std::string worker, command;
-};
-using ToPeer = std::variant<StartPart>;
-
-struct PartOutput {
-  bool err = false;
-  std::string bytes;
-};
-struct PartEnded {
-  std::int32_t exit_code = 0;
-  std::string message;  // why it could not be started, or was lost
-};
-using FromPeer = std::variant<PartOutput, PartEnded>;
 
 // ---------------------------------------------------------------- client -> launcher
 
