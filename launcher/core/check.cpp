@@ -1,5 +1,5 @@
 // The invariants, liveness among them: written down here once more and apart from the code that is
-// to keep them.  Pure: no clock, no I/O.
+// to keep them (those of gangs: check_gangs.cpp).  Pure: no clock, no I/O.
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 
@@ -45,37 +45,6 @@ std::string books(const Ledger& ledger) {
       return "tasks of the cancelled workload " + to_string(id) + " wait";
   }
   return {};
-}
-
-// A gang's head has the task, each other part is lent by its worker, and nothing else is.
-std::string gangs(const Ledger& ledger) {
-  std::map<std::pair<WorkerId, AttemptId>, std::pair<WorkerId, std::uint32_t>> parts;
-  for (const auto& [id, worker] : ledger.workers.all())
-    for (const auto& [task, held] : worker.held) {
-      if (held.gang.empty()) continue;
-      const auto name = "the gang of task " + to_string(task);
-      const auto& template_ = ledger.workloads.find(task.workload)->spec.task;
-      std::uint32_t ranks = 0;
-      for (const auto& share : held.gang) {
-        const auto* member = ledger.workers.find(share.worker);
-        if (member == nullptr || member->gone) return name + " has a worker that is gone";
-        ranks += share.ranks;
-        if (share.worker == id) continue;
-        parts[{share.worker, {task, held.number, held.epoch}}] = {id, share.slots};
-      }
-      if (held.gang.front().worker != id || held.gang.front().slots != held.slots)
-        return name + " has another head";
-      if (ranks != template_.ranks) return name + " has not the ranks of its task";
-    }
-  for (const auto& [id, worker] : ledger.workers.all())
-    for (const auto& [attempt, part] : worker.lent) {
-      const auto found = parts.find({id, attempt});
-      if (found == parts.end() || found->second != std::pair(part.head, part.slots))
-        return to_string(id) + " lends what no gang has: " + to_string(attempt);
-      parts.erase(found);
-    }
-  if (parts.empty()) return {};
-  return to_string(parts.begin()->first.first) + " does not lend what a gang has";
 }
 
 // Whoever comes after others waits for exactly those that have not ended, and for nothing else.
@@ -195,11 +164,12 @@ std::string liveness(const Ledger& ledger, const Keeps& keeps, Micros unix_now) 
 
 std::string Core::State::broken() const {
   if (auto what = books(ledger); !what.empty()) return what;
-  if (auto what = gangs(ledger); !what.empty()) return what;
+  if (auto what = gangs_broken(); !what.empty()) return what;
   if (auto what = fleet.broken(); !what.empty()) return what;
   if (auto what = order(ledger); !what.empty()) return what;
   if (!stop_asked && !loaded) {
     if (auto what = liveness(ledger, keeps, unix_now); !what.empty()) return what;
+    if (auto what = waiting_gangs_broken(); !what.empty()) return what;
     if (auto what = pinned(ledger); !what.empty()) return what;
     if (auto what = shrinks(ledger, fleet); !what.empty()) return what;
   }

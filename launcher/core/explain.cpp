@@ -27,16 +27,13 @@ std::string joined(const std::map<std::string, std::uint32_t>& numbers) {
   return text;
 }
 
-// " with 4 ranks, and w1 (n1) with 2"
+// ", head of a gang: 4 ranks there, 2 on w1 (n1)"
 std::string parts_of(const Ledger& ledger, const Gang& gang) {
   std::string text;
-  for (const auto& part : gang) {
-    if (text.empty())
-      text = fmt::format(" with {} ranks", part.ranks);
-    else
-      text += fmt::format(", {} ({}) with {}", to_string(part.worker),
-                          ledger.workers.find(part.worker)->who.host, part.ranks);
-  }
+  for (const auto& part : gang)
+    text += text.empty() ? fmt::format(", head of a gang: {} ranks there", part.ranks)
+                         : fmt::format(", {} on {} ({})", part.ranks, to_string(part.worker),
+                                       ledger.workers.find(part.worker)->who.host);
   return text;
 }
 
@@ -52,9 +49,9 @@ std::string Core::State::place_of(const TaskId& task) const {
     const auto since = held.given_unix;
     auto text = fmt::format("{} {} ({})", runs ? "running on" : "next in line at", to_string(id),
                             worker.who.host);
-    text += parts_of(ledger, held.gang);
     if (since > 0)
       text += fmt::format(" for {}", show_duration(std::max<Micros>(0, unix_now - since)));
+    text += parts_of(ledger, held.gang);
     if (!worker.link) text += "; its connection is lost, and it may come back";
     return text;
   }

@@ -162,6 +162,11 @@ struct Core::State {
   void cancel_gangs_at(Turn&, const Worker&);
   void keep(const Keeps&);
 
+  // check_gangs.cpp
+  std::string gangs_broken() const;
+  std::string waiting_gangs_broken() const;
+  std::string keep_broken(const Workload&, const std::set<WorkerId>& workers) const;
+
   // status.cpp, check.cpp
   Progress progress(const Workload&) const;
   Status status() const;
