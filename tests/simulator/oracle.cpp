@@ -128,12 +128,18 @@ void Oracle::durable(std::size_t records) {
   }
 }
 
-// A dropped assignment may have been acted on: that task may run elsewhere too.
+// A dropped assignment may have been acted on: that task may run elsewhere too.  So may a dropped
+// cancel, whose answer nobody has had: what it ended may run once more.
 void Oracle::survived(std::size_t records) {
-  for (auto i = records; i < records_.size(); ++i)
+  for (auto i = records; i < records_.size(); ++i) {
     if (const auto* assigned = std::get_if<TasksAssigned>(&records_[i]))
       for (auto k = assigned->first; k < assigned->first + assigned->count; ++k)
         excuse({assigned->workload, k}, false);
+    if (const auto* cancelled = std::get_if<WorkloadCancelled>(&records_[i])) {
+      const auto tasks = task_count(specs_[nonces_[cancelled->workload]].trials);
+      for (std::uint32_t k = 0; k < tasks; ++k) excuse({cancelled->workload, k}, false);
+    }
+  }
   durable(records);
   records_.resize(records);
   on_its_way_.clear();
