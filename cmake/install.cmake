@@ -13,6 +13,7 @@ endfunction()
 pcluster_share(templates templates)
 pcluster_share(site-configs site-configs)
 pcluster_share(mpi-runtime/probe probe)    # built by `smoke` with the site's own mpicc
+pcluster_share(examples examples)          # `smoke` runs ring.py
 
 # Everything that the program links, but for the C library: that is the machine's own.
 install(TARGETS pcluster RUNTIME_DEPENDENCY_SET pcluster_libraries RUNTIME DESTINATION bin)

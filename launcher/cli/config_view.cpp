@@ -79,6 +79,24 @@ constexpr Row rows[] = {
     {"drop_directives", [](S s) { return list(s.plan.spec.drop_directives); }},
 };
 
+// What the profile alone says, and no option of submit.
+SettingView mpi_view(const Submission& submission) {
+  const auto& mpi = submission.plan.spec.mpi;
+  std::vector<std::string> said;
+  if (!mpi.mpiexec.empty()) said.push_back("mpiexec: " + mpi.mpiexec);
+  if (!mpi.kind.empty()) said.push_back("kind: " + mpi.kind);
+  if (!mpi.arguments.empty()) said.push_back("arguments: " + join(mpi.arguments, " "));
+  for (const auto& [name, value] : mpi.environment)
+    said.push_back(fmt::format("environment: {}={}", name, value));
+  if (!mpi.span_jobs) said.emplace_back("span_jobs: false");
+  return {"mpi",
+          "mpi",
+          "",
+          said,
+          said.empty() ? "as mpiexec says" : join(said, "; "),
+          submission.plan.origins.at("mpi")};
+}
+
 }  // namespace
 
 std::vector<SettingView> setting_views(const Submission& submission) {
@@ -100,6 +118,7 @@ std::vector<SettingView> setting_views(const Submission& submission) {
     if (origin != submission.plan.origins.end()) view.from = origin->second;
     views.push_back(std::move(view));
   }
+  views.push_back(mpi_view(submission));
   return views;
 }
 

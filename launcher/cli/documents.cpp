@@ -169,7 +169,16 @@ std::string tasks_csv(const std::vector<TaskView>& tasks) {
 
 std::string checks_document(const std::vector<CheckView>& checks) {
   return document("checks", checks, [](const CheckView& check) {
-    return Json{{"name", check.name}, {"state", check.state}, {"detail", check.detail}};
+    auto pairs = Json::array();
+    for (const auto& pair : check.pairs)
+      pairs.push_back({{"from", pair.from},
+                       {"to", pair.to},
+                       {"latency_us", pair.latency_us},
+                       {"mb_per_second", pair.mb_per_second}});
+    return Json{{"name", check.name},
+                {"state", check.state},
+                {"detail", check.detail},
+                {"pairs", std::move(pairs)}};
   });
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "launcher/base/error.hpp"
+#include "launcher/cli/smoke_probe.hpp"
 #include "launcher/model/messages.hpp"
 
 namespace pcluster {
@@ -36,7 +37,8 @@ std::string tasks_document(const std::vector<TaskView>&);
 std::string tasks_csv(const std::vector<TaskView>&);  // the same keys as columns
 
 struct CheckView {                  // of `smoke`
-  std::string name, state, detail;  // state: ok | failed | not_installed
+  std::string name, state, detail;  // state: ok | failed | not_installed | not_tried
+  std::vector<PairSpeed> pairs;     // what was measured
 };
 std::string checks_document(const std::vector<CheckView>&);
 

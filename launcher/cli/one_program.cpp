@@ -73,9 +73,12 @@ ProgramEnd run_quietly(const Session& session, Client& client, const WorkloadSpe
                        Micros patience) {
   ProgramEnd end;
   const auto ran = run_live(session, client, spec, patience,
-                            [&](const SpoolPiece&, const std::string& bytes) { end.out += bytes; });
+                            [&](const SpoolPiece& piece, const std::string& bytes) {
+                              (piece.stream == Stream::out ? end.out : end.err) += bytes;
+                            });
   end.code = program_code(ran.followed);
-  if (ran.followed.last.cancelled > 0)
+  end.begun = ran.followed.last.cancelled == 0;
+  if (!end.begun)
     end.message = fmt::format("not begun after {}: {}", show_duration(patience), ran.followed.note);
   else if (end.code != 0 && ran.followed.last.finished)
     end.message = last_word(session, ran.id);

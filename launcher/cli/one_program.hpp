@@ -22,8 +22,10 @@ Ran run_live(const Session&, Client&, const WorkloadSpec&, Micros patience,
 int run_program(const Session&, Client&, const WorkloadSpec&);
 
 struct ProgramEnd {
-  int code = 0;              // as above
-  std::string out, message;  // stdout and stderr together; why it could not run
+  int code = 0;  // as above
+  std::string out, err;
+  std::string message;  // why it could not run
+  bool begun = true;    // false: nothing had room for it in time
 };
 // `patience`: a program that has not begun after so long is cancelled.
 ProgramEnd run_quietly(const Session&, Client&, const WorkloadSpec&, Micros patience);

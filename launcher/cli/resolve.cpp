@@ -260,6 +260,8 @@ Plan resolve(const Configuration& asked, const SiteProfile& site, const Adapter&
   spec.local_directory = choose_text(plan, asked, "local_directory", asked.local_directory, site,
                                      site.local_directory);
   plan_lists(plan, asked, site);
+  spec.mpi = site.mpi;
+  plan.origins["mpi"] = spec.mpi == MpiSettings{} ? std::string(by_default) : site_says(site);
   const bool local_workers = adapter.probe.empty();
   if (local_workers && asked.partition) plan.notes.push_back(no_scheduler_note(*asked.partition));
   local_workers ? plan_local(plan, asked, machine) : plan_job(plan, asked, site, live);

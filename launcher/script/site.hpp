@@ -38,7 +38,10 @@ struct SiteProfile {
   std::string job_template;  // file name in templates/ or beside the profile; empty = the adapter's
   std::vector<SitePartition> partitions;
   std::vector<std::string> exclude;  // partitions that workers must not use
+  MpiSettings mpi;
 };
+
+std::vector<std::string> mpi_kinds();  // the words of `mpi: {kind: ...}`
 
 // As parse_duration, for time limits of jobs: schedulers differ on a bare number, so it needs its
 // unit.

@@ -5,7 +5,6 @@
 #include <nlohmann/json.hpp>
 
 #include "launcher/cli/documents.hpp"
-#include "launcher/cli/smoke_checks.hpp"
 #include "launcher/cli/task_views.hpp"
 #include "launcher/cli/words.hpp"
 #include "launcher/cli/workload.hpp"
@@ -209,12 +208,4 @@ TEST_CASE("a command that forgets the trial gets a hint, no error") {
   spec.task.argv = {"./model"};
   spec.trials = TrialRange{0, 0, 1};
   CHECK(command_hint(spec).empty());
-}
-
-TEST_CASE("smoke: all ranks must have spoken, and know how many they are") {
-  CHECK_FALSE(missing_ranks("noise\nrank 1 of 2\nhello from rank 0 of 2 on n1\n", 2));
-  CHECK(missing_ranks("rank 0 of 2\n", 2)->find("1 of 2") != std::string::npos);
-  CHECK(missing_ranks("rank 0 of 1\nrank 0 of 1\n", 2)->find("MPI is another") !=
-        std::string::npos);
-  CHECK(missing_ranks("", 2));
 }

@@ -51,6 +51,16 @@ TEST_CASE("command line > PCLUSTER_* > configuration") {
   CHECK_FALSE(all.nodes);
 }
 
+TEST_CASE("a site's MPI goes with its jobs") {
+  auto site = center();
+  CHECK(resolve({}, site, slurm, {}, {4, 16000}).spec.mpi == MpiSettings{});
+  CHECK(resolve({}, site, slurm, {}, {4, 16000}).origins.at("mpi") == "default");
+  site.mpi = {"/opt/mpiexec", "mpich", {"-x"}, {{"A", "b"}}, false};
+  const auto plan = resolve({}, site, slurm, {}, {4, 16000});
+  CHECK(plan.spec.mpi == site.mpi);
+  CHECK(plan.origins.at("mpi") == "site center");
+}
+
 TEST_CASE("in a task PCLUSTER_CORES is the task's own") {
   CHECK(settings_from(Variables{{"PCLUSTER_CORES", "8"}}).cores == 8u);
   CHECK_FALSE(settings_from(Variables{{"PCLUSTER_CORES", "8"}, {"PCLUSTER_TASK", "1.0"}}).cores);

@@ -121,6 +121,10 @@ row_wrong_choice() {
   profile "scheduler: local" "mem_mode: nod"
   say_own
 }
+row_variable_name() {
+  profile "scheduler: local" "mpi: {environment: {A-B: c}}"
+  say_own
+}
 row_key_missing() {
   profile
   say_own

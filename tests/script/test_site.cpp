@@ -92,6 +92,12 @@ setup: |
 directives: [--x=1]
 drop_directives: [mem, time]
 job_template: x.sh
+mpi:
+  mpiexec: /opt/mpi/bin/mpiexec
+  kind: openmpi5
+  arguments: [--mca, btl_tcp_if_include, ib0]
+  environment: {UCX_TLS: "rc,sm", OMPI_MCA_pml: ucx, N: 1}
+  span_jobs: false
 partitions:
   p: {memory: 2G, cores: 4, max_time: 1-00:00:00, arch: x86_64, source: q}
   q:
@@ -113,6 +119,12 @@ exclude: z
   CHECK(site.directives == std::vector<std::string>{"--x=1"});
   CHECK(site.drop_directives == std::vector<std::string>{"mem", "time"});
   CHECK(site.job_template == "x.sh");
+  CHECK(site.mpi.mpiexec == "/opt/mpi/bin/mpiexec");
+  CHECK(site.mpi.kind == "openmpi5");
+  CHECK(site.mpi.arguments == std::vector<std::string>{"--mca", "btl_tcp_if_include", "ib0"});
+  CHECK(site.mpi.environment ==
+        Environment{{"UCX_TLS", "rc,sm"}, {"OMPI_MCA_pml", "ucx"}, {"N", "1"}});
+  CHECK_FALSE(site.mpi.span_jobs);
   REQUIRE(site.partitions.size() == 2);
   CHECK(site.partitions[0].memory_mb == 2048);
   CHECK(site.partitions[0].max_time == 86400 * second);
@@ -152,6 +164,38 @@ TEST_CASE("mistakes in a profile are named") {
         "esi.yaml:3: `setup` must be a list of texts, not a map");
   CHECK(site_error(start + "setup: [a, [b]]") ==
         "esi.yaml:3: `setup[1]` must be a text, not a list");
+}
+
+TEST_CASE("what a profile says of MPI") {
+  const std::string start = "site: x\nscheduler: slurm\n";
+  for (const auto* nothing : {"", "mpi:", "mpi: {}", "mpi: {kind: null, environment: {}}"})
+    CHECK(parse_site(start + nothing, "x").mpi == MpiSettings{});
+  for (const auto& kind : mpi_kinds())
+    CHECK(parse_site(start + "mpi: {kind: " + kind + "}", "x").mpi.kind == kind);
+  CHECK(site_error(start + "mpi:\n  kind: mpich\n  mpiexe: x") ==
+        "esi.yaml:5: unknown key `mpiexe` (did you mean `mpiexec`?)");
+  CHECK(site_error(start + "mpi:\n  span_job: true") ==
+        "esi.yaml:4: unknown key `span_job` (did you mean `span_jobs`?)");
+  CHECK(site_error(start + "mpi: {kind: openmpi}") ==
+        "esi.yaml:3: `kind` must be one of openmpi4, openmpi5, mpich, intel, not `openmpi` (did "
+        "you mean \"openmpi4\"?)");
+  CHECK(site_error(start + "mpi: mpich") ==
+        "esi.yaml:3: `mpi` must be a map of keys and values, not `mpich`");
+  CHECK(site_error(start + "mpi: {mpiexec: bin/mpiexec}") ==
+        "esi.yaml:3: `mpiexec` must be a program's name, or its path from the root, not "
+        "`bin/mpiexec`");
+  CHECK(site_error(start + "mpi: {arguments: --mca pml ob1}") ==
+        "esi.yaml:3: `arguments` must be a list of words, not `--mca pml ob1`");
+  CHECK(site_error(start + "mpi:\n  environment: {A: x,\n   B-C: y}") ==
+        "esi.yaml:5: `B-C` is no name of a variable");
+  CHECK(site_error(start + "mpi: {environment: {A: x, A: y}}") ==
+        "esi.yaml:3: key `A` is given twice");
+  CHECK(site_error(start + "mpi: {environment: [A=x]}") ==
+        "esi.yaml:3: `environment` must be a map of keys and values, not a list");
+  CHECK(site_error(start + "mpi: {environment: {A: [x]}}") ==
+        "esi.yaml:3: `A` must be a text, not a list");
+  CHECK(site_error(start + "mpi: {span_jobs: perhaps}") ==
+        "esi.yaml:3: `span_jobs` must be true or false, not `perhaps`");
 }
 
 TEST_CASE("all keys of the configuration") {
