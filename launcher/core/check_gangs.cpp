@@ -132,6 +132,11 @@ std::string Core::State::keep_broken(const Workload& workload,
              turn(other) > turn(workload.id);
     };
     for (const auto& [task, held] : worker.held)
+      if (worker.over() > 0 && !worker.retracting && !held.started && held.slots > 0 &&
+          held.order == worker.in_order().back().second.order &&
+          !ledger.workloads.find(task.workload)->is_cancelled(task.index))
+        return " keeps " + to_string(id) + ", and task " + to_string(task) + " waits there";
+    for (const auto& [task, held] : worker.held)
       if (passes(held.order, task.workload))
         return " keeps " + to_string(id) + ", and task " + to_string(task) + " was given to it";
     for (const auto& [attempt, part] : worker.lent)

@@ -35,8 +35,9 @@ class Placing {
       fill(*ledger_.workloads.find(id));
     }
     for (const auto id : spoke) prefetch(id);
-    if (!free_.empty())
-      for (auto free = free_; const auto id : ledger_.workers.with_over()) take_back(id, &free);
+    for (auto free = free_; const auto id : ledger_.workers.with_over())
+      if (const bool kept = kept_.contains(id); kept || !free_.empty())
+        take_back(id, kept ? nullptr : &free);
     for (const auto id : ledger_.workers.to_empty()) take_back(id, nullptr);
     return std::move(placement_);
   }
@@ -231,7 +232,7 @@ bool Placing::fits_free(const Workload& workload, std::map<WorkerId, std::uint32
 }
 
 // Free slots here (`free`), tasks that wait behind busy slots there: the last of those come back.
-// From a worker that drains (no `free`) all that wait do.
+// From a worker that drains, or is kept for another task (no `free`), all that wait do.
 void Placing::take_back(WorkerId id, std::map<WorkerId, std::uint32_t>* free) {
   const auto& worker = *ledger_.workers.find(id);
   if (worker.retracting) return;
