@@ -41,8 +41,8 @@ sums=$PWD/sums
 hosts_of() { sed -n 's/^rank .* on \(node[0-9]*\), .*/\1/p' "$1" | sort -u | wc -l; }
 jobs_of() { sed -n 's/^rank .*, job \([^ ]*\)$/\1/p' "$1" | sort -u | wc -l; }
 
-# More than half of a host's 32 processors: each job has a host of its own.
-ok pcluster submit --jobs 3 --cores 20 --slots 2
+# More than half of a host's 8 processors: each job has a host of its own, where two are real.
+ok pcluster submit --jobs 3 --cores 5
 for ranks in 4 6; do
   ok pcluster run -np $ranks -- "$sums" 5
   same "$(hosts_of "$dir/out") $(jobs_of "$dir/out")" "$((ranks / 2)) $((ranks / 2))" \
