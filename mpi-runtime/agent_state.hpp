@@ -23,7 +23,7 @@ struct Waiting {
   bool lent = false;  // a part of another worker's gang
 };
 
-struct Lent {
+struct LentSlots {
   Template task;
   std::uint32_t slots = 1;
   bool ends = false;  // to be vacated
@@ -47,7 +47,7 @@ struct Agent::State {
   std::map<WorkloadId, Template> templates;
   std::deque<Waiting> queue;
   std::map<AttemptId, Running> running;
-  std::map<AttemptId, Lent> lent;  // those that have their slots
+  std::map<AttemptId, LentSlots> lent;  // those that have their slots
 
   // Results in the order of their numbers: those up to `sent` went out on this connection.
   std::deque<TaskResult> results;

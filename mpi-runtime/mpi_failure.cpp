@@ -32,7 +32,7 @@ constexpr std::array sayings{
     Saying{"Process name: \\[\\[\\d+,\\d+\\],(\\d+)\\]\\s+Exit code:\\s+(\\d+)", 0,
            "rank {0} exited with {1}"},
     Saying{"Executable: (\\S+)\\s+Node: (\\S+)", 2, "{0} cannot be run{2}"},
-    Saying{"RUNNING AT (\\S+)\\s+=\\s+EXIT CODE: (\\d+)", 1, "a rank{2} exited with {1}"},
+    Saying{"RUNNING AT (\\S+)\\s+=\\s+EXIT CODE: (\\d+)", 1, "a rank{2} ended badly, with {1}"},
 };
 
 std::string place(const std::string& node, const std::vector<GangPart>& gang,

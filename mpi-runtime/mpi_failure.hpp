@@ -8,7 +8,7 @@
 
 namespace pcluster {
 
-inline constexpr std::size_t kept_words = 8 * 1024;  // of mpiexec's standard error, the last
+inline constexpr std::size_t kept_words = 8 * 1024;  // of what mpiexec printed, the last
 
 // "rank 1 on w3 (node2) ended by signal 11 (Segmentation fault)"; empty when they do not tell.
 std::string mpi_failure(std::string_view last_words, const std::vector<GangPart>& gang,

@@ -130,7 +130,7 @@ void Tasks::wrote(std::uint32_t slot, Stream stream, std::string_view bytes) {
   Sitting& sitting = sitting_[slot];
   if (sitting.guest.output) return sitting.guest.output(stream, bytes);
   output_.write(sitting.attempt, stream, bytes);
-  if (!sitting.ranks || stream != Stream::err) return;
+  if (!sitting.ranks) return;
   auto& words = sitting.last_words;
   words += bytes.substr(bytes.size() - std::min(bytes.size(), kept_words));
   if (words.size() > kept_words) words.erase(0, words.size() - kept_words);

@@ -62,7 +62,7 @@ class Tasks {
     // Of a task with ranks:
     std::vector<GangPart> gang;
     bool ranks = false;
-    std::string last_words;  // of its standard error
+    std::string last_words;  // on either stream: Hydra has them on its standard output
   };
   void start_at(const TaskStart&, const Seat&);
   void wrote(std::uint32_t slot, Stream, std::string_view bytes);

@@ -2,9 +2,11 @@
 // and so is the program that it calls in the place of ssh.
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
+#include <sched.h>
 #include <signal.h>
 
 #include <cstdlib>
+#include <set>
 
 #include "launcher/base/text.hpp"
 #include "launcher/io/file.hpp"
@@ -17,7 +19,7 @@ using namespace pcluster;
 namespace {
 
 struct Gang {
-  Gang() {
+  explicit Gang(const WorkerSize& size = {}) : size_(size) {
     directory.root = top + "/default";
     make_private_directory(directory.root);
     make_key(directory.key());
@@ -84,10 +86,11 @@ struct Gang {
   std::vector<TaskResult> results;
   std::string said;
   int vacated = 0;
+  WorkerSize size_;
   Tasks tasks{loop,
               facts(),
-              {},
-              3,
+              size_,
+              2,
               [this](const std::string& text) { said += text + "\n"; },
               [this](TaskResult result) { results.push_back(std::move(result)); }};
   Parts parts{loop, tasks, [this](const std::string& text) { said += text + "\n"; },
@@ -196,6 +199,37 @@ TEST_CASE("a part that is vacated while it runs: nothing of it is left, and the 
     CHECK(gang.results.front().unreachable.empty());
   }
   CHECK(gone_within(number, second));
+}
+
+TEST_CASE("two MPI tasks at once have a core each, unless nothing is to bind them") {
+  if (!has_mpiexec()) return;
+  cpu_set_t mask;
+  REQUIRE(sched_getaffinity(0, sizeof mask, &mask) == 0);
+  WorkerSize size;
+  for (int core = 0; core < CPU_SETSIZE && size.cores.size() < 2; ++core)
+    if (CPU_ISSET(core, &mask)) size.cores.push_back(core);
+  if (size.cores.size() < 2) return;
+  Gang gang(size);
+  gang.task.ranks = 1;
+  std::multiset<std::string> cores{std::to_string(size.cores[0]), std::to_string(size.cores[1])};
+  SUBCASE("bound") {}
+  SUBCASE("not bound") {
+    gang.task.bind = false;
+    std::string all;
+    for (const auto& line : lines(read_file("/proc/self/status")))
+      if (line.starts_with("Cpus_allowed_list:\t")) all = line.substr(line.find('\t') + 1);
+    cores = {all, all};
+  }
+  for (std::uint32_t index : {0u, 1u}) {
+    auto start = gang.start_of("grep Cpus_allowed_list /proc/self/status | cut -f2; sleep 0.3");
+    start.attempt.task.index = index;
+    start.gang.clear();
+    gang.tasks.start(start);
+  }
+  gang.until([&] { return gang.results.size() == 2; });
+  gang.tasks.output().flush();
+  const auto told = lines(gang.output());
+  CHECK(std::multiset<std::string>(told.begin(), told.end()) == cores);
 }
 
 TEST_CASE("a call before the seat is there waits for it") {

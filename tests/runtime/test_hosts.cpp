@@ -65,6 +65,6 @@ TEST_CASE("which rank failed, and how") {
       "./nosuch cannot be run on w7 (node2)");
   CHECK(meaning("=   BAD TERMINATION OF ONE OF YOUR APPLICATION PROCESSES\n"
                 "=   PID 1234 RUNNING AT w7\n=   EXIT CODE: 9\n") ==
-        "a rank on w7 (node2) exited with 9");
+        "a rank on w7 (node2) ended badly, with 9");
   CHECK(meaning("Traceback (most recent call last):\n").empty());
 }
