@@ -67,7 +67,7 @@ void Agent::State::start(Time now, Acts& acts) {
     auto next = std::move(queue.front());
     queue.pop_front();
     free -= next.slots;
-    Running task{next.task, next.slots, {}, {}, false, false, 0};
+    Running task{next.task, next.slots, {}, {}, false, false, {}};
     if (next.task->time_limit > 0) task.limit = now + next.task->time_limit;
     running[next.attempt] = std::move(task);
     started.push_back(next.attempt);

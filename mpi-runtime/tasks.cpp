@@ -26,7 +26,8 @@ bool may_be_the_jobs_end(const Ended& end) {
 }  // namespace
 
 Tasks::Tasks(Loop& loop, WorkerFacts worker, WorkerSize size, std::uint32_t slots, Say say,
-             std::function<void(TaskResult)> finished)
+             std::function<void(TaskResult)> finished,
+             std::function<void(const InputWanted&)> wants)
     : loop_(loop),
       say_(std::move(say)),
       finished_(std::move(finished)),
@@ -34,12 +35,13 @@ Tasks::Tasks(Loop& loop, WorkerFacts worker, WorkerSize size, std::uint32_t slot
       size_(std::move(size)),
       recipes_(std::move(worker), host_, say_),
       output_(loop, say_),
+      inputs_(loop, std::move(wants)),
       slots_(slots, {}, size_.gpus),
       sitting_(slots + Slots::most_beside),
       spawner_(
           loop, slots + Slots::most_beside,
           [this](std::uint32_t slot, Stream stream, std::string_view bytes) {
-            output_.write(sitting_[slot].attempt, stream, bytes);
+            output_.write(sitting_[slot].attempt, stream, bytes, sitting_[slot].interactive);
           },
           [this](const Ended& end) { ended(end); }) {}
 
@@ -59,6 +61,7 @@ std::string Tasks::result_path(std::uint32_t slot) const {
 }
 
 void Tasks::cannot(const AttemptId& attempt, int code, const std::string& message) {
+  inputs_.close(attempt);
   TaskResult result;
   result.attempt = attempt;
   result.state = TaskState::failed;
@@ -102,10 +105,15 @@ void Tasks::start_at(const TaskStart& start, const Seat& seat) {
   program.directory = start.task->directory;
   program.output = start.output;
   if (start.task->bind) program.cores = seat.cores;
+  Fd input;
+  if (start.task->input) input = inputs_.open(start.attempt);
+  program.input = input.get();
   sitting_[slot].attempt = start.attempt;
   sitting_[slot].signalled = false;
+  sitting_[slot].interactive = start.task->input;
   if (auto failure = spawner_.start(slot, program, "PCLUSTER_RESULT=" + result))
     return give_up(exit_code(*failure), explain(*failure, program, host_));
+  inputs_.started(start.attempt);
   slot_of_[start.attempt] = slot;
   sitting_[slot].seat = seat;
 }
@@ -129,6 +137,7 @@ void Tasks::ended(const Ended& end) {
     result.message += columns.message;
   }
   slot_of_.erase(sitting.attempt);
+  inputs_.close(sitting.attempt);
   slots_.give_back(sitting.seat);
   if (sitting.signalled || !may_be_the_jobs_end(end)) return finished_(std::move(result));
   loop_.at(loop_.now() + signal_follows, [this, late = std::move(result)] { finished_(late); });

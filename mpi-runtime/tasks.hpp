@@ -12,6 +12,7 @@
 #include "mpi-runtime/size.hpp"
 #include "mpi-runtime/slots.hpp"
 #include "mpi-runtime/spawn.hpp"
+#include "mpi-runtime/task_input.hpp"
 
 namespace pcluster {
 
@@ -19,7 +20,7 @@ class Tasks {
  public:
   using Say = std::function<void(const std::string&)>;
   Tasks(Loop&, WorkerFacts, WorkerSize, std::uint32_t slots, Say,
-        std::function<void(TaskResult)> finished);
+        std::function<void(TaskResult)> finished, std::function<void(const InputWanted&)> wants);
 
   // The worker has its name: cores are put in order, the spool is opened (each once; throws Error,
   // and may then be called again).
@@ -27,6 +28,7 @@ class Tasks {
   void start(const TaskStart&);
   void signal(const AttemptId&, int signal);
   void signal_all(int signal);
+  void feed(const TaskInput& input) { inputs_.feed(input); }
   void forget(WorkloadId);
   std::uint32_t running() const { return spawner_.running(); }
   TaskOutput& output() { return output_; }
@@ -35,7 +37,8 @@ class Tasks {
   struct Sitting {
     Seat seat;
     AttemptId attempt;
-    bool signalled = false;  // by us
+    bool signalled = false;    // by us
+    bool interactive = false;  // somebody may wait for what it answers
   };
   void start_at(const TaskStart&, const Seat&);
   void ended(const Ended&);
@@ -49,6 +52,7 @@ class Tasks {
   WorkerSize size_;
   Recipes recipes_;
   TaskOutput output_;
+  TaskInputs inputs_;
   Slots slots_;
   std::vector<Sitting> sitting_;  // by the first slot of each
   std::map<AttemptId, std::uint32_t> slot_of_;
