@@ -20,7 +20,7 @@ std::vector<SpoolPiece> OutputReader::take_new() {
     pieces.push_back(std::move(piece));
   }
   const auto now = steady_now();
-  next_ = now + std::max<Micros>(100 * millisecond, 20 * (now - begun));
+  next_ = now + std::max<Micros>(pace_, 20 * (now - begun));
   return pieces;
 }
 
