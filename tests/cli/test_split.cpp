@@ -58,6 +58,11 @@ TEST_CASE("more ranks than units are refused, and what makes no sense is said") 
   CHECK(refusal(verb_map, "ranks", {"--ranks", "0"}).starts_with("--ranks wants"));
 }
 
+TEST_CASE("-n and its number are no command") {
+  CHECK(candidates({"run", "-n", "2", "ca"}).kinds == std::vector{Completes::command});
+  CHECK(candidates({"mpiexec", "-np", "2", "ca"}).kinds == std::vector{Completes::command});
+}
+
 TEST_CASE("their values are completed") {
   std::vector<std::string> found;
   for (const auto& each : candidates({"map", "--span", ""}).words) found.push_back(each.word);
