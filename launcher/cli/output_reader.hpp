@@ -28,7 +28,7 @@ class OutputReader {
   TaskRef what_;
   Micros pace_;
   std::vector<std::pair<std::string, std::uint64_t>> seen_;  // per data file: up to here
-  Time next_ = 0;
+  Time next_ = 0, news_ = 0;
 };
 
 }  // namespace pcluster
