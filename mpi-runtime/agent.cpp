@@ -114,9 +114,9 @@ Acts Agent::vacated(const AttemptId& attempt, Time now) {
 Acts Agent::wants_input(const InputWanted& wanted, Time) {
   const auto found = state_->running.find(wanted.attempt);
   if (found == state_->running.end()) return {};
-  if (state_->welcomed) return {act::Send{wanted}};
-  found->second.wanted += wanted.bytes;
-  return {};
+  found->second.wanted = wanted;
+  if (!state_->welcomed) return {};
+  return {act::Send{wanted}};
 }
 
 std::optional<Time> Agent::deadline() const { return state_->deadline(); }
@@ -147,9 +147,9 @@ void Agent::State::on(const Welcome& welcome, Time now, Acts& acts) {
   heartbeat = std::max<Micros>(welcome.heartbeat, millisecond);
   orphan_timeout = welcome.orphan_timeout;
   report(acts);
-  for (auto& [attempt, task] : running)
-    if (task.wanted > 0)
-      acts.push_back(act::Send{InputWanted{attempt, std::exchange(task.wanted, 0)}});
+  for (const auto& [attempt, task] : running)
+    if (task.wanted)
+      acts.push_back(act::Send{InputWanted{attempt, task.wanted->bytes, task.wanted->from, true}});
   beat(now, acts);  // says that we have heard it: only now are we given tasks
 }
 

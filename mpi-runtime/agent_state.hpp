@@ -34,7 +34,7 @@ struct Running {
   std::uint32_t slots = 1;
   std::optional<Time> limit, kill;  // when to send TERM, when to send KILL
   bool cancelled = false, timed_out = false;
-  std::uint32_t wanted = 0;  // bytes of input, not told yet
+  std::optional<InputWanted> wanted;  // of its input, as it was said last
 };
 
 struct Agent::State {

@@ -123,7 +123,7 @@ void Agent::State::start(Time now, Acts& acts) {
 }
 
 void Agent::State::run(Waiting next, Time now, Acts& acts) {
-  Running task{next.task, next.slots, {}, {}, false, false, 0};
+  Running task{next.task, next.slots, {}, {}, false, false, {}};
   if (next.task->time_limit > 0) task.limit = now + next.task->time_limit;
   running[next.attempt] = std::move(task);
   started.push_back(next.attempt);

@@ -12,6 +12,7 @@ namespace {
 constexpr std::size_t batch = 256 << 10;    // then it is written at once: the tasks wait for it
 constexpr std::size_t most_kept = 4 << 20;  // while the disk is full; more is dropped
 constexpr Micros flush_after = second / 2;  // `logs` sees it so soon
+constexpr Micros flush_soon = 10 * millisecond;
 constexpr std::size_t most_cut_named = 100'000;
 
 }  // namespace
@@ -27,7 +28,7 @@ void TaskOutput::open(const std::string& directory, const std::string& name, Dis
   spool_ = std::make_unique<SpoolWriter>(directory, name, std::move(disk));
 }
 
-void TaskOutput::write(const AttemptId& attempt, Stream stream, std::string_view bytes) {
+void TaskOutput::write(const AttemptId& attempt, Stream stream, std::string_view bytes, bool soon) {
   if (!spool_ || (!trouble_.empty() && spool_->buffered() > most_kept)) {
     if (cut_.size() < most_cut_named) cut_.insert(attempt);
     return;
@@ -35,12 +36,15 @@ void TaskOutput::write(const AttemptId& attempt, Stream stream, std::string_view
   spool_->append(attempt, stream, bytes);
   if (unflushed_.empty() || unflushed_.back() != attempt) unflushed_.push_back(attempt);
   if (trouble_.empty() && spool_->buffered() >= batch) return flush();
-  flush_later();
+  flush_later(soon && trouble_.empty() ? flush_soon : flush_after);
 }
 
-void TaskOutput::flush_later() {
-  if (timer_) return;
-  timer_ = loop_.at(loop_.now() + flush_after, [this] {
+void TaskOutput::flush_later(Micros delay) {
+  const Time at = loop_.now() + delay;
+  if (timer_ && timer_at_ <= at) return;
+  if (timer_) loop_.cancel(*timer_);
+  timer_at_ = at;
+  timer_ = loop_.at(at, [this] {
     timer_.reset();
     flush();
   });
@@ -60,7 +64,7 @@ void TaskOutput::flush() {
     // Written, and then not to be had: nobody can write it again.
     if (spool_->sync_failed() && cut_.size() < most_cut_named)
       cut_.insert(unflushed_.begin(), unflushed_.end());
-    flush_later();
+    flush_later(flush_after);
   }
 }
 

@@ -20,19 +20,21 @@ class TaskOutput {
   ~TaskOutput();
   void open(const std::string& directory, const std::string& name, Disk = {});  // throws Error
   bool is_open() const { return spool_ != nullptr; }
-  void write(const AttemptId&, Stream, std::string_view bytes);
+  // `soon`: somebody waits for an answer.
+  void write(const AttemptId&, Stream, std::string_view bytes, bool soon = false);
   void flush();
   // Before their report leaves: results whose output is not in the spool now say so.
   void vouch_for(std::vector<TaskResult>&);
   void forget(WorkloadId);
 
  private:
-  void flush_later();
+  void flush_later(Micros delay);
 
   Loop& loop_;
   std::function<void(const std::string&)> say_;
   std::unique_ptr<SpoolWriter> spool_;
   std::optional<TimerId> timer_;
+  Time timer_at_ = 0;
   std::vector<AttemptId> unflushed_;
   std::set<AttemptId> cut_;  // some of their output was dropped
   std::string trouble_;      // of the last flush

@@ -63,8 +63,8 @@ Starter::Starter() {
   fill_standard_streams();
   own_out_ = Fd(fcntl(1, F_DUPFD_CLOEXEC, 3));
   own_err_ = Fd(fcntl(2, F_DUPFD_CLOEXEC, 3));
-  Fd null(open("/dev/null", O_RDONLY | O_CLOEXEC));
-  dup2(null.get(), 0);
+  nothing_ = Fd(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  dup2(nothing_.get(), 0);
   for (int signal = 1; signal < NSIG; ++signal) {
     struct sigaction now {};
     bool settable = signal != SIGKILL && signal != SIGSTOP;
@@ -180,10 +180,12 @@ std::variant<pid_t, StartFailure> Starter::start(const Program& program, int out
   sigset_t all, before;  // no handler of ours may run in the child
   sigfillset(&all);
   sigprocmask(SIG_SETMASK, &all, &before);
+  if (program.input >= 0) dup2(program.input, 0);
   dup2(out, 1);
   dup2(err, 2);
   pid_t pid = clone_child(order);
   int error = errno;
+  if (program.input >= 0) dup2(nothing_.get(), 0);
   dup2(own_out_.get(), 1);
   dup2(own_err_.get(), 2);
   sigprocmask(SIG_SETMASK, &before, nullptr);

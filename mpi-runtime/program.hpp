@@ -25,6 +25,7 @@ struct Program {
   // later.
   bool own_session = true;
   std::vector<int> cores;  // bound to these; empty = wherever we may run
+  int input = -1;          // a descriptor to read from; -1 = its standard input is empty
 };
 
 enum class StartStep { process, directory, output, command, interpreter };
@@ -44,7 +45,7 @@ class Starter {
   Starter(const Starter&) = delete;
   Starter& operator=(const Starter&) = delete;
 
-  // The program's standard input is empty; `out` and `err` become its output.  It dies with us.
+  // `out` and `err` become its output.  It dies with us.
   std::variant<pid_t, StartFailure> start(const Program&, int out, int err);
 
  private:
@@ -55,7 +56,7 @@ class Starter {
   void list_candidates(const Program&);
 
   Outcome* outcome_;  // in memory shared with the child
-  Fd own_out_, own_err_;
+  Fd nothing_, own_out_, own_err_;
   std::vector<int> foreign_handlers_;  // signals whose disposition is not the default here
   rlim_t files_soft_ = 0;              // what the task gets, when we raised our own limit
   std::string candidates_;             // "/usr/bin/foo\0/bin/foo\0"

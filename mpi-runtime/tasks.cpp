@@ -31,7 +31,8 @@ bool may_be_the_jobs_end(const Ended& end) {
 }
 
 Tasks::Tasks(Loop& loop, WorkerFacts worker, WorkerSize size, std::uint32_t slots, Say say,
-             std::function<void(TaskResult)> finished)
+             std::function<void(TaskResult)> finished,
+             std::function<void(const InputWanted&)> wants)
     : loop_(loop),
       say_(std::move(say)),
       finished_(std::move(finished)),
@@ -40,6 +41,7 @@ Tasks::Tasks(Loop& loop, WorkerFacts worker, WorkerSize size, std::uint32_t slot
       recipes_(std::move(worker), host_, say_),
       head_(loop, [this](const AttemptId& attempt, int signal) { this->signal(attempt, signal); }),
       output_(loop, say_),
+      inputs_(loop, std::move(wants)),
       slots_(slots, {}, size_.gpus),
       sitting_(slots + Slots::most_beside),
       spawner_(
@@ -67,6 +69,7 @@ std::string Tasks::result_path(std::uint32_t slot) const {
 }
 
 void Tasks::cannot(const AttemptId& attempt, int code, const std::string& message) {
+  inputs_.close(attempt);
   TaskResult result;
   result.attempt = attempt;
   result.state = TaskState::failed;
@@ -120,16 +123,21 @@ void Tasks::start_at(const TaskStart& start, const Seat& seat) {
   program.directory = start.task->directory;
   program.output = start.output;
   program.cores = seat.cores;
-  sitting_[slot] = {seat, start.attempt, false, {}, start.gang, start.task->ranks != 0, {}};
+  Fd input;
+  if (start.task->input) input = inputs_.open(start.attempt);
+  program.input = input.get();
+  sitting_[slot] = {seat,       start.attempt,          false, {},
+                    start.gang, start.task->ranks != 0, {},    start.task->input};
   if (auto failure = spawner_.start(slot, program, "PCLUSTER_RESULT=" + result))
     return give_up(exit_code(*failure), explain(*failure, program, host_));
+  inputs_.started(start.attempt);
   slot_of_[start.attempt] = slot;
 }
 
 void Tasks::wrote(std::uint32_t slot, Stream stream, std::string_view bytes) {
   Sitting& sitting = sitting_[slot];
   if (sitting.guest.output) return sitting.guest.output(stream, bytes);
-  output_.write(sitting.attempt, stream, bytes);
+  output_.write(sitting.attempt, stream, bytes, sitting.interactive);
   if (!sitting.ranks) return;
   auto& words = sitting.last_words;
   words += bytes.substr(bytes.size() - std::min(bytes.size(), kept_words));
@@ -159,6 +167,7 @@ void Tasks::ended(const Ended& end) {
     result.message += columns.message;
   }
   slot_of_.erase(sitting.attempt);
+  inputs_.close(sitting.attempt);
   slots_.give_back(sitting.seat);
   const bool failed = end.exit_code != 0 && !sitting.signalled;
   const Micros wait = failed && sitting.gang.size() > 1    ? loss_follows
@@ -216,7 +225,7 @@ std::optional<std::string> Tasks::start_part(const TaskStart& start, const Seat&
   program.cores = seat.cores;
   try {
     make_directories(recipes_.memory_directory());
-    sitting_[slot] = {seat, start.attempt, false, std::move(guest), {}, false, {}};
+    sitting_[slot] = {seat, start.attempt, false, std::move(guest), {}, false, {}, false};
     const auto failure = spawner_.start(slot, program, "PCLUSTER_RESULT=" + result);
     if (failure) return explain(*failure, program, host_);
   } catch (const Error& error) { return std::string(error.what()) + ". " + error.hint(); }

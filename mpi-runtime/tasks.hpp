@@ -13,6 +13,7 @@
 #include "mpi-runtime/size.hpp"
 #include "mpi-runtime/slots.hpp"
 #include "mpi-runtime/spawn.hpp"
+#include "mpi-runtime/task_input.hpp"
 
 namespace pcluster {
 
@@ -25,7 +26,7 @@ class Tasks {
  public:
   using Say = std::function<void(const std::string&)>;
   Tasks(Loop&, WorkerFacts, WorkerSize, std::uint32_t slots, Say,
-        std::function<void(TaskResult)> finished);
+        std::function<void(TaskResult)> finished, std::function<void(const InputWanted&)> wants);
 
   // The worker has its name: cores are put in order, the spool is opened (each once; throws Error,
   // and may then be called again).
@@ -34,6 +35,7 @@ class Tasks {
   void start(const TaskStart&);
   void signal(const AttemptId&, int signal);
   void signal_all(int signal);
+  void feed(const TaskInput& input) { inputs_.feed(input); }
   void forget(WorkloadId);
   std::uint32_t running() const { return spawner_.running(); }
   TaskOutput& output() { return output_; }
@@ -62,7 +64,8 @@ class Tasks {
     // Of a task with ranks:
     std::vector<GangPart> gang;
     bool ranks = false;
-    std::string last_words;  // on either stream: Hydra has them on its standard output
+    std::string last_words;    // on either stream: Hydra has them on its standard output
+    bool interactive = false;  // somebody may wait for what it answers
   };
   void start_at(const TaskStart&, const Seat&);
   void wrote(std::uint32_t slot, Stream, std::string_view bytes);
@@ -80,6 +83,7 @@ class Tasks {
   Recipes recipes_;
   GangHead head_;
   TaskOutput output_;
+  TaskInputs inputs_;
   Slots slots_;
   std::vector<Sitting> sitting_;  // by the first slot of each
   std::map<AttemptId, std::uint32_t> slot_of_;

@@ -46,6 +46,9 @@ WorkerLoop::WorkerLoop(const WorkerOptions& options, const WorkerFacts& facts)
           loop_, facts, size_, slots_, [this](const std::string& text) { say(text); },
           [this](TaskResult result) {
             if (!leaving_since_) carry_out(agent_.finished(std::move(result), loop_.now()));
+          },
+          [this](const InputWanted& wanted) {
+            if (!leaving_since_) carry_out(agent_.wants_input(wanted, loop_.now()));
           }),
       parts_(
           loop_, tasks_, [this](const std::string& text) { say(text); },
@@ -194,6 +197,7 @@ void WorkerLoop::carry_out(const Act& act) {
   if (auto* one = std::get_if<act::Signal>(&act)) return tasks_.signal(one->attempt, one->signal);
   if (auto* seat = std::get_if<act::Seat>(&act)) return parts_.seat(seat->part);
   if (auto* seat = std::get_if<act::Vacate>(&act)) return parts_.vacate(seat->attempt);
+  if (auto* feed = std::get_if<act::Feed>(&act)) return tasks_.feed(feed->input);
   if (auto* stop = std::get_if<act::Leave>(&act)) return leave(stop->reason);
   if (std::holds_alternative<act::Hang>(act)) hang_up();
 }

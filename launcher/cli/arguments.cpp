@@ -64,7 +64,7 @@ std::size_t command_begin(const Verb& verb, const Words& words) {
 }  // namespace
 
 Arguments::Arguments(const Verb& verb, const Words& typed) {
-  auto words = typed;
+  auto words = verb.spell != nullptr ? verb.spell(typed) : typed;
   if (verb.operands == Operands::command) {
     const auto begin = words.begin() + static_cast<long>(command_begin(verb, words));
     const auto first = begin != words.end() && *begin == "--" ? begin + 1 : begin;
@@ -173,8 +173,9 @@ CommandLine find_verb_in(const Words& words) {
 }
 
 bool wants_json(const Words& words) {
-  const auto line = find_verb_in(words);
+  auto line = find_verb_in(words);
   const auto* verb = find_verb(line.verb);
+  if (verb != nullptr && verb->spell != nullptr) line.words = verb->spell(line.words);
   auto end = std::ranges::find(line.words, "--");
   if (verb != nullptr && verb->operands == Operands::command)
     end = line.words.begin() + static_cast<long>(command_begin(*verb, line.words));

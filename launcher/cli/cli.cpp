@@ -77,7 +77,7 @@ int run_verb(const std::vector<std::string>& words) {
 // `run`, and all that passes a program's own code on, has 125 for failures that are ours.
 int exit_code(const Error& error, const std::vector<std::string>& words) {
   const auto verb = find_verb_in(words).verb;
-  const bool passes_codes = verb == "run" || verb == "with";
+  const bool passes_codes = verb == "run" || verb == "with" || verb == "mpiexec";
   const bool ours = error.code() != Exit::usage && error.code() != Exit::interrupted;
   return static_cast<int>(passes_codes && ours ? Exit::ours : error.code());
 }

@@ -43,12 +43,13 @@ std::optional<Client> Client::connect_if_there(const Session& session) {
 
 void Client::send(const Request& request) { socket_.send(encode(request)); }
 
-Client::Got Client::receive(Micros timeout) {
+Client::Got Client::receive(Micros timeout, int also) {
   std::string payload;
-  switch (socket_.receive(payload, timeout)) {
+  switch (socket_.receive(payload, timeout, also)) {
     case ClientSocket::Got::timeout: return {Got::Kind::timeout, {}};
     case ClientSocket::Got::interrupted: return {Got::Kind::interrupted, {}};
     case ClientSocket::Got::closed: return {Got::Kind::closed, {}};
+    case ClientSocket::Got::ready: return {Got::Kind::ready, {}};
     case ClientSocket::Got::frame: break;
   }
   auto reply = decode<Reply>(payload);

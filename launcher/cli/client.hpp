@@ -18,10 +18,10 @@ class Client {
 
   void send(const Request&);
   struct Got {
-    enum class Kind { reply, timeout, interrupted, closed } kind;
+    enum class Kind { reply, timeout, interrupted, closed, ready } kind;
     Reply reply;
   };
-  Got receive(Micros timeout);
+  Got receive(Micros timeout, int also = -1);  // ready: there is something at `also`
 
   // One request and its reply of type T; a Refusal becomes an Error.  Progress that comes between
   // is passed over.

@@ -84,7 +84,9 @@ void take(Line& line, const std::string& word) {
   } else if (word == "--") {
     line.dashes = true;
   } else if (is_option(word)) {
-    const auto* option = find_option(line.verb, word == "-np" ? "--np" : word);
+    const auto* option = find_option(line.verb, word);
+    const bool ranks = word == "-np" || word == "-n";  // as mpiexec is used
+    if (option == nullptr && ranks) option = find_option(line.verb, "--np");
     if (option != nullptr && !option->value.empty()) line.open = option;
   } else if (line.verb == nullptr && !line.helps && !line.unknown_verb) {
     line.verb = find_verb(word);

@@ -17,7 +17,7 @@
 namespace pcluster {
 namespace {
 
-constexpr Micros redraw = 100 * millisecond, line_every = 5 * second;
+constexpr Micros line_every = 5 * second;
 const std::string no_workers =
     "no worker is home: the tasks wait; pcluster submit brings workers up";
 constexpr Micros come_back = 30 * second;  // a launcher may take so long to restart
@@ -62,9 +62,10 @@ class Follower {
 
   Followed run() {
     for (;;) {
-      const auto got = client_.receive(redraw);
+      const auto got = client_.receive(rules_.look, rules_.input ? rules_.input->descriptor() : -1);
       if (got.kind == Client::Got::Kind::closed) lost();
       if (got.kind == Client::Got::Kind::reply) take(got.reply);
+      if (got.kind == Client::Got::Kind::ready) send(rules_.input->read());
       if (rules_.meanwhile) rules_.meanwhile();
       if (last_.finished || (rules_.enough && rules_.enough())) return end(Followed::End::finished);
       if (hung_up()) return end(Followed::End::detached);
@@ -78,16 +79,33 @@ class Follower {
  private:
   void take(const Reply& reply) {
     if (const auto* refusal = std::get_if<Refusal>(&reply)) refuse(*refusal);
+    if (rules_.input != nullptr) feed(reply);
     const auto* progress = std::get_if<Progress>(&reply);
     if (progress == nullptr || progress->workload != id_) return;
     last_ = *progress;
     if (!last_.note.empty()) note_ = last_.note;
   }
 
+  void feed(const Reply& reply) {
+    if (const auto* wanted = std::get_if<InputWanted>(&reply))
+      send(rules_.input->window.wanted(*wanted));
+    if (const auto* running = std::get_if<RunningTasks>(&reply))
+      for (const auto& attempt : running->attempts) send(rules_.input->window.again(attempt));
+  }
+
+  void send(const std::optional<TaskInput>& input) {
+    if (!input) return;
+    try {
+      client_.send(*input);
+    } catch (const Error&) {  // the next look finds the launcher gone; then it is sent again
+    }
+  }
+
   void lost() {
     line_.keep();
     session_.say("the connection to the launcher is lost; waiting for it to come back");
     client_ = reconnect(session_, id_);
+    if (rules_.input != nullptr) client_.send(GetRunning{id_});
     if (cancelled_) client_.send(CancelWorkload{{id_, {}}});
   }
 

@@ -5,6 +5,7 @@
 
 #include "launcher/cli/client.hpp"
 #include "launcher/cli/session.hpp"
+#include "launcher/cli/standard_input.hpp"
 
 namespace pcluster {
 
@@ -23,6 +24,8 @@ struct FollowRules {
   Micros patience = 0;                   // not begun after so long: cancelled; 0 = any time
   std::function<void()> meanwhile = {};  // called between messages: `run` prints output there
   std::function<bool()> enough = {};     // asked then: true ends it as the workload's end does
+  Micros look = 100 * millisecond;       // so often, if no message comes before
+  StandardInput* input = nullptr;        // what the program reads
 };
 
 // Accepts the workload and follows it, on one connection: nothing is missed between.

@@ -13,6 +13,9 @@
 namespace pcluster {
 namespace {
 
+// A program that reads from here may be one that answers.
+constexpr Micros soon = 10 * millisecond;
+
 void print(const SpoolPiece& piece, const std::string& bytes) {
   write_all(piece.stream == Stream::out ? STDOUT_FILENO : STDERR_FILENO, bytes);
 }
@@ -37,10 +40,14 @@ std::string last_word(const Session& session, WorkloadId id) {
 Ran run_live(const Session& session, Client& client, const WorkloadSpec& spec, Micros patience,
              const OutputReader::Sink& sink) {
   const auto accepted = add_workload(client, spec, true);
-  OutputReader reader(session.state(), {accepted.workload, {}});
-  FollowRules rules{false, true, patience, [&] {
-                      if (reader.due()) reader.read_new(sink);
-                    }};
+  const auto look = spec.task.input ? soon : FollowRules{}.look;
+  StandardInput input;
+  OutputReader reader(session.state(), {accepted.workload, {}}, look);
+  FollowRules rules{.show = false, .patience = patience, .look = look};
+  rules.meanwhile = [&] {
+    if (reader.due()) reader.read_new(sink);
+  };
+  if (spec.task.input) rules.input = &input;
   Ran ran{follow(session, client, accepted.workload, rules), accepted.workload};
   reader.read_new(sink);
   return ran;

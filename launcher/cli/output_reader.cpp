@@ -20,7 +20,10 @@ std::vector<SpoolPiece> OutputReader::take_new() {
     pieces.push_back(std::move(piece));
   }
   const auto now = steady_now();
-  next_ = now + std::max<Micros>(100 * millisecond, 20 * (now - begun));
+  if (!pieces.empty() || news_ == 0) news_ = now;
+  // What nobody waits for with impatience may be late by a tenth of the wait.
+  const auto calm = std::min<Micros>(100 * millisecond, (now - news_) / 10);
+  next_ = now + std::max<Micros>({pace_, calm, 20 * (now - begun)});
   return pieces;
 }
 

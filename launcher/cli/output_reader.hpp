@@ -15,7 +15,8 @@ namespace pcluster {
 class OutputReader {
  public:
   using Sink = std::function<void(const SpoolPiece&, const std::string& bytes)>;
-  OutputReader(StateDirectory state, TaskRef what) : state_(std::move(state)), what_(what) {}
+  OutputReader(StateDirectory state, TaskRef what, Micros pace = 100 * millisecond)
+      : state_(std::move(state)), what_(what), pace_(pace) {}
 
   std::vector<SpoolPiece> take_new();  // what is there since the last call
   void read_new(const Sink&);          // the same, read
@@ -25,8 +26,9 @@ class OutputReader {
  private:
   StateDirectory state_;
   TaskRef what_;
+  Micros pace_;
   std::vector<std::pair<std::string, std::uint64_t>> seen_;  // per data file: up to here
-  Time next_ = 0;
+  Time next_ = 0, news_ = 0;
 };
 
 }  // namespace pcluster

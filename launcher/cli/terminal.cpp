@@ -17,14 +17,17 @@ namespace pcluster {
 namespace {
 
 volatile std::sig_atomic_t interrupt_count = 0, hangup_count = 0, continue_count = 0;
+volatile std::sig_atomic_t interrupt_signal = 0;
 
 void on_signal(int signal) {
   if (signal == SIGHUP)
     hangup_count = hangup_count + 1;
   else if (signal == SIGCONT)
     continue_count = continue_count + 1;
-  else
+  else {
     interrupt_count = interrupt_count + 1;
+    interrupt_signal = signal;
+  }
 }
 
 // After `bg` the terminal belongs to the shell's next command: a line of ours would run through it.
@@ -87,6 +90,7 @@ void catch_interrupts() {
 }
 
 int interrupts() { return interrupt_count; }
+int last_interrupt() { return interrupt_signal; }
 bool hung_up() { return hangup_count > 0; }
 
 StatusLine::StatusLine(bool terminal, bool quiet, Micros every)

@@ -21,8 +21,9 @@ std::string read_stdin();               // to its end
 // From here on Ctrl-C, TERM and a closed terminal are counted instead of ending us; a blocking
 // receive returns when one comes, and when we go on after Ctrl-Z.
 void catch_interrupts();
-int interrupts();  // how often Ctrl-C (or TERM) came
-bool hung_up();    // SIGHUP came: the terminal is gone
+int interrupts();      // how often Ctrl-C (or TERM) came
+int last_interrupt();  // which of them
+bool hung_up();        // SIGHUP came: the terminal is gone
 
 // One line that is rewritten on a terminal, while we are in its foreground; elsewhere a plain line,
 // at most one per `every`.

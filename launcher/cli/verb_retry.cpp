@@ -93,6 +93,12 @@ int run(const Session& session, const Arguments& arguments) {
   auto disk = read_workload(state, ref.workload);
   check_index(ref, disk.spec);
   if (unfinished(disk, ref).empty()) return nothing_failed(session, ref);
+  if (disk.spec.task.input)
+    throw Error(Exit::refused,
+                fmt::format("workload {} read the standard input of its command: nobody has it any "
+                            "more",
+                            to_string(ref.workload)),
+                "run that command again");
   auto client = reach_launcher(session);
   disk = read_ended(state, ref.workload, done_tasks(client, ref));
   const auto places = unfinished(disk, ref);

@@ -4,6 +4,7 @@
 #include "launcher/cli/arguments.hpp"
 #include "launcher/cli/launch.hpp"
 #include "launcher/cli/one_program.hpp"
+#include "launcher/cli/split.hpp"
 #include "launcher/cli/terminal.hpp"
 #include "launcher/cli/verbs.hpp"
 #include "launcher/cli/workload.hpp"
@@ -13,11 +14,29 @@ namespace {
 
 constexpr Option options[] = {
     {"--np", "N", "split over N MPI ranks (also -np N, -n N); without it one process, no MPI"},
+    {"-i,--stdin", "", "the program reads this standard input; it ends with this command"},
+    option_span,
+    option_bind,
+    option_units,
 };
+
+// Bytes that one try has read no other can read.
+void read_here(const Arguments& arguments, WorkloadSpec& spec) {
+  if (arguments.has("detach"))
+    throw Error(Exit::usage, "--stdin and --detach: nobody is left to read for the program",
+                "leave one of them out");
+  if (spec.retries > 0)
+    throw Error(Exit::usage, "--stdin and --retries: what was read once is gone",
+                "leave one of them out, or give the program a file");
+  open_missing_input();
+  spec.task.input = true;
+  spec.loss_retries = 0;
+}
 
 int run(const Session& session, const Arguments& arguments) {
   auto spec = workload_from(session, arguments, "run");
-  spec.task.ranks = arguments.number("np", 1).value_or(0);
+  split_task(arguments, "np", spec.task);
+  if (arguments.has("stdin")) read_here(arguments, spec);
   auto client = reach_launcher(session);
   catch_interrupts();
   if (arguments.has("detach"))
@@ -36,7 +55,8 @@ const Verb verb_run{
     .more_options = task_options(),
     .examples =
         "pcluster run -np 16 -- nrniv -mpi -python model.py\n"
-        "pcluster run --cores 4 -- python analyse.py       # its exit code is ours",
+        "pcluster run --cores 4 -- python analyse.py       # its exit code is ours\n"
+        "pcluster run -i -- sort < names.txt",
     .run = run,
     .description =
         "Runs one program, with -np N as that many MPI ranks on the workers of one pool. Its "

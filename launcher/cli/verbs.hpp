@@ -49,6 +49,8 @@ struct Verb {
   int (*run)(const Session&, const Arguments&) = nullptr;
   std::string_view description;            // sentences, for help and the man page
   std::string (*environment)() = nullptr;  // lines on its variables, for the same
+  // Another program's way to write options, into ours.
+  std::vector<std::string> (*spell)(const std::vector<std::string>&) = nullptr;
 };
 
 std::span<const Verb* const> verbs();
@@ -65,6 +67,6 @@ std::string help(const Verb&);  // `pcluster VERB --help`
 
 extern const Verb verb_submit, verb_start, verb_stop, verb_status, verb_map, verb_run, verb_smoke,
     verb_wait, verb_logs, verb_results, verb_cancel, verb_retry, verb_render, verb_config,
-    verb_completion, verb_scale, verb_exec, verb_explain, verb_events, verb_with;
+    verb_completion, verb_scale, verb_exec, verb_explain, verb_events, verb_with, verb_mpiexec;
 
 }  // namespace pcluster

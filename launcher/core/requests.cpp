@@ -45,7 +45,13 @@ void Core::State::on(Turn& turn, const event::ClientSaid& said) {
   turn.out.after.push_back(effect::SendClient{said.client, std::move(reply)});
 }
 
-void Core::State::on(Turn&, const event::ClientGone& gone) {
+// What reads a client's standard input ends with it: nobody else has the rest.
+void Core::State::on(Turn& turn, const event::ClientGone& gone) {
+  for (const auto& follower : followers) {
+    if (follower.client != gone.client || !follower.feeds) continue;
+    const auto& workload = *ledger.workloads.find(follower.workload);
+    if (!workload.finished()) cancel(turn, workload, {}, false);
+  }
   std::erase_if(followers, [&](const auto& one) { return one.client == gone.client; });
 }
 
@@ -89,12 +95,12 @@ Reply Core::State::answer(Turn& turn, ClientId client, const AddWorkload& asked)
   WorkloadAdded added{id, asked.spec, turn.unix_now};
   added.spec.task.beside = !asked.spec.on.empty();
   commit(turn, std::move(added));
-  if (asked.follow) followers.push_back({client, id, turn.now, true, {}});
+  if (asked.follow) followers.push_back({client, id, turn.now, true, {}, asked.spec.task.input});
   return WorkloadAccepted{id, ledger.workloads.find(id)->tasks};
 }
 
 Reply Core::State::answer(Turn& turn, ClientId client, const Follow& asked) {
-  followers.push_back({client, asked.workload, turn.now, true, {}});
+  followers.push_back({client, asked.workload, turn.now, true, {}, false});
   return Accepted{};
 }
 
@@ -117,7 +123,10 @@ Reply Core::State::answer(Turn&, ClientId, const Ping&) { return Pong{PCLUSTER_V
 Reply Core::State::answer(Turn&, ClientId, const Explain& asked) { return explain(asked.what); }
 
 // Never kept here: what comes for an attempt that has ended is nobody's.
-Reply Core::State::answer(Turn& turn, ClientId, const TaskInput& input) {
+Reply Core::State::answer(Turn& turn, ClientId client, const TaskInput& input) {
+  for (auto& follower : followers)  // one that came back to a new launcher
+    if (follower.client == client && follower.workload == input.attempt.task.workload)
+      follower.feeds = true;
   if (const auto* worker = ledger.workers.holder(input.attempt)) send(turn.out.now, *worker, input);
   return Accepted{};
 }

@@ -36,6 +36,7 @@ struct Follower {
   Time next = 0;    // not to be told anything before
   bool due = true;  // there is something to tell
   Progress told;
+  bool feeds = false;  // its tasks read this client's standard input
 };
 
 struct Core::State {

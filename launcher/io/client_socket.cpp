@@ -66,7 +66,7 @@ void ClientSocket::send(std::string_view payload) {
   }
 }
 
-ClientSocket::Got ClientSocket::receive(std::string& payload, Micros timeout) {
+ClientSocket::Got ClientSocket::receive(std::string& payload, Micros timeout, int also) {
   const Time deadline = steady() + timeout;
   std::array<char, 64 * 1024> buffer;
   for (;;) {
@@ -76,11 +76,13 @@ ClientSocket::Got ClientSocket::receive(std::string& payload, Micros timeout) {
     }
     if (framer_.broken()) return Got::closed;
     const auto left = timeout < 0 ? -1 : std::max<Micros>(0, deadline - steady());
-    pollfd ready{fd_, POLLIN, 0};
+    std::array<pollfd, 2> ready{{{fd_, POLLIN, 0}, {also, POLLIN, 0}}};  // -1 is passed over
     // Rounded up: the last fraction of a millisecond is no busy loop.
-    const int count = poll(&ready, 1, left < 0 ? -1 : static_cast<int>((left + 999) / 1000));
+    const int count =
+        poll(ready.data(), ready.size(), left < 0 ? -1 : static_cast<int>((left + 999) / 1000));
     if (count < 0 && errno == EINTR) return Got::interrupted;
     if (count == 0) return Got::timeout;
+    if (ready[0].revents == 0) return Got::ready;
     const auto got = ::recv(fd_, buffer.data(), buffer.size(), MSG_DONTWAIT);
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) continue;
     if (got <= 0) return Got::closed;

@@ -85,9 +85,10 @@ class ClientSocket {
   ClientSocket& operator=(ClientSocket&&) noexcept;
   ~ClientSocket();
   void send(std::string_view payload);  // throws Error when the launcher is gone
-  enum class Got { frame, timeout, interrupted, closed };
-  // interrupted: a signal came.  A negative timeout waits for ever.
-  Got receive(std::string& payload, Micros timeout);
+  enum class Got { frame, timeout, interrupted, closed, ready };
+  // interrupted: a signal came; ready: there is something at `also`.  A negative timeout waits for
+  // ever.
+  Got receive(std::string& payload, Micros timeout, int also = -1);
 
  private:
   ClientSocket() = default;

@@ -62,10 +62,13 @@ struct Bye {
   std::string reason;
 };
 
-// A task takes so many bytes more of its standard input.  Goes on to the client that follows it.
+// A task takes so many bytes of its standard input more than the first `from` of them, which it
+// has. Goes on to the client that follows it.
 struct InputWanted {
   AttemptId attempt;
   std::uint32_t bytes = 0;
+  std::uint64_t from = 0;
+  bool again = false;  // what was sent and `from` does not count may be lost: send it once more
 };
 
 using FromWorker = std::variant<Hello, Report, Returned, Heartbeat, Bye, InputWanted>;
@@ -139,11 +142,13 @@ struct Lend {
 struct Release {
   std::vector<AttemptId> attempts;
 };
-// Standard input of a task, never more than it wanted; with `end`, no more comes.
+// Standard input of a task, never more than it wanted; with `end`, no more comes.  Nothing in it:
+// how much is wanted?
 struct TaskInput {
   AttemptId attempt;
   std::string bytes;
   bool end = false;
+  std::uint64_t at = 0;  // how many bytes came before these
 };
 
 using ToWorker = std::variant<Welcome, Define, Assign, Retract, CancelTasks, Ack, Forget,

@@ -51,12 +51,14 @@ struct OneSlot {
   Loop loop;
   TaskTemplate task;
   std::vector<TaskResult> results;
+  std::vector<InputWanted> wanted;
   Tasks tasks{loop,
               facts_of(top),
               {},
               1,
               [](const std::string&) {},
-              [this](TaskResult result) { results.push_back(std::move(result)); }};
+              [this](TaskResult result) { results.push_back(std::move(result)); },
+              [this](const InputWanted& one) { wanted.push_back(one); }};
 
  private:
   static std::string made_directory() {
@@ -120,4 +122,23 @@ TEST_CASE("an mpiexec that failed to say what it is, is asked again by the next 
   CHECK(recipes.of(start).before.size() == 3);  // mpiexec -np 2
   start.attempt.task.workload = WorkloadId{8};
   CHECK(recipes.of(start).before.size() == 5);  // -launcher fork, too
+}
+
+TEST_CASE("a task reads what it is fed; the next one has an empty input again") {
+  OneSlot one;
+  one.tasks.welcome("w3", one.top + "/spool");
+  one.task.input = true;
+  one.start(0, "read a; read b || test $a$b = onetwo");
+  REQUIRE(one.wanted.size() == 1);
+  one.tasks.feed({one.wanted[0].attempt, "one\ntwo", true, 0});
+  one.turn_until(1);
+  CHECK(one.results[0].exit_code == 0);
+  one.task.input = false;
+  one.start(1, "! read a");
+  one.turn_until(2);
+  CHECK(one.results[1].exit_code == 0);
+  one.task.input = true;
+  one.start(2, "exec no-such-program");  // what was opened for it is closed with it
+  one.turn_until(3);
+  CHECK(one.wanted.size() == 2);
 }
