@@ -17,6 +17,8 @@
 namespace pcluster {
 namespace {
 
+constexpr std::size_t most_losses = 5;  // of the launcher, within
+constexpr Micros loss_window = 60 * second;
 constexpr Micros line_every = 5 * second;
 const std::string no_workers =
     "no worker is home: the tasks wait; pcluster submit brings workers up";
@@ -101,8 +103,17 @@ class Follower {
     }
   }
 
+  // One that ends again and again does not get better by being started again.
   void lost() {
     line_.keep();
+    losses_.push_back(steady_now());
+    std::erase_if(losses_, [&](Time at) { return losses_.back() - at > loss_window; });
+    if (losses_.size() >= most_losses)
+      throw Error(Exit::refused,
+                  fmt::format("the launcher ended {} times within {}", losses_.size(),
+                              show_duration(loss_window)),
+                  fmt::format("{} may say why; then: pcluster wait {}", session_.state().log(),
+                              to_string(id_)));
     session_.say("the connection to the launcher is lost; waiting for it to come back");
     client_ = reconnect(session_, id_);
     if (rules_.input != nullptr) client_.send(GetRunning{id_});
@@ -159,6 +170,7 @@ class Follower {
   Time begun_ = steady_now();
   Progress last_;
   std::string note_, said_;
+  std::vector<Time> losses_;  // of the launcher, within the window
   bool cancelled_ = false, gave_up_ = false;
 };
 

@@ -247,6 +247,17 @@ row_can_never_run() {
   up
   say pcluster map --cores 99 --trials 0-1 -- true
 }
+row_launcher_ends() {
+  up
+  while [[ ! -e seen ]]; do
+    sleep 0.3
+    kill -9 "$(launcher_pid)" || true
+  done &
+  say pcluster map --trials 0-0 -- sleep 60
+  touch seen
+  wait
+  pcluster cancel -q last
+}
 row_no_such_task() {
   up
   pcluster map -q --trials 0-1 -- true
