@@ -235,3 +235,46 @@ TEST_CASE("a resident's next trial goes to the gang of its last one") {
   CHECK(bench.gang(bench.workers[2]) == "w2:4 w1:2");
   bench.say(bench.workers[0], report({result(first)}));
 }
+
+TEST_CASE("who does not listen, and whose job ends too early, is in no gang") {
+  GangBench bench({1, 1});
+  auto deaf = bench.member("1", 4);
+  deaf.port = 0;
+  bench.join(deaf);
+  bench.ask(AddWorkload{GangBench::wide(12), true});
+  CHECK(bench.reply<Refusal>().message.ends_with("all 2 workers of pool default together have 8"));
+  bench.tick(2 * second);
+  bench.handle(event::Polled{
+      {{"1", JobState::running, "R", "", "", unix_zero + 600 * second, false, {}}}, true});
+  auto spec = GangBench::wide(8);
+  spec.time_request = 700 * second;
+  const auto id = bench.add(spec);
+  CHECK(bench.progress(id).running == 0);
+  CHECK(bench.progress(id).note == "needs 11m40s, and no worker's job lasts that long still");
+  spec.time_request = 500 * second;
+  bench.add(spec);
+  CHECK(bench.gang(bench.workers[0]) == "w0:4 w1:4");
+}
+
+TEST_CASE("a resident's gang is forgotten with any of its workers") {
+  GangBench bench({1, 1, 1});
+  auto spec = GangBench::wide(8, 2);
+  spec.task.resident = true;
+  bench.add(spec);
+  const auto first = bench.given(bench.workers[0]).at(0);
+  bench.say(bench.workers[1], Bye{"its job ends"});
+  CHECK(bench.gang(bench.workers[0]) == "w0:4 w2:4");
+  CHECK(bench.given(bench.workers[0]).at(0).number == first.number + 1);
+}
+
+TEST_CASE("a gang of two pools is none") {
+  GangBench bench({1});
+  const auto token = bench.jobs({"9"}, "other");
+  auto me = bench.hello(token, "9", 4);
+  me.port = 1;
+  bench.join(me);
+  bench.ask(AddWorkload{GangBench::wide(8), true});
+  const auto refusal = bench.reply<Refusal>();
+  CHECK(refusal.message.ends_with("the only worker of pool default has 4"));
+  CHECK(refusal.hint == "`pcluster scale 2 --pool default` makes room for it; -np 4 has room now");
+}
