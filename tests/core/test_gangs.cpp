@@ -225,15 +225,40 @@ TEST_CASE("an attempt of several workers does not go on when nobody knows its ga
 
 TEST_CASE("a resident's next trial goes to the gang of its last one") {
   GangBench bench({1, 1, 1});
-  auto spec = GangBench::wide(6, 3);
+  auto full = Bench::trials(1);
+  full.task.each.cores = 4;
+  bench.add(full);
+  const auto other = bench.given(bench.workers[0]).at(0);
+  auto spec = GangBench::wide(6, 2);
   spec.task.resident = true;
   bench.add(spec);
+  REQUIRE(bench.gang(bench.workers[1]) == "w1:4 w2:2");
+  const auto first = bench.given(bench.workers[1]).at(0);
+  auto elsewhere = spec;
+  elsewhere.trials = TrialRange{0, 0, 1};
+  bench.say(bench.workers[1], report({result(first)}));
+  CHECK(bench.gang(bench.workers[1]) == "w1:4 w2:2");
+  const auto second = bench.given(bench.workers[1]).at(0);
+  bench.say(bench.workers[0], report({result(other)}));
+  bench.say(bench.workers[1], report({result(second)}, 2));
+  bench.add(elsewhere);  // another's program is not there
   CHECK(bench.gang(bench.workers[0]) == "w0:4 w1:2");
-  CHECK(bench.gang(bench.workers[2]) == "w2:4 w1:2");
-  const auto first = bench.given(bench.workers[0]).at(0), other = bench.given(bench.workers[2])[0];
-  bench.say(bench.workers[2], report({result(other)}));
-  CHECK(bench.gang(bench.workers[2]) == "w2:4 w1:2");
-  bench.say(bench.workers[0], report({result(first)}));
+}
+
+TEST_CASE("so it does when others are free by then") {
+  GangBench bench({1, 1, 1});
+  auto full = Bench::trials(1);
+  full.task.each.cores = 4;
+  bench.add(full);
+  const auto other = bench.given(bench.workers[0]).at(0);
+  auto spec = GangBench::wide(8, 2);
+  spec.task.resident = true;
+  bench.add(spec);
+  const auto first = bench.given(bench.workers[1]).at(0);
+  bench.say(bench.workers[0], report({result(other)}));
+  bench.say(bench.workers[1], report({result(first)}));
+  CHECK(bench.gang(bench.workers[1]) == "w1:4 w2:4");
+  CHECK(bench.given(bench.workers[0]).empty());
 }
 
 TEST_CASE("who does not listen, and whose job ends too early, is in no gang") {
@@ -277,4 +302,15 @@ TEST_CASE("a gang of two pools is none") {
   const auto refusal = bench.reply<Refusal>();
   CHECK(refusal.message.ends_with("the only worker of pool default has 4"));
   CHECK(refusal.hint == "`pcluster scale 2 --pool default` makes room for it; -np 4 has room now");
+}
+
+TEST_CASE("a gang that is lost while it is being cancelled is cancelled") {
+  GangBench bench({1, 1});
+  const auto id = bench.add(GangBench::wide(8));
+  auto lost = result(bench.given(bench.workers[0]).at(0), TaskState::lost);
+  lost.unreachable = {WorkerId{1}};
+  bench.ask(CancelWorkload{{id, {}}});
+  bench.say(bench.workers[0], report({lost}));
+  CHECK(bench.progress(id).cancelled == 1);
+  CHECK(bench.released(bench.workers[1]).size() == 1);
 }
