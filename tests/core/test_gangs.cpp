@@ -210,7 +210,7 @@ TEST_CASE("a part's worker that comes back is told what it missed, and what is o
   CHECK(bench.released(bench.workers[1]) == std::vector{attempt});
 }
 
-TEST_CASE("an attempt of several workers does not go on when nobody knows its gang") {
+TEST_CASE("an attempt goes on at one worker, never at the head alone of a gang nobody knows") {
   GangBench bench({1, 1});
   bench.add(GangBench::wide(8));
   const auto attempt = bench.given(bench.workers[0]).at(0);
@@ -221,44 +221,15 @@ TEST_CASE("an attempt of several workers does not go on when nobody knows its ga
   bench.say(link, me);
   REQUIRE(bench.to<CancelTasks>(link).size() == 1);
   CHECK(bench.progress(WorkloadId{1}).queued == 1);
-}
 
-TEST_CASE("a resident's next trial goes to the gang of its last one") {
-  GangBench bench({1, 1, 1});
-  auto full = Bench::trials(1);
-  full.task.each.cores = 4;
-  bench.add(full);
-  const auto other = bench.given(bench.workers[0]).at(0);
-  auto spec = GangBench::wide(6, 2);
-  spec.task.resident = true;
-  bench.add(spec);
-  REQUIRE(bench.gang(bench.workers[1]) == "w1:4 w2:2");
-  const auto first = bench.given(bench.workers[1]).at(0);
-  auto elsewhere = spec;
-  elsewhere.trials = TrialRange{0, 0, 1};
-  bench.say(bench.workers[1], report({result(first)}));
-  CHECK(bench.gang(bench.workers[1]) == "w1:4 w2:2");
-  const auto second = bench.given(bench.workers[1]).at(0);
-  bench.say(bench.workers[0], report({result(other)}));
-  bench.say(bench.workers[1], report({result(second)}, 2));
-  bench.add(elsewhere);  // another's program is not there
-  CHECK(bench.gang(bench.workers[0]) == "w0:4 w1:2");
-}
-
-TEST_CASE("so it does when others are free by then") {
-  GangBench bench({1, 1, 1});
-  auto full = Bench::trials(1);
-  full.task.each.cores = 4;
-  bench.add(full);
-  const auto other = bench.given(bench.workers[0]).at(0);
-  auto spec = GangBench::wide(8, 2);
-  spec.task.resident = true;
-  bench.add(spec);
-  const auto first = bench.given(bench.workers[1]).at(0);
-  bench.say(bench.workers[0], report({result(other)}));
-  bench.say(bench.workers[1], report({result(first)}));
-  CHECK(bench.gang(bench.workers[1]) == "w1:4 w2:4");
-  CHECK(bench.given(bench.workers[0]).empty());
+  GangBench small({1});
+  const auto id = small.add(GangBench::wide(4));
+  me = small.again(0);
+  me.held = {small.given(small.workers[0]).at(0)};
+  small.tick(16 * second);  // thought to be dead
+  CHECK(small.progress(id).queued == 1);
+  small.join(me);
+  CHECK(small.progress(id).running == 1);
 }
 
 TEST_CASE("who does not listen, and whose job ends too early, is in no gang") {
@@ -279,17 +250,6 @@ TEST_CASE("who does not listen, and whose job ends too early, is in no gang") {
   spec.time_request = 500 * second;
   bench.add(spec);
   CHECK(bench.gang(bench.workers[0]) == "w0:4 w1:4");
-}
-
-TEST_CASE("a resident's gang is forgotten with any of its workers") {
-  GangBench bench({1, 1, 1});
-  auto spec = GangBench::wide(8, 2);
-  spec.task.resident = true;
-  bench.add(spec);
-  const auto first = bench.given(bench.workers[0]).at(0);
-  bench.say(bench.workers[1], Bye{"its job ends"});
-  CHECK(bench.gang(bench.workers[0]) == "w0:4 w2:4");
-  CHECK(bench.given(bench.workers[0]).at(0).number == first.number + 1);
 }
 
 TEST_CASE("a gang of two pools is none") {
