@@ -3,6 +3,7 @@
 #include "launcher/core/gangs.hpp"
 
 #include <algorithm>
+#include <string_view>
 #include <tuple>
 
 #include "launcher/core/place.hpp"
@@ -38,7 +39,8 @@ Rooms fewest(Rooms rooms, std::uint32_t ranks) {
 
 // Of one job if any has room for all, else of one pool.
 Rooms choose(const Rooms& rooms, const TaskTemplate& task) {
-  std::map<std::tuple<PoolId, std::string>, Rooms> by_job;
+  if (ranks_of(rooms) < task.ranks) return {};
+  std::map<std::tuple<PoolId, std::string_view>, Rooms> by_job;
   std::map<PoolId, Rooms> by_pool;
   for (const auto& room : rooms) {
     by_job[{room.worker->pool, room.worker->who.job_id}].push_back(room);

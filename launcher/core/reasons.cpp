@@ -111,16 +111,16 @@ std::optional<Misfit> fits_nowhere(const Ledger& ledger, const Fleet& fleet,
   return too_wide(fleet, task, room);
 }
 
-// The silent workers without which no gang of it can be.
+// The silent workers, for what may be a gang's.
 std::string waits_for_doubted(const Ledger& ledger, const Workload& workload) {
+  if (!may_span(workload.spec.task)) return {};
   std::string names;
+  std::uint32_t count = 0;
   for (const auto id : ledger.workers.ready())
-    if (ledger.workers.find(id)->doubted) names += (names.empty() ? "" : ", ") + to_string(id);
-  if (names.empty() || !may_span(workload.spec.task)) return {};
-  return fmt::format(
-      "waiting for {}: the head of a gang could not reach {}, and {} not spoken since", names,
-      names.find(',') == std::string::npos ? "it" : "them",
-      names.find(',') == std::string::npos ? "it has" : "they have");
+    if (ledger.workers.find(id)->doubted) names += (count++ > 0 ? ", " : "") + to_string(id);
+  if (count == 0) return {};
+  return fmt::format("waiting for {}: the head of a gang could not reach {} not spoken since",
+                     names, count == 1 ? "it, and it has" : "them, and they have");
 }
 
 std::string why_doomed(const Ledger& ledger, const Workload& workload) {
@@ -142,11 +142,12 @@ std::string why_waiting(const Ledger& ledger, const Fleet& fleet, const Workload
   if (workload.pinned()) return "waiting for its workers to come back";
   if (ledger.workers.ready().empty()) return "waiting for workers";
   if (auto misfit = fits_nowhere(ledger, fleet, workload.spec.task)) return misfit->reason;
-  if (!could_hold(ledger, workload, ledger.workers.ready(), unix_now)) {
-    if (auto doubted = waits_for_doubted(ledger, workload); !doubted.empty()) return doubted;
-    return fmt::format("needs {}, and no worker's job lasts that long still",
-                       show_duration(workload.needs_time()));
-  }
+  auto doubted = waits_for_doubted(ledger, workload);
+  if ((workload.needs_time() > 0 || !doubted.empty()) &&
+      !could_hold(ledger, workload, ledger.workers.ready(), unix_now))
+    return !doubted.empty() ? doubted
+                            : fmt::format("needs {}, and no worker's job lasts that long still",
+                                          show_duration(workload.needs_time()));
   return "all slots are busy with other work";
 }
 

@@ -268,6 +268,12 @@ void Oracle::stopped_with(const AttemptId& attempt) {
   fail("scaling down ended a worker that ran " + to_string(attempt));
 }
 
+void Oracle::stopped_part(const TaskId& task, WorkerId worker) {
+  const auto out = out_.find(task);
+  if (out != out_.end() && out->second.contains(worker))
+    fail("scaling down ended a worker with a part of " + to_string(task));
+}
+
 bool Oracle::all_settled() const {
   for (const auto& [id, work] : works_)
     if (work.settled != work.tasks && !work.cancelled) return false;

@@ -39,7 +39,8 @@ class Oracle {
   void promised_worker(WorkerId);
   void assigned(const TaskId&);  // sent to a worker
 
-  void stopped_with(const AttemptId&);  // scaling down ended a worker that ran it
+  void stopped_with(const AttemptId&);         // scaling down ended a worker that ran it
+  void stopped_part(const TaskId&, WorkerId);  // or had a seat for it
 
   bool all_settled() const;  // of every workload in the journal
   std::size_t settled() const { return settled_.size(); }

@@ -160,8 +160,8 @@ void World::act_one(std::size_t index, const Act& one) {
           task.will != TaskState::cancelled)
         oracle_.stopped_with(attempt);
     for (const auto& [attempt, in_use] : worker.seats)
-      if (leaving->reason.find("scaled down") != std::string::npos && !in_use.vacating)
-        oracle_.stopped_with(attempt);
+      if (leaving->reason.find("scaled down") != std::string::npos)
+        oracle_.stopped_part(attempt.task, worker.agent->id().value());
     kill_worker(index);
   } else if (worker.link) {
     const auto link = *worker.link;
