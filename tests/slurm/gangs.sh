@@ -72,13 +72,11 @@ if (($(id -u) == 0)); then         # only root pulls plugs
   undo() { plug_in || :; command scancel --me; } > /dev/null 2>&1
   # The host of the last rank: of a part, whose head is elsewhere.
   away() { sed -n 's/^rank 3 .* on \(node[0-9]*\), .*/\1/p' "$dir/run"; }
-  all_home() { [[ $(workers_home) == 3 ]]; }
   # As it was: all hosts, a job on each.
-  mend() {
-    plug_in || :
-    plug=''
-    pcluster submit --jobs 3 --cores 5 --timeout 60 || :
-  } > /dev/null 2>&1
+  three_again() {
+    pcluster submit --jobs 3 --cores 5 --timeout 30
+    [[ $(workers_home) == 3 ]]
+  }
   for how in kill-node cut; do
     pcluster run -np 4 -- "$sums" 300 > "$dir/run" 2>&1 &
     running=$!
@@ -90,8 +88,9 @@ if (($(id -u) == 0)); then         # only root pulls plugs
     same "$(grep '^total' "$dir/run")" "total $((6 * 300 + 4 * 300 * 299 / 2))" "the sums"
     ok pcluster results --json
     same "$(json 'i[0]["state"], i[0]["attempt"]')" "done 2" "$how: the task, given to others"
-    mend
-    eventually 60 all_home
+    plug_in > /dev/null 2>&1 || :
+    plug=''
+    eventually 60 three_again
   done
 fi
 stopped_on_slurm
