@@ -42,7 +42,8 @@ hosts_of() { sed -n 's/^rank .* on \(node[0-9]*\), .*/\1/p' "$1" | sort -u | wc 
 jobs_of() { sed -n 's/^rank .*, job \([^ ]*\)$/\1/p' "$1" | sort -u | wc -l; }
 
 # More than half of a host's 8 processors: each job has a host of its own, where two are real.
-ok pcluster submit --jobs 3 --cores 5
+# Each has a local directory that the others do not see.
+ok pcluster submit --jobs 3 --cores 5 --local-directory /tmp
 for ranks in 4 6; do
   ok pcluster run -np $ranks -- "$sums" 5
   same "$(hosts_of "$dir/out") $(jobs_of "$dir/out")" "$((ranks / 2)) $((ranks / 2))" \
@@ -74,7 +75,7 @@ if (($(id -u) == 0)); then         # only root pulls plugs
   away() { sed -n 's/^rank 3 .* on \(node[0-9]*\), .*/\1/p' "$dir/run"; }
   # As it was: all hosts, a job on each.
   three_again() {
-    pcluster submit --jobs 3 --cores 5 --timeout 30
+    pcluster submit --jobs 3 --cores 5 --local-directory /tmp --timeout 30
     [[ $(workers_home) == 3 ]]
   }
   for how in kill-node cut; do
