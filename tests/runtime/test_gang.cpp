@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 #include <sched.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <set>
@@ -68,6 +69,18 @@ TEST_CASE("a rank elsewhere that fails: its code, and it is no loss") {
   CHECK(result.state == TaskState::failed);
   CHECK(result.exit_code == 3);
   CHECK(result.unreachable.empty());
+}
+
+TEST_CASE("no daemon of that MPI on another worker: the message says where") {
+  if (!has_mpiexec()) return;
+  GangRig gang;
+  make_directories(gang.top + "/bin");
+  for (const std::string name : {"mpiexec", "sh"})
+    REQUIRE(symlink(("/usr/bin/" + name).c_str(), (gang.top + "/bin/" + name).c_str()) == 0);
+  gang.task.environment = {{"PATH", gang.top + "/bin"}, {"HOME", gang.top}};
+  const auto result = gang.run("true");
+  CHECK(result.state == TaskState::failed);
+  CHECK(result.message.find("MPI's daemon cannot be run on worker w3 (node2)") == 0);
 }
 
 TEST_CASE("a worker that cannot be reached ends mpiexec, and the task is lost with it") {
