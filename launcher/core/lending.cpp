@@ -1,5 +1,6 @@
-// Gangs: what their heads and parts are told, when they begin, when they end, and when a worker
-// that has a part comes back or is lost.  Pure: no clock, no I/O. SPDX-License-Identifier: MIT
+// Gangs: what heads and parts are told when they begin and end, and when a worker comes back or is
+// lost.  Pure: no clock, no I/O.
+// SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -71,6 +71,18 @@ bool TaskQueue::may_resume(const AttemptId& attempt) const {
                                  std::pair(known->counted_epoch, known->counted_number);
 }
 
+void TaskQueue::ran_alone(const AttemptId& attempt) {
+  auto& history = history_[attempt.task.index];
+  if (attempt.number < history.number) return;
+  history.number = attempt.number;
+  history.alone_epoch = attempt.epoch;
+}
+
+bool TaskQueue::was_alone(const AttemptId& attempt) const {
+  const auto* known = history(attempt.task.index);
+  return known != nullptr && known->number == attempt.number && known->alone_epoch == attempt.epoch;
+}
+
 const History* TaskQueue::history(std::uint32_t index) const {
   const auto found = history_.find(index);
   return found == history_.end() ? nullptr : &found->second;

@@ -17,6 +17,7 @@ struct History {
   // lost), but must never have it counted again.
   Epoch counted_epoch = 0;
   std::uint32_t counted_number = 0;
+  Epoch alone_epoch = 0;  // of the last attempt, when all its ranks were on one worker
 };
 
 // Indices that may go out together: contiguous, and all with this attempt number.
@@ -42,6 +43,8 @@ class TaskQueue {
 
   // An attempt that a worker still has, of a task that waits here: may it go on?
   bool may_resume(const AttemptId&) const;
+  void ran_alone(const AttemptId&);
+  bool was_alone(const AttemptId&) const;
   const History* history(std::uint32_t index) const;
   bool contains(std::uint32_t index) const { return waiting_.contains(index); }
   bool contains(Range range) const { return waiting_.contains(range); }

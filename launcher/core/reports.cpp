@@ -81,7 +81,9 @@ void Core::State::result(Turn& turn, Worker& worker, const TaskResult& result) {
     return;
   }
   if (result.state == TaskState::done || cancelled) {
-    commit(turn, TaskSettled{result, worker.id()});
+    auto last = result;
+    if (last.state == TaskState::lost) last.state = TaskState::cancelled;  // the two have crossed
+    commit(turn, TaskSettled{std::move(last), worker.id()});
     return;
   }
   const History none, *known = workload->queue.history(attempt.task.index);

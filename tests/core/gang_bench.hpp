@@ -1,6 +1,8 @@
 // A bench whose workers can be in gangs: they listen, and their jobs have several of them.
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <algorithm>
+
 #include "tests/core/bench.hpp"
 
 namespace pcluster::test {

@@ -210,7 +210,7 @@ TEST_CASE("a part's worker that comes back is told what it missed, and what is o
   CHECK(bench.released(bench.workers[1]) == std::vector{attempt});
 }
 
-TEST_CASE("an attempt of several workers does not go on when nobody knows its gang") {
+TEST_CASE("an attempt goes on at one worker, never at the head alone of a gang nobody knows") {
   GangBench bench({1, 1});
   bench.add(GangBench::wide(8));
   const auto attempt = bench.given(bench.workers[0]).at(0);
@@ -221,17 +221,56 @@ TEST_CASE("an attempt of several workers does not go on when nobody knows its ga
   bench.say(link, me);
   REQUIRE(bench.to<CancelTasks>(link).size() == 1);
   CHECK(bench.progress(WorkloadId{1}).queued == 1);
+
+  GangBench small({1});
+  const auto id = small.add(GangBench::wide(4));
+  me = small.again(0);
+  me.held = {small.given(small.workers[0]).at(0)};
+  small.tick(16 * second);  // thought to be dead
+  CHECK(small.progress(id).queued == 1);
+  small.join(me);
+  CHECK(small.progress(id).running == 1);
 }
 
-TEST_CASE("a resident's next trial goes to the gang of its last one") {
-  GangBench bench({1, 1, 1});
-  auto spec = GangBench::wide(6, 3);
-  spec.task.resident = true;
+TEST_CASE("who does not listen, and whose job ends too early, is in no gang") {
+  GangBench bench({1, 1});
+  auto deaf = bench.member("1", 4);
+  deaf.port = 0;
+  bench.join(deaf);
+  bench.ask(AddWorkload{GangBench::wide(12), true});
+  CHECK(bench.reply<Refusal>().message.ends_with("all 2 workers of pool default together have 8"));
+  bench.tick(2 * second);
+  bench.handle(event::Polled{
+      {{"1", JobState::running, "R", "", "", unix_zero + 600 * second, false, {}}}, true});
+  auto spec = GangBench::wide(8);
+  spec.time_request = 700 * second;
+  const auto id = bench.add(spec);
+  CHECK(bench.progress(id).running == 0);
+  CHECK(bench.progress(id).note == "needs 11m40s, and no worker's job lasts that long still");
+  spec.time_request = 500 * second;
   bench.add(spec);
-  CHECK(bench.gang(bench.workers[0]) == "w0:4 w1:2");
-  CHECK(bench.gang(bench.workers[2]) == "w2:4 w1:2");
-  const auto first = bench.given(bench.workers[0]).at(0), other = bench.given(bench.workers[2])[0];
-  bench.say(bench.workers[2], report({result(other)}));
-  CHECK(bench.gang(bench.workers[2]) == "w2:4 w1:2");
-  bench.say(bench.workers[0], report({result(first)}));
+  CHECK(bench.gang(bench.workers[0]) == "w0:4 w1:4");
+}
+
+TEST_CASE("a gang of two pools is none") {
+  GangBench bench({1});
+  const auto token = bench.jobs({"9"}, "other");
+  auto me = bench.hello(token, "9", 4);
+  me.port = 1;
+  bench.join(me);
+  bench.ask(AddWorkload{GangBench::wide(8), true});
+  const auto refusal = bench.reply<Refusal>();
+  CHECK(refusal.message.ends_with("the only worker of pool default has 4"));
+  CHECK(refusal.hint == "`pcluster scale 2 --pool default` makes room for it; -np 4 has room now");
+}
+
+TEST_CASE("a gang that is lost while it is being cancelled is cancelled") {
+  GangBench bench({1, 1});
+  const auto id = bench.add(GangBench::wide(8));
+  auto lost = result(bench.given(bench.workers[0]).at(0), TaskState::lost);
+  lost.unreachable = {WorkerId{1}};
+  bench.ask(CancelWorkload{{id, {}}});
+  bench.say(bench.workers[0], report({lost}));
+  CHECK(bench.progress(id).cancelled == 1);
+  CHECK(bench.released(bench.workers[1]).size() == 1);
 }

@@ -65,3 +65,24 @@ TEST_CASE("a task takes the fewest slots that cover what it asks for") {
   CHECK(needs(2, {}, {1, 4000, 0}, 2) == 2);   // oversubscribed: a slot counts as a core
   CHECK(needs(0, {}, node, 0) == 0);
 }
+
+TEST_CASE("so many slots hold so many ranks, and so many ranks need so many slots") {
+  TaskTemplate task;
+  task.ranks = 100;
+  for (const Resources each : {Resources{0, 0, 0}, {2, 0, 0}, {1, 3000, 0}, {0, 0, 1}, {3, 100, 1}})
+    for (const std::uint32_t slots : {1u, 3u, 4u, 8u, 12u}) {
+      task.each = each;
+      const Resources node{8, 16000, 3};
+      for (std::uint32_t part = 0; part <= slots; ++part) {
+        const auto ranks = ranks_in(task, part, node, slots);
+        if (ranks > 0) CHECK(slots_for_ranks(task, ranks, node, slots) <= part);
+        const auto more = slots_for_ranks(task, ranks + 1, node, slots);
+        CHECK((more == 0 || more > part));
+      }
+    }
+  CHECK(ranks_in(task, 8, {8, 0, 0}, 8) == 0);  // no gpus there
+  task.each = {};
+  CHECK(ranks_in(task, 3, {8, 0, 0}, 4) == 6);
+  task.ranks = 5;
+  CHECK(ranks_in(task, 4, {8, 0, 0}, 4) == 5);  // never more than it has
+}

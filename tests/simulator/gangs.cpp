@@ -1,5 +1,5 @@
-// Gangs as the workers' shells have them: a head reaches the seats of its parts, then all ranks
-// run; a part that is lost ends them. SPDX-License-Identifier: MIT
+// Gangs as the workers' shells have them: a head reaches the seats of its parts, then ranks run.
+// SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 
 #include <algorithm>
