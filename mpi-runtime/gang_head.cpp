@@ -27,6 +27,10 @@ constexpr Micros term_after = second / 4;
 constexpr Micros kill_after = 2 * second;
 constexpr std::size_t most_relayed = 4 << 20;  // bytes that an agent has not taken; then it is cut
 
+std::string who(const GangPart& part) {
+  return fmt::format("worker {} ({})", to_string(part.worker), part.host);
+}
+
 }  // namespace
 
 // One run of the agent program, and what it has us do.
@@ -156,7 +160,13 @@ void GangHead::heard(const CallPtr& call, std::string_view payload) {
   if (call->limit) loop_.cancel(*std::exchange(call->limit, std::nullopt));
   const auto* ended = std::get_if<PartEnded>(&*message);
   if (ended != nullptr && !ended->message.empty()) return lost(call, ended->message);
-  if (ended != nullptr) return answer(call, *ended);
+  if (ended != nullptr) {
+    if (ended->exit_code == 126 || ended->exit_code == 127)
+      gangs_[call->order.attempt].loss.no_daemon = fmt::format(
+          "MPI's daemon cannot be run on {}: is the same MPI there, on the task's PATH?",
+          who(call->part));
+    return answer(call, *ended);
+  }
   if (call->agent->queued() > most_relayed)
     return lost(call, "mpiexec does not read what its part there prints");
   call->agent->send(payload);
@@ -174,14 +184,13 @@ void GangHead::wait(const CallPtr& call, Micros time, const std::string& else_wh
 void GangHead::lost(const CallPtr& call, const std::string& why) {
   if (call->over) return;
   const auto gang = gangs_.find(call->order.attempt);
-  const auto who = fmt::format("worker {} ({})", to_string(call->part.worker), call->part.host);
   if (gang != gangs_.end()) {
     auto& loss = gang->second.loss;
     loss.workers.push_back(call->part.worker);
-    if (loss.message.empty()) loss.message = who + " was lost: " + why;
+    if (loss.message.empty()) loss.message = who(call->part) + " was lost: " + why;
     if (!gang->second.end) end(gang->first, SIGTERM, term_after);
   }
-  answer(call, {255, "lost " + who + ": " + why});
+  answer(call, {255, "lost " + who(call->part) + ": " + why});
 }
 
 void GangHead::end(const AttemptId& attempt, int signal, Micros after) {

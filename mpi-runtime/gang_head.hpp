@@ -27,7 +27,8 @@ class GangHead {
   void open(const WorkerFacts&, const TaskStart&);
   struct Loss {
     std::vector<WorkerId> workers;
-    std::string message;  // "worker w3 (node2) was lost: ..."
+    std::string message;    // "worker w3 (node2) was lost: ..."
+    std::string no_daemon;  // where MPI's own daemon cannot be run, which is no loss
   };
   const Loss& loss(const AttemptId&) const;
   void close(const AttemptId&);  // mpiexec has ended, nobody calls for it any more

@@ -28,7 +28,9 @@ struct Mpi {
 // own directory before the user's PATH (and so before a virtual environment) unless --noprefix.
 // Its settings go by the environment: one given twice on a command line is an error, and the site's
 // wrapper may give them.  Its daemons must not leave our agent (they would be taken for orphans),
-// and the head starts them all: an agent serves no one elsewhere.
+// and the head starts them all: an agent serves no one elsewhere.  Nor are they told these settings
+// (what people set they have from their own worker): one that knows of an agent which is not on its
+// host ends at once.
 // On several hosts nothing chooses the network: ob1 would turn InfiniBand off.
 const std::array<Mpi, 4>& table() {
   static const std::vector<std::string> open_mpi{"--noprefix", "--host", "HOSTS", "--bind-to",
@@ -46,6 +48,7 @@ const std::array<Mpi, 4>& table() {
         {"OMPI_MCA_plm_rsh_agent", "AGENT"},
         {"OMPI_MCA_plm_rsh_disable_qrsh", "1"},
         {"OMPI_MCA_plm_rsh_no_tree_spawn", "1"},
+        {"OMPI_MCA_plm_rsh_pass_environ_mca_params", "0"},
         {"OMPI_MCA_orte_leave_session_attached", "1"}},
        {{"OMPI_ALLOW_RUN_AS_ROOT", "1"}, {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"}}},
       {MpiKind::open_mpi_5,
@@ -59,6 +62,7 @@ const std::array<Mpi, 4>& table() {
        {{"PRTE_MCA_plm", "ssh"},
         {"PRTE_MCA_plm_ssh_agent", "AGENT"},
         {"PRTE_MCA_plm_ssh_no_tree_spawn", "1"},
+        {"PRTE_MCA_plm_ssh_pass_environ_mca_params", "0"},
         {"PRTE_MCA_prte_leave_session_attached", "1"}},
        {{"OMPI_ALLOW_RUN_AS_ROOT", "1"},
         {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"},

@@ -190,6 +190,7 @@ void Tasks::settle(TaskResult result, const Sitting& sitting) {
     message = loss.message;
   } else if (failed && sitting.ranks) {
     message = mpi_failure(sitting.last_words, sitting.gang, host_);
+    if (message.empty()) message = loss.no_daemon;
   }
   if (!message.empty())
     result.message = result.message.empty() ? message : message + "; " + result.message;

@@ -71,6 +71,8 @@ file(GLOB slurm CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} slurm/*.s
 foreach(script IN LISTS slurm)
   if(script STREQUAL slurm/home-time.sh)
     program_test(${script} SERIAL TESTBED)
+  elseif(script STREQUAL slurm/gangs.sh)
+    program_test(${script} USER TESTBED TIMEOUT 300)   # hosts go off, and come back
   elseif(script MATCHES "drained-hosts|no-answer")
     program_test(${script} TESTBED)   # only root can break a Slurm
   else()

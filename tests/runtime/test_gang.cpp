@@ -4,99 +4,20 @@
 #include <doctest/doctest.h>
 #include <sched.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <set>
 
+#include "gang_rig.hpp"
 #include "launcher/base/text.hpp"
 #include "launcher/io/file.hpp"
 #include "mpi-runtime/mpi_agent.hpp"
-#include "mpi-runtime/parts.hpp"
 #include "rig.hpp"
 
 using namespace pcluster;
 
 namespace {
-
-struct Gang {
-  explicit Gang(const WorkerSize& size = {}) : size_(size) {
-    directory.root = top + "/default";
-    make_private_directory(directory.root);
-    make_key(directory.key());
-    make_directories(local);
-    port = parts.listen(directory, "default");
-    tasks.welcome(WorkerId{3}, top + "/spool");
-    task.ranks = 2;
-    task.environment = {{"PATH", "/usr/bin:/bin"}, {"HOME", top}};
-  }
-  ~Gang() {
-    remove_tree(memory_directory_of(local));
-    remove_tree(top);
-  }
-
-  TaskStart start_of(const std::string& script) {
-    TaskStart start{
-        {{WorkloadId{7}, 0}, 2, 1}, "", {"sh", "-c", script}, "", &task, 1, {1, 1, 0}, {}};
-    // The head has another name: it is both here.
-    start.gang = {{WorkerId{1}, 1, 1, "node1", {"10.0.0.1"}, 0, true},
-                  {WorkerId{3}, 1, 1, "node2", {"127.0.0.1"}, port, true}};
-    return start;
-  }
-  TaskResult run(const std::string& script) {
-    const auto start = start_of(script);
-    parts.seat(start);
-    tasks.start(start);
-    until([this] { return !results.empty(); });
-    parts.vacate(start.attempt);
-    until([this] { return vacated == 1; });
-    tasks.output().flush();
-    return results.front();
-  }
-  void until(const std::function<bool()>& done) {
-    for (Time end = loop.now() + 20 * second; !done() && loop.now() < end;) turn(millisecond);
-    REQUIRE(done());
-  }
-  void turn(Micros time) {
-    loop.at(loop.now() + time, [this] { loop.stop(); });
-    loop.run();
-  }
-  std::string output() const {
-    std::string text;
-    for (const auto& piece : find_output({top}, WorkloadId{7})) text += read_piece(piece);
-    return text;
-  }
-  static std::string made_directory() {
-    char name[] = "/tmp/pcluster-test-gang-XXXXXX";
-    return mkdtemp(name);
-  }
-  WorkerFacts facts() const {
-    WorkerFacts facts;
-    facts.cluster = "default";
-    facts.local_directory = local;
-    facts.state_directory = top + "/default";
-    facts.program = PCLUSTER_BINARY;
-    return facts;
-  }
-
-  std::string top = made_directory();
-  std::string local = top + "/local" + top.substr(top.size() - 6);
-  StateDirectory directory;
-  Loop loop;
-  TaskTemplate task;
-  std::vector<TaskResult> results;
-  std::string said;
-  int vacated = 0;
-  WorkerSize size_;
-  Tasks tasks{loop,
-              facts(),
-              size_,
-              2,
-              [this](const std::string& text) { said += text + "\n"; },
-              [this](TaskResult result) { results.push_back(std::move(result)); }};
-  Parts parts{loop, tasks, [this](const std::string& text) { said += text + "\n"; },
-              [this](const AttemptId&) { ++vacated; }};
-  std::uint16_t port = 0;
-};
 
 bool has_mpiexec() {
   if (find_program("mpiexec", "/usr/bin:/bin")) return true;
@@ -124,7 +45,7 @@ TEST_CASE("what ssh would make of its arguments") {
 
 TEST_CASE("ranks on two workers: output, exit code, and an environment of their own worker") {
   if (!has_mpiexec()) return;
-  Gang gang;
+  GangRig gang;
   REQUIRE(gang.port != 0);
   const auto result = gang.run(
       "echo rank $OMPI_COMM_WORLD_RANK of $OMPI_COMM_WORLD_SIZE "
@@ -143,16 +64,28 @@ TEST_CASE("ranks on two workers: output, exit code, and an environment of their 
 
 TEST_CASE("a rank elsewhere that fails: its code, and it is no loss") {
   if (!has_mpiexec()) return;
-  Gang gang;
+  GangRig gang;
   const auto result = gang.run("exit $((OMPI_COMM_WORLD_RANK * 3))");
   CHECK(result.state == TaskState::failed);
   CHECK(result.exit_code == 3);
   CHECK(result.unreachable.empty());
 }
 
+TEST_CASE("no daemon of that MPI on another worker: the message says where") {
+  if (!has_mpiexec()) return;
+  GangRig gang;
+  make_directories(gang.top + "/bin");
+  for (const std::string name : {"mpiexec", "sh"})
+    REQUIRE(symlink(("/usr/bin/" + name).c_str(), (gang.top + "/bin/" + name).c_str()) == 0);
+  gang.task.environment = {{"PATH", gang.top + "/bin"}, {"HOME", gang.top}};
+  const auto result = gang.run("true");
+  CHECK(result.state == TaskState::failed);
+  CHECK(result.message.find("MPI's daemon cannot be run on worker w3 (node2)") == 0);
+}
+
 TEST_CASE("a worker that cannot be reached ends mpiexec, and the task is lost with it") {
   if (!has_mpiexec()) return;
-  Gang gang;
+  GangRig gang;
   auto start = gang.start_of("sleep 60");
   SUBCASE("nobody listens") {
     start.gang[1].port = 1;
@@ -171,7 +104,7 @@ TEST_CASE("a worker that cannot be reached ends mpiexec, and the task is lost wi
 
 TEST_CASE("a part that is vacated while it runs: nothing of it is left, and the head says lost") {
   if (!has_mpiexec()) return;
-  Gang gang;
+  GangRig gang;
   const auto number = unique_number();
   const auto start = gang.start_of("sleep " + number);
   gang.parts.seat(start);
@@ -209,7 +142,7 @@ TEST_CASE("two MPI tasks at once have a core each, unless nothing is to bind the
   for (int core = 0; core < CPU_SETSIZE && size.cores.size() < 2; ++core)
     if (CPU_ISSET(core, &mask)) size.cores.push_back(core);
   if (size.cores.size() < 2) return;
-  Gang gang(size);
+  GangRig gang(size);
   gang.task.ranks = 1;
   std::multiset<std::string> cores{std::to_string(size.cores[0]), std::to_string(size.cores[1])};
   SUBCASE("bound") {}
@@ -234,7 +167,7 @@ TEST_CASE("two MPI tasks at once have a core each, unless nothing is to bind the
 
 TEST_CASE("a call before the seat is there waits for it") {
   if (!has_mpiexec()) return;
-  Gang gang;
+  GangRig gang;
   const auto start = gang.start_of("echo rank $OMPI_COMM_WORLD_RANK");
   gang.tasks.start(start);
   gang.turn(second / 2);

@@ -95,6 +95,7 @@ TEST_CASE("settings by kind: shared memory on one host alone, and root only wher
   CHECK(value(over.ours, "OMPI_MCA_plm_rsh_agent") == "/l/mpi-agent");
   CHECK(value(over.ours, "OMPI_MCA_orte_leave_session_attached") == "1");
   CHECK(value(over.ours, "OMPI_MCA_plm_rsh_no_tree_spawn") == "1");
+  CHECK(value(over.ours, "OMPI_MCA_plm_rsh_pass_environ_mca_params") == "0");
   CHECK(value(of(MpiKind::open_mpi_5, plan_of(two)).ours, "PRTE_MCA_plm_ssh_agent") ==
         "/l/mpi-agent");
 }

@@ -42,7 +42,8 @@ hosts_of() { sed -n 's/^rank .* on \(node[0-9]*\), .*/\1/p' "$1" | sort -u | wc 
 jobs_of() { sed -n 's/^rank .*, job \([^ ]*\)$/\1/p' "$1" | sort -u | wc -l; }
 
 # More than half of a host's 8 processors: each job has a host of its own, where two are real.
-ok pcluster submit --jobs 3 --cores 5
+# Each has a local directory that the others do not see.
+ok pcluster submit --jobs 3 --cores 5 --local-directory /tmp
 for ranks in 4 6; do
   ok pcluster run -np $ranks -- "$sums" 5
   same "$(hosts_of "$dir/out") $(jobs_of "$dir/out")" "$((ranks / 2)) $((ranks / 2))" \
@@ -61,26 +62,36 @@ for ((id = 4; id < 24; ++id)); do
 done
 
 if (($(id -u) == 0)); then         # only root pulls plugs
-  undo() {
-    testbed heal node2; testbed start-node node2
-    scontrol update nodename=node[1-3] state=resume
-    command scancel --me
-  } > /dev/null 2>&1
+  node='' plug=''
+  plug_in() {
+    case $plug in
+      cut) testbed heal "$node" ;;
+      kill-node) testbed start-node "$node" ;;
+    esac
+    if [[ -n $plug ]]; then scontrol update nodename="$node" state=resume; fi
+  }
+  undo() { plug_in || :; command scancel --me; } > /dev/null 2>&1
   # The host of the last rank: of a part, whose head is elsewhere.
   away() { sed -n 's/^rank 3 .* on \(node[0-9]*\), .*/\1/p' "$dir/run"; }
-  for plug in kill-node cut; do
+  # As it was: all hosts, a job on each.
+  three_again() {
+    pcluster submit --jobs 3 --cores 5 --local-directory /tmp --timeout 30
+    [[ $(workers_home) == 3 ]]
+  }
+  for how in kill-node cut; do
     pcluster run -np 4 -- "$sums" 300 > "$dir/run" 2>&1 &
     running=$!
-    eventually 10 away
     eventually 10 grep -q "^rank 3" "$dir/run"
-    node=$(away)
-    begin=$SECONDS
+    node=$(away) plug=$how begin=$SECONDS
     testbed "$plug" "$node"
-    wait "$running" || { cat "$dir/run" >&2; fail "$plug: the run did not survive it"; }
-    report "$plug: done $((SECONDS - begin)) s later"
+    wait "$running" || { cat "$dir/run" >&2; fail "$how: the run did not survive it"; }
+    report "$how: done $((SECONDS - begin)) s later"
     same "$(grep '^total' "$dir/run")" "total $((6 * 300 + 4 * 300 * 299 / 2))" "the sums"
     ok pcluster results --json
-    same "$(json 'i[0]["state"], i[0]["attempt"]')" "done 2" "$plug: the task, given to others"
+    same "$(json 'i[0]["state"], i[0]["attempt"]')" "done 2" "$how: the task, given to others"
+    plug_in > /dev/null 2>&1 || :
+    plug=''
+    eventually 60 three_again
   done
 fi
 stopped_on_slurm
