@@ -143,6 +143,10 @@ CheckView speed_of(Smoke& smoke, bool one_host, const std::string& not_there) {
     if (const auto view = broken(*smoke.speed, output)) return *view;
   if (pairs.empty()) return failed("the probe measured nothing");
   auto view = ok(fmt::format("{}; {}", show_pairs(pairs), transport(output, one_host)));
+  constexpr double shared_core_us = 100;
+  if (one_host &&
+      std::ranges::all_of(pairs, [](const auto& pair) { return pair.latency_us > shared_core_us; }))
+    view.detail += "; slow: these ranks share a core, or others keep the host busy";
   if (smoke.speed->code != 0 && !one_host) view = *broken(*smoke.speed, output);
   view.pairs = std::move(pairs);
   return view;

@@ -85,6 +85,7 @@ TEST_CASE("latency, bandwidth and the transport") {
   CHECK(show_pairs({output.pairs[0]}) == "0.36 us, 9000 MB/s");
   CHECK(show_pairs(output.pairs) ==
         "2 pairs: 0.36 to 41.2 us (n1-n2), 110 to 9000 MB/s (n1-n2 slowest)");
+  CHECK(show_pairs({{"a", "a", 5991.2, 100}}) == "5991 us, 100 MB/s");
   CHECK(transport(output, true) == "ob1 over vader");
   CHECK(transport(output, false) == "ob1 over tcp");
   CHECK(transport(read_probe("x"), false) == "transport not known");
