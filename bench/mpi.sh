@@ -5,9 +5,9 @@
 #   bench/mpi.sh PCLUSTER [ROUNDS] [one|two]     prints medians, and medians of the paired ratios
 #
 # "task" is from its start to its end, as `results --json` has them; "client" is `pcluster run` from
-# start to exit.  "two" brings up hosts made of namespaces (tests/testbed, root): there plain mpiexec
-# reaches the other one through an agent of two lines that enters its namespaces.  That costs some
-# ms, where ssh costs a hundred.
+# start to exit.  "two" brings up hosts made of namespaces (tests/testbed, root): there plain
+# mpiexec reaches the other one through an agent of two lines that enters its namespaces.  That
+# costs some ms, where ssh costs a hundred.
 # SPDX-License-Identifier: MIT
 set -euo pipefail
 pcluster=$(realpath "$1") rounds=${2:-15} where=${3:-one}
@@ -26,7 +26,7 @@ leave() {
 trap leave EXIT
 export PCLUSTER_DIR=$work/state TMPDIR=$work PCLUSTER_SITE=local
 # As a user's mpiexec on a fresh login; root needs a word more.
-for name in $(compgen -e | grep -E '^(OMPI|PMI|PMIX|PRTE|SLURM|PBS)' || true); do unset "$name"; done
+for name in $(compgen -e | grep -E '^(OMPI|PMI|PRTE|SLURM|PBS)' || true); do unset "$name"; done
 if (($(id -u) == 0)); then
   export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 fi

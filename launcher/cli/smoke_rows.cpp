@@ -35,7 +35,7 @@ ProgramEnd run_on_worker(Smoke& smoke, std::vector<std::string> argv, std::uint3
 std::string all_of(const ProgramEnd& end) { return end.out + "\n" + end.err; }
 
 std::string reason(const ProgramEnd& end) {
-  const auto line = last_line(all_of(end));
+  const auto line = telling_line(all_of(end));
   if (!end.message.empty())
     return printable(end.message) + (line.empty() ? "" : fmt::format(" (it said: {})", line));
   return line.empty() ? fmt::format("exit code {}", end.code)

@@ -135,4 +135,12 @@ TEST_CASE("the ring's spikes") {
 TEST_CASE("the line that tells why") {
   CHECK(last_line("why\n------\n[vm:1] mca: base: close\nplace host=x\n\n") == "why");
   CHECK(last_line("-----\n").empty());
+  const std::string ruler(74, '-');
+  const auto help = [&](const std::string& text) {
+    return ruler + "\n" + text + "\n" + ruler + "\n";
+  };
+  CHECK(telling_line("x\n" + help("The agent\n\n  is not there") + help("ORTE gave up") + "y\n") ==
+        "The agent is not there");
+  CHECK(telling_line("why\n" + help("Primary job  terminated normally, but")) == "why");
+  CHECK(telling_line("why\n") == "why");
 }
