@@ -73,6 +73,30 @@ bool is_noise(const std::string& line) {
          line.find("mpiexec detected that one or more") != line.npos;
 }
 
+// Open MPI's help stands between rulers; the first of it is the cause, the rest follows from it.
+bool is_ruler(const std::string& line) {
+  return line.size() > 20 && line.find_first_not_of('-') == line.npos;
+}
+bool is_aftermath(const std::string& text) {
+  return text.starts_with("Primary job") || text.starts_with("mpiexec ") ||
+         text.starts_with("mpirun ");
+}
+std::vector<std::string> helps(const std::string& output, std::string& outside) {
+  std::vector<std::string> all;
+  bool inside = false;
+  for (const auto& line : lines(output)) {
+    if (is_ruler(line)) {
+      inside = !inside;
+      if (inside) all.emplace_back();
+    } else if (!inside) {
+      outside += line + "\n";
+    } else if (!trim(line).empty()) {
+      all.back() += (all.back().empty() ? "" : " ") + std::string(trim(line));
+    }
+  }
+  return all;
+}
+
 // What is wrong when these of `ranks` spoke, who count themselves as `counts`.
 std::optional<std::string> missing(const std::set<std::uint32_t>& spoken,
                                    const std::set<std::uint32_t>& counts, std::uint32_t ranks) {
@@ -170,6 +194,18 @@ std::string last_line(const std::string& output) {
   const auto last = std::find_if(all.rbegin(), all.rend(),
                                  [](const std::string& line) { return !is_noise(line); });
   return last == all.rend() ? std::string() : printable(trim(*last));
+}
+
+std::string telling_line(const std::string& output) {
+  constexpr std::size_t most = 240;
+  std::string outside;
+  for (auto& help : helps(output, outside)) {
+    if (help.empty() || is_aftermath(help)) continue;
+    if (help.size() > most) help = help.substr(0, most) + "...";
+    return printable(help);
+  }
+  const auto line = last_line(outside);
+  return line.empty() ? last_line(output) : line;
 }
 
 }  // namespace pcluster

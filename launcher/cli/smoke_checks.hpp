@@ -39,5 +39,7 @@ std::vector<std::uint32_t> ring_sizes(std::uint32_t slots);
 
 // One line for people: the last that tells something.
 std::string last_line(const std::string& output);
+// Of a program that failed: what its MPI says of it, else the last line.
+std::string telling_line(const std::string& output);
 
 }  // namespace pcluster

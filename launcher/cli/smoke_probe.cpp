@@ -146,15 +146,24 @@ std::string transport(const ProbeOutput& output, bool one_host) {
   return over.empty() ? messaging : fmt::format("{} over {}", messaging, join(over, "+"));
 }
 
+namespace {
+
+// Three digits of a latency in us, whatever its size.
+std::string show_us(double us) {
+  return fmt::format("{:.{}f}", us, us < 10 ? 2 : us < 100 ? 1 : 0);
+}
+
+}  // namespace
+
 std::string show_pairs(const std::vector<PairSpeed>& pairs) {
   if (pairs.empty()) return "nothing was measured";
   const auto [near, far] = std::ranges::minmax_element(pairs, {}, &PairSpeed::latency_us);
   const auto [slow, fast] = std::ranges::minmax_element(pairs, {}, &PairSpeed::mb_per_second);
   if (pairs.size() == 1)
-    return fmt::format("{:.3g} us, {:.0f} MB/s", near->latency_us, near->mb_per_second);
-  return fmt::format("{} pairs: {:.3g} to {:.3g} us ({}-{}), {:.0f} to {:.0f} MB/s ({}-{} slowest)",
-                     pairs.size(), near->latency_us, far->latency_us, far->from, far->to,
-                     slow->mb_per_second, fast->mb_per_second, slow->from, slow->to);
+    return fmt::format("{} us, {:.0f} MB/s", show_us(near->latency_us), near->mb_per_second);
+  return fmt::format("{} pairs: {} to {} us ({}-{}), {:.0f} to {:.0f} MB/s ({}-{} slowest)",
+                     pairs.size(), show_us(near->latency_us), show_us(far->latency_us), far->from,
+                     far->to, slow->mb_per_second, fast->mb_per_second, slow->from, slow->to);
 }
 
 }  // namespace pcluster

@@ -35,7 +35,7 @@ ProgramEnd run_on_worker(Smoke& smoke, std::vector<std::string> argv, std::uint3
 std::string all_of(const ProgramEnd& end) { return end.out + "\n" + end.err; }
 
 std::string reason(const ProgramEnd& end) {
-  const auto line = last_line(all_of(end));
+  const auto line = telling_line(all_of(end));
   if (!end.message.empty())
     return printable(end.message) + (line.empty() ? "" : fmt::format(" (it said: {})", line));
   return line.empty() ? fmt::format("exit code {}", end.code)
@@ -143,6 +143,10 @@ CheckView speed_of(Smoke& smoke, bool one_host, const std::string& not_there) {
     if (const auto view = broken(*smoke.speed, output)) return *view;
   if (pairs.empty()) return failed("the probe measured nothing");
   auto view = ok(fmt::format("{}; {}", show_pairs(pairs), transport(output, one_host)));
+  constexpr double shared_core_us = 100;
+  if (one_host &&
+      std::ranges::all_of(pairs, [](const auto& pair) { return pair.latency_us > shared_core_us; }))
+    view.detail += "; slow: these ranks share a core, or others keep the host busy";
   if (smoke.speed->code != 0 && !one_host) view = *broken(*smoke.speed, output);
   view.pairs = std::move(pairs);
   return view;

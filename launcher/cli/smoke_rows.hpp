@@ -16,7 +16,7 @@ struct Smoke {
   const Session& session;
   Client& client;
   std::uint32_t ranks = 2;
-  Micros time_limit = 0;  // for each run
+  Micros time_limit = 0;         // for each run
   Environment environment = {};  // --env
   Status status = {};
 

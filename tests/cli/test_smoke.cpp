@@ -85,6 +85,7 @@ TEST_CASE("latency, bandwidth and the transport") {
   CHECK(show_pairs({output.pairs[0]}) == "0.36 us, 9000 MB/s");
   CHECK(show_pairs(output.pairs) ==
         "2 pairs: 0.36 to 41.2 us (n1-n2), 110 to 9000 MB/s (n1-n2 slowest)");
+  CHECK(show_pairs({{"a", "a", 5991.2, 100}}) == "5991 us, 100 MB/s");
   CHECK(transport(output, true) == "ob1 over vader");
   CHECK(transport(output, false) == "ob1 over tcp");
   CHECK(transport(read_probe("x"), false) == "transport not known");
@@ -134,4 +135,12 @@ TEST_CASE("the ring's spikes") {
 TEST_CASE("the line that tells why") {
   CHECK(last_line("why\n------\n[vm:1] mca: base: close\nplace host=x\n\n") == "why");
   CHECK(last_line("-----\n").empty());
+  const std::string ruler(74, '-');
+  const auto help = [&](const std::string& text) {
+    return ruler + "\n" + text + "\n" + ruler + "\n";
+  };
+  CHECK(telling_line("x\n" + help("The agent\n\n  is not there") + help("ORTE gave up") + "y\n") ==
+        "The agent is not there");
+  CHECK(telling_line("why\n" + help("Primary job  terminated normally, but")) == "why");
+  CHECK(telling_line("why\n") == "why");
 }

@@ -18,8 +18,13 @@ smokes() {
   rm -r fake
 }
 
-ok pcluster submit --jobs 1 --cores 2
+# What the site says counts over our defaults, and what users say counts over the site.
+printf '%s\n' "site: own" "scheduler: local" \
+  'mpi: {environment: {OMPI_MCA_btl: "self,tcp"}}' > own.yaml
+ok pcluster submit --site ./own.yaml --jobs 1 --cores 2
 ok pcluster smoke -np 2
+row "MPI within a host" "ok: [0-9.]+ us, [0-9]+ MB/s; ob1 over tcp"
+ok pcluster smoke -np 2 --env OMPI_MCA_btl=self,vader
 row mpiexec "ok: mpiexec .* on $(hostname)"
 row "MPI hello and allreduce" "ok: 2 ranks on 1 host, sum 3"
 row "MPI binding" "ok: "
