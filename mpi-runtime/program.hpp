@@ -25,9 +25,15 @@ struct Program {
   // later.
   bool own_session = true;
   std::vector<int> cores;  // bound to these; empty = wherever we may run
+  // Opened as 3, 4, ...; they must not let it wait.
+  struct Opened {
+    std::string path;
+    int flags = 0;
+  };
+  std::vector<Opened> descriptors;
 };
 
-enum class StartStep { process, directory, output, command, interpreter };
+enum class StartStep { process, directory, output, descriptor, command, interpreter };
 struct StartFailure {
   StartStep step = StartStep::process;
   int error = 0;  // errno

@@ -15,6 +15,10 @@ struct Seat {
   std::vector<std::string> gpus;
 };
 
+struct Room {
+  std::uint32_t slots = 0, gpus = 0;
+};
+
 class Slots {
  public:
   // `cores`, neighbours side by side, are shared out evenly; empty = tasks are not bound.
@@ -25,6 +29,7 @@ class Slots {
   // One beside all slots, numbered behind them and bound to no cores.
   std::optional<Seat> take_beside(std::uint32_t gpus);
   void give_back(const Seat&);
+  Room free() const;
   std::uint32_t count() const { return static_cast<std::uint32_t>(free_.size()); }
   static constexpr std::uint32_t most_beside = 16;
 

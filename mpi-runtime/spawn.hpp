@@ -42,7 +42,9 @@ class Spawner {
   // others'.
   std::optional<StartFailure> start(std::uint32_t slot, const Program&, const std::string& mark);
   void signal(std::uint32_t slot,
-              int signal);  // to all processes of its task; SIGKILL gets them all
+              int signal);            // to all processes of its task; SIGKILL gets them all
+  void read_now(std::uint32_t slot);  // what it has printed so far goes to `output`
+  pid_t leader(std::uint32_t slot) const { return slots_[slot].leader; }  // 0: none
   bool busy(std::uint32_t slot) const { return slots_[slot].leader != 0; }
   std::uint32_t running() const { return running_; }
 

@@ -9,6 +9,7 @@
 #include "mpi-runtime/agent.hpp"
 #include "mpi-runtime/output.hpp"
 #include "mpi-runtime/recipe.hpp"
+#include "mpi-runtime/residents.hpp"
 #include "mpi-runtime/size.hpp"
 #include "mpi-runtime/slots.hpp"
 #include "mpi-runtime/spawn.hpp"
@@ -28,6 +29,7 @@ class Tasks {
   void signal(const AttemptId&, int signal);
   void signal_all(int signal);
   void forget(WorkloadId);
+  void end_residents(WorkloadId workload) { residents_.end_workload(workload); }
   std::uint32_t running() const { return spawner_.running(); }
   TaskOutput& output() { return output_; }
 
@@ -37,8 +39,13 @@ class Tasks {
     AttemptId attempt;
     bool signalled = false;  // by us
   };
+  bool start_now(const TaskStart&);  // false: no seat is free
   void start_at(const TaskStart&, const Seat&);
+  void start_waiting();
+  Room missing() const;
   void ended(const Ended&);
+  void resident_ended(const Ended&);
+  void tell(const Ended&, bool signalled, TaskResult);
   void cannot(const AttemptId&, int code, const std::string& message);
   std::string result_path(std::uint32_t slot) const;
 
@@ -52,7 +59,9 @@ class Tasks {
   Slots slots_;
   std::vector<Sitting> sitting_;  // by the first slot of each
   std::map<AttemptId, std::uint32_t> slot_of_;
+  std::vector<TaskStart> waiting_;  // for seats of residents that are about to end
   Spawner spawner_;
+  Residents residents_;
 };
 
 }  // namespace pcluster
