@@ -148,7 +148,7 @@ void Tasks::start_at(const TaskStart& start, const Seat& seat) {
   program.path = recipe.environment.path();
   program.directory = start.task->directory;
   program.output = start.output;
-  program.cores = seat.cores;
+  if (start.task->bind) program.cores = seat.cores;
   sitting_[slot].attempt = start.attempt;
   sitting_[slot].signalled = false;
   std::string mark = "PCLUSTER_RESULT=" + result;

@@ -11,6 +11,7 @@
 #include "launcher/cli/launch.hpp"
 #include "launcher/cli/map_trials.hpp"
 #include "launcher/cli/resume.hpp"
+#include "launcher/cli/split.hpp"
 #include "launcher/cli/terminal.hpp"
 #include "launcher/cli/verbs.hpp"
 #include "launcher/cli/words.hpp"
@@ -30,6 +31,10 @@ constexpr Option options[] = {
     {"--max-failures", "N|P%", "stop when so many tasks (or percent of them) failed"},
     {"-o,--output", "FILE", "output of each task to a file of its own: 'trial-{trial}.out'"},
     {"--resume", "", "leave out what earlier runs of the same command have finished"},
+    {"--ranks", "N", "split each trial over N MPI ranks"},
+    option_span,
+    option_bind,
+    option_units,
 };
 
 std::uint32_t most_failures(const std::string& text, std::uint32_t tasks) {
@@ -62,6 +67,7 @@ WorkloadSpec spec_from(const Session& session, const Arguments& arguments, MapTr
   auto spec = workload_from(session, arguments, "map");
   auto& task = spec.task;
   task.argv = command_words(arguments, command_of(from), "map");
+  split_task(arguments, "ranks", task);
   task.columns = std::move(from.columns);
   spec.trials = std::move(from.trials);
   task.output = output_path(arguments, task, task_count(spec.trials));
@@ -127,6 +133,7 @@ const Verb verb_map{
         "pcluster map --trials 0-19 --channels 200 --chan-per-worker 40 -- ./lfp {trial} "
         "{first_channel} {last_channel}\n"
         "pcluster map --resume --trials 0-499 -- ./trial {trial}      # only what is left\n"
+        "pcluster map --ranks 4 --trials 0-99 -- ./model {trial}      # each over 4 MPI ranks\n"
         "pcluster map --trials 0-9 --shell -- 'gzip -c part{trial} > part{trial}.gz'",
     .run = run,
     .description =

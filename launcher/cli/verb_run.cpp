@@ -4,6 +4,7 @@
 #include "launcher/cli/arguments.hpp"
 #include "launcher/cli/launch.hpp"
 #include "launcher/cli/one_program.hpp"
+#include "launcher/cli/split.hpp"
 #include "launcher/cli/terminal.hpp"
 #include "launcher/cli/verbs.hpp"
 #include "launcher/cli/workload.hpp"
@@ -13,11 +14,14 @@ namespace {
 
 constexpr Option options[] = {
     {"--np", "N", "split over N MPI ranks (also -np N, -n N); without it one process, no MPI"},
+    option_span,
+    option_bind,
+    option_units,
 };
 
 int run(const Session& session, const Arguments& arguments) {
   auto spec = workload_from(session, arguments, "run");
-  spec.task.ranks = arguments.number("np", 1).value_or(0);
+  split_task(arguments, "np", spec.task);
   auto client = reach_launcher(session);
   catch_interrupts();
   if (arguments.has("detach"))

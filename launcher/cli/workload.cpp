@@ -21,7 +21,8 @@ namespace pcluster {
 namespace {
 
 constexpr Option options[] = {
-    {"-c,--cores", "N", "cores per task (per rank with -np); default: the slot's, 1 for a rank"},
+    {"-c,--cores", "N",
+     "cores per task (per rank of one with ranks); default: the slot's, 1 for a rank"},
     {"-m,--memory", "SIZE", "memory per task (per rank): 4G"},
     {"--gpus", "N", "GPUs per task (per rank)"},
     {"-t,--time", "TIME", "a task that runs longer is ended"},

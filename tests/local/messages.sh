@@ -199,6 +199,10 @@ row_shell_trial() { say feed "a b" pcluster map --shell -- "echo {trial}"; }
 row_env_name() { say pcluster map --env =x --trials 0-1 -- true; }
 row_env_unset() { say pcluster map --env NO_SUCH_NAME --trials 0-1 -- true; }
 row_threads() { say pcluster map --threads 4 --trials 0-1 -- true; }
+row_span() { say pcluster run -np 2 --span rack -- true; }
+row_bind() { say pcluster map --bind core --trials 0-1 -- true; }
+row_not_split() { say pcluster map --span job --trials 0-1 -- true; }
+row_units() { say pcluster run -np 4 --units 3 -- true; }
 row_status_word() { say pcluster status wrokers; }
 row_which_workload() { say pcluster cancel; }
 row_no_workload_name() { say pcluster wait seven; }

@@ -22,10 +22,20 @@ int main(int argc, char** argv) {
 C
 mpicc -o ranks ranks.c > "$dir/out" 2> "$dir/err" || { show; fail "mpicc"; }
 
-ok pcluster submit --jobs 1 --cores 2
+ok pcluster submit --jobs 2 --cores 2
 ok pcluster run -np 2 -- ./ranks
 says "rank 0 of 2, sum 1" "rank 1 of 2, sum 1"
 code 3 pcluster run -np 2 -- ./ranks 3
+
+# Each trial over two ranks, as many trials at once as fit; every trial has all its own ranks.
+ok pcluster map --ranks 2 --trials 0-19 --tag each -- ./ranks
+ok pcluster logs each
+for part in "rank 0 of 2, sum 1" "rank 1 of 2, sum 1"; do
+  same "$(grep -cF "$part" "$dir/out")" 20 "$part"
+done
+ok pcluster results each --json
+same "$(json 'len(i), {x["state"] for x in i}, len({x["worker"] for x in i})')" "20 {'done'} 2" \
+  "results, and their workers"
 
 # Ranks find programs where the user does, not where mpiexec lies.
 mkdir "$dir/mine"
