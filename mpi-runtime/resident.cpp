@@ -15,6 +15,8 @@ namespace {
 
 constexpr Micros ready_within = 60 * second;
 constexpr Micros patience = 2 * second;  // after each step of ending it
+// Its answers are closed; mpiexec takes its time when a rank has failed.
+constexpr Micros ends_within = 10 * second;
 // What ranks print comes through mpiexec, a little later than the answer.
 constexpr Micros forwarded_within = 5 * millisecond;
 constexpr Micros write_again = millisecond;  // a trial longer than the pipe
@@ -146,7 +148,7 @@ void Resident::listen() {
     listening_ = false;
     hands_.loop.unwatch(pipes_.answers());
     // Mostly it is about to end, and that says more.
-    if (!ending_ && !result_) set(patience_, patience, &Resident::deaf);
+    if (!ending_ && !result_) set(patience_, ends_within, &Resident::deaf);
   }
   if (!result_) return;
   if (task_.ranks > 0) return set(later_, forwarded_within, &Resident::report);
@@ -205,7 +207,7 @@ TaskResult Resident::result_of(const Answer& answer) const {
 
 void Resident::report() {
   if (!result_) return;
-  hands_.spawner.read_now(slot_);
+  if (task_.ranks > 0) hands_.spawner.read_now(slot_);
   auto result = *std::exchange(result_, {});
   trial_.reset();
   ++answered_;

@@ -15,6 +15,7 @@ namespace pcluster {
 namespace {
 
 using Json = nlohmann::ordered_json;
+constexpr int deepest = 100;  // levels of an answer
 
 Answer wrong(std::string why) { return {Answer::Kind::wrong, {}, {}, std::move(why)}; }
 
@@ -56,7 +57,13 @@ std::string trial_line(const TaskStart& start) {
 }
 
 Answer read_answer(std::string_view line) {
-  const Json said = Json::parse(line, nullptr, false);
+  bool deep = false;
+  const auto not_deep = [&deep](int depth, Json::parse_event_t, Json&) {
+    deep = deep || depth > deepest;
+    return !deep;
+  };
+  const Json said = Json::parse(line, not_deep, false);
+  if (deep) return wrong(fmt::format("it is nested more than {} levels deep", deepest));
   if (said.is_discarded()) return wrong("it is not JSON");
   if (!said.is_object()) return wrong(fmt::format("it is a JSON {}", said.type_name()));
   Answer answer;

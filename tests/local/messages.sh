@@ -203,6 +203,9 @@ row_span() { say pcluster run -np 2 --span rack -- true; }
 row_bind() { say pcluster map --bind core --trials 0-1 -- true; }
 row_not_split() { say pcluster map --span job --trials 0-1 -- true; }
 row_units() { say pcluster run -np 4 --units 3 -- true; }
+row_resident_words() { say pcluster map --resident --trials 0-1 -- ./model {trial}; }
+row_ready_within() { say pcluster map --ready-within 5m --trials 0-1 -- ./model; }
+row_resident_output() { say pcluster map --resident -o '{trial}.out' --trials 0-1 -- ./model; }
 row_status_word() { say pcluster status wrokers; }
 row_which_workload() { say pcluster cancel; }
 row_no_workload_name() { say pcluster wait seven; }
