@@ -11,6 +11,7 @@
 #include "launcher/cli/cli.hpp"
 #include "launcher/daemon/daemon.hpp"
 #include "launcher/io/local_jobs.hpp"
+#include "mpi-runtime/mpi_agent.hpp"
 #include "mpi-runtime/rank_start.hpp"
 #include "mpi-runtime/worker.hpp"
 
@@ -76,6 +77,7 @@ int start_role(int (*role)(const Words&), const Words& words) {
 
 int main(int argc, char** argv) {
   using namespace pcluster;
+  if (called_as_mpi_agent(argv[0])) return run_mpi_agent(argv[0], Words(argv + 1, argv + argc));
   const std::string role = argc > 1 ? argv[1] : "";
   const Words rest(argv + (argc > 1 ? 2 : 1), argv + argc);
   if (role == "worker") return start_role(worker, rest);

@@ -31,7 +31,10 @@ Acts Agent::connected(Time now) {
   // Finished, but not acknowledged, is held too: the launcher must not give it to another.
   s.me.held.clear();
   s.started.clear();  // said again: it may have been lost, or the launcher be a new one
-  for (const auto& waiting : s.queue) s.me.held.push_back(waiting.attempt);
+  s.me.lent.clear();
+  for (const auto& waiting : s.queue)
+    (waiting.lent ? s.me.lent : s.me.held).push_back(waiting.attempt);
+  for (const auto& [attempt, part] : s.lent) s.me.lent.push_back(attempt);
   for (const auto& [attempt, task] : s.running) {
     s.me.held.push_back(attempt);
     s.started.push_back(attempt);
@@ -96,7 +99,17 @@ Acts Agent::tick(Time now) {
   return acts;
 }
 
-Acts Agent::vacated(const AttemptId&, Time) { return {}; }
+Acts Agent::vacated(const AttemptId& attempt, Time now) {
+  Acts acts;
+  auto& s = *state_;
+  const auto found = s.lent.find(attempt);
+  if (found == s.lent.end()) return acts;
+  s.free += found->second.slots;
+  s.lent.erase(found);
+  s.start(now, acts);
+  s.flush(now, acts);
+  return acts;
+}
 
 Acts Agent::wants_input(const InputWanted& wanted, Time) {
   const auto found = state_->running.find(wanted.attempt);
@@ -114,6 +127,7 @@ void Agent::check() const {
   const auto& s = *state_;
   std::uint32_t used = 0;
   for (const auto& [attempt, task] : s.running) used += task.slots;
+  for (const auto& [attempt, part] : s.lent) used += part.slots;
   assert(used + s.free == s.me.slots);
   assert(s.queue.empty() || s.queue.front().slots > s.free);  // no slot is free while tasks wait
   assert(s.sent <= s.last_result() && s.sent + 1 >= s.first_result);
@@ -165,10 +179,16 @@ void Agent::State::leave(const std::string& reason, Acts& acts) {
   acts.push_back(act::Leave{reason});
 }
 
+// A part alone keeps nobody here: without a launcher its gang's head decides, and ends it.
+bool Agent::State::idle() const {
+  return running.empty() &&
+         std::all_of(queue.begin(), queue.end(), [](const Waiting& one) { return one.lent; });
+}
+
 void Agent::State::beat(Time now, Acts& acts) {
   beat_at = now + heartbeat;
   if (!started.empty()) acts.push_back(act::Send{Report{sent, {}, std::exchange(started, {})}});
-  acts.push_back(act::Send{Heartbeat{static_cast<std::uint32_t>(running.size()),
+  acts.push_back(act::Send{Heartbeat{static_cast<std::uint32_t>(running.size() + lent.size()),
                                      static_cast<std::uint32_t>(queue.size())}});
 }
 

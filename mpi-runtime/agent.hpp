@@ -62,6 +62,8 @@ class Agent {
     Micros flush_after = 2 * millisecond;  // results wait for company so long at most, when busy
     std::uint32_t flush_count = 256;
     Micros kill_after = 5 * second;  // from TERM to KILL
+    // The same for a task with ranks: those that are elsewhere end after their mpiexec has.
+    Micros kill_ranks_after = 2500 * millisecond;
   };
   // `me` is the Hello of the first connection; the agent fills in what a resumed one adds.
   Agent(Hello me, Time now, Limits limits);

@@ -19,6 +19,14 @@ struct Waiting {
   Template task;
   std::uint32_t slots = 1;
   Resources share;
+  std::vector<GangPart> gang;
+  bool lent = false;  // a part of another worker's gang
+};
+
+struct LentSlots {
+  Template task;
+  std::uint32_t slots = 1;
+  bool ends = false;  // to be vacated
 };
 
 struct Running {
@@ -39,6 +47,7 @@ struct Agent::State {
   std::map<WorkloadId, Template> templates;
   std::deque<Waiting> queue;
   std::map<AttemptId, Running> running;
+  std::map<AttemptId, LentSlots> lent;  // those that have their slots
 
   // Results in the order of their numbers: those up to `sent` went out on this connection.
   std::deque<TaskResult> results;
@@ -54,7 +63,7 @@ struct Agent::State {
 
   std::uint64_t last_result() const { return first_result + results.size() - 1; }
   bool unsent() const { return last_result() > sent; }
-  bool idle() const { return running.empty() && queue.empty(); }
+  bool idle() const;
 
   void on(const Welcome&, Time, Acts&);
   void on(const Define&, Time, Acts&);
@@ -69,6 +78,12 @@ struct Agent::State {
   void on(const TaskInput&, Time, Acts&);
 
   void start(Time, Acts&);
+  void run(Waiting, Time, Acts&);
+  void seat(Waiting, Acts&);
+  Waiting to_wait(const Assignment&, std::uint32_t offset, Epoch, Template) const;
+  Micros patience(const TaskTemplate& task) const {  // with one that was sent TERM
+    return task.ranks > 0 ? limits.kill_ranks_after : limits.kill_after;
+  }
   void keep(TaskResult, Time);  // until it is acknowledged
   void flush(Time, Acts&);      // if it is time
   void report(Acts&);           // what is unsent, now

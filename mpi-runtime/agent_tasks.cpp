@@ -1,5 +1,5 @@
-// What the agent does with tasks: queues, starts, ends and gives them back.  Pure: no clock, no
-// I/O. SPDX-License-Identifier: MIT
+// What the agent does with tasks and parts: queues, starts, ends and gives them back.  Pure.
+// SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <csignal>
 #include <set>
@@ -26,6 +26,18 @@ TaskResult not_run(const AttemptId& attempt, TaskState state, std::string messag
   return result;
 }
 
+TaskStart to_start(Waiting next) {
+  const TrialText text(next.task->columns, next.trial, next.attempt.task.index);
+  return {next.attempt,
+          next.trial,
+          expand(next.task->argv, text),
+          expand(next.task->output, text),
+          next.task.get(),
+          next.slots,
+          next.share,
+          std::move(next.gang)};
+}
+
 }  // namespace
 
 // A new one replaces the old: a workload that never became durable may have had this number.
@@ -35,29 +47,68 @@ void Agent::State::on(const Define& define, Time, Acts&) {
 
 void Agent::State::on(const Forget& forget, Time, Acts&) { templates.erase(forget.workload); }
 
+Waiting Agent::State::to_wait(const Assignment& item, std::uint32_t offset, Epoch epoch,
+                              Template task) const {
+  Waiting one;
+  one.attempt = {{item.workload, item.first + offset}, item.number, epoch};
+  one.trial = offset < item.trials.size() ? item.trials[offset]
+                                          : trial_value(item.range, item.first + offset);
+  one.task = std::move(task);
+  one.gang = item.gang;
+  if (one.task == nullptr) return one;
+  one.slots = slots_for(*one.task, me.size, me.slots);
+  for (const auto& part : item.gang)
+    if (part.worker == me.resumed) one.slots = part.slots <= me.slots ? part.slots : 0;
+  one.share = share_of(me.size, one.slots, me.slots);
+  return one;
+}
+
 void Agent::State::on(const Assign& assign, Time now, Acts&) {
   if (!welcomed || assign.epoch != me.last_epoch) return;
   for (const auto& item : assign.items) {
     const auto found = templates.find(item.workload);
     const auto task = found == templates.end() ? nullptr : found->second;
-    const auto slots = task == nullptr ? 0 : slots_for(*task, me.size, me.slots);
     for (std::uint32_t i = 0; i < item.count; ++i) {
-      const AttemptId attempt{{item.workload, item.first + i}, item.number, assign.epoch};
-      if (slots == 0) {
-        keep(not_run(attempt, TaskState::failed,
+      auto one = to_wait(item, i, assign.epoch, task);
+      if (task == nullptr || one.slots == 0) {
+        keep(not_run(one.attempt, TaskState::failed,
                      task == nullptr ? "the worker was not told what to run"
                                      : "the task asks for more than this worker has"),
              now);
         continue;
       }
-      auto trial =
-          i < item.trials.size() ? item.trials[i] : trial_value(item.range, item.first + i);
-      const auto share = share_of(me.size, slots, me.slots);
-      if (task->beside)  // first, and it takes nothing: it starts at once
-        queue.push_front({attempt, std::move(trial), task, 0, share});
-      else
-        queue.push_back({attempt, std::move(trial), task, slots, share});
+      if (!task->beside) {
+        queue.push_back(std::move(one));
+        continue;
+      }
+      one.slots = 0;  // first, and it takes nothing: it starts at once
+      queue.push_front(std::move(one));
     }
+  }
+}
+
+// In turn with what was assigned.  Said again by a new launcher it has the old one's epoch.  One
+// that cannot be is as if it were not lent: its head is told so when it asks.
+void Agent::State::on(const Lend& lend, Time, Acts&) {
+  if (!welcomed || lend.epoch > me.last_epoch) return;
+  const auto found = templates.find(lend.item.workload);
+  if (found == templates.end()) return;
+  auto one = to_wait(lend.item, 0, lend.epoch, found->second);
+  one.lent = true;
+  const bool known = lent.contains(one.attempt) ||
+                     std::any_of(queue.begin(), queue.end(), [&](const Waiting& other) {
+                       return other.attempt == one.attempt;
+                     });
+  if (!known && one.slots > 0) queue.push_back(std::move(one));
+}
+
+void Agent::State::on(const Release& release, Time, Acts& acts) {
+  if (!welcomed) return;
+  for (const auto& attempt : release.attempts) {
+    std::erase_if(queue, [&](const Waiting& one) { return one.lent && one.attempt == attempt; });
+    const auto found = lent.find(attempt);
+    if (found == lent.end() || std::exchange(found->second.ends, true)) continue;
+    acts.push_back(act::Vacate{attempt});
   }
 }
 
@@ -67,20 +118,21 @@ void Agent::State::start(Time now, Acts& acts) {
     auto next = std::move(queue.front());
     queue.pop_front();
     free -= next.slots;
-    Running task{next.task, next.slots, {}, {}, false, false, 0};
-    if (next.task->time_limit > 0) task.limit = now + next.task->time_limit;
-    running[next.attempt] = std::move(task);
-    started.push_back(next.attempt);
-    const TrialText text(next.task->columns, next.trial, next.attempt.task.index);
-    acts.push_back(act::Start{{next.attempt,
-                               next.trial,
-                               expand(next.task->argv, text),
-                               expand(next.task->output, text),
-                               next.task.get(),
-                               next.slots,
-                               next.share,
-                               {}}});
+    next.lent ? seat(std::move(next), acts) : run(std::move(next), now, acts);
   }
+}
+
+void Agent::State::run(Waiting next, Time now, Acts& acts) {
+  Running task{next.task, next.slots, {}, {}, false, false, 0};
+  if (next.task->time_limit > 0) task.limit = now + next.task->time_limit;
+  running[next.attempt] = std::move(task);
+  started.push_back(next.attempt);
+  acts.push_back(act::Start{to_start(std::move(next))});
+}
+
+void Agent::State::seat(Waiting next, Acts& acts) {
+  lent[next.attempt] = {next.task, next.slots, false};
+  acts.push_back(act::Seat{to_start(std::move(next))});
 }
 
 void Agent::State::on(const Retract& retract, Time, Acts& acts) {
@@ -88,7 +140,7 @@ void Agent::State::on(const Retract& retract, Time, Acts& acts) {
   const std::set<AttemptId> wanted(retract.attempts.begin(), retract.attempts.end());
   Returned back;
   std::erase_if(queue, [&](const Waiting& waiting) {
-    if (!wanted.contains(waiting.attempt)) return false;
+    if (waiting.lent || !wanted.contains(waiting.attempt)) return false;
     back.attempts.push_back(waiting.attempt);
     return true;
   });
@@ -98,8 +150,9 @@ void Agent::State::on(const Retract& retract, Time, Acts& acts) {
 void Agent::State::on(const CancelTasks& cancel, Time now, Acts& acts) {
   if (!welcomed) return;
   for (const auto& attempt : cancel.attempts) {
-    const auto waiting = std::find_if(queue.begin(), queue.end(),
-                                      [&](const Waiting& one) { return one.attempt == attempt; });
+    const auto waiting = std::find_if(queue.begin(), queue.end(), [&](const Waiting& one) {
+      return !one.lent && one.attempt == attempt;
+    });
     if (waiting != queue.end()) {
       queue.erase(waiting);
       keep(not_run(attempt, TaskState::cancelled, "cancelled before it started"), now);
@@ -109,13 +162,10 @@ void Agent::State::on(const CancelTasks& cancel, Time now, Acts& acts) {
     if (found == running.end() || found->second.cancelled) continue;
     found->second.cancelled = true;
     found->second.limit.reset();
-    if (!found->second.kill) found->second.kill = now + limits.kill_after;
+    if (!found->second.kill) found->second.kill = now + patience(*found->second.task);
     acts.push_back(act::Signal{attempt, SIGTERM});
   }
 }
-
-void Agent::State::on(const Lend&, Time, Acts&) {}
-void Agent::State::on(const Release&, Time, Acts&) {}
 
 void Agent::State::on(const TaskInput& input, Time, Acts& acts) {
   if (welcomed && running.contains(input.attempt)) acts.push_back(act::Feed{input});
@@ -126,7 +176,7 @@ void Agent::State::enforce(Time now, Acts& acts) {
     if (task.limit && now >= *task.limit) {
       task.limit.reset();
       task.timed_out = true;
-      task.kill = now + limits.kill_after;
+      task.kill = now + patience(*task.task);
       acts.push_back(act::Signal{attempt, SIGTERM});
     }
     if (task.kill && now >= *task.kill) {

@@ -126,7 +126,7 @@ void TaskEnvironment::set_threads(const TaskTemplate& task, std::uint32_t thread
 
 TaskEnvironment::TaskEnvironment(const WorkerFacts& worker, const TaskTemplate& task,
                                  WorkloadId workload, const Resources& share,
-                                 const Environment& defaults) {
+                                 const Environment& defaults, const Environment& ours) {
   TaskShape shape = shape_of(task, share);
   inherit(worker, task);
   set_threads(task, shape.threads);
@@ -134,6 +134,7 @@ TaskEnvironment::TaskEnvironment(const WorkerFacts& worker, const TaskTemplate& 
     if (find(name) == nullptr) set(name, value);
   set_sent(task.sent);
   for (const auto& [name, value] : task.environment) set(name, value);
+  for (const auto& [name, value] : ours) set(name, value);
   set("PCLUSTER_CLUSTER", worker.cluster);
   set("PCLUSTER_WORKER", worker.worker);
   set("PCLUSTER_WORKLOAD", to_string(workload));

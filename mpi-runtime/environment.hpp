@@ -15,6 +15,7 @@ namespace pcluster {
 struct WorkerFacts {
   std::string cluster, worker;  // "default", "w3"
   std::string local_directory;
+  std::string state_directory, program;  // the cluster's; pcluster itself
   std::vector<std::string> environment;  // "NAME=value", the worker's own
   std::vector<std::string> scrub;        // globs of names that MPI tasks do not inherit
 };
@@ -37,9 +38,10 @@ TaskShape shape_of(const TaskTemplate&, const Resources& share);
 
 class TaskEnvironment {
  public:
-  // `defaults` stand unless the worker's environment or the workload sets them (MPI's settings).
+  // `defaults` stand unless the worker's environment or the workload sets them (MPI's settings);
+  // `ours` stand whatever they set.
   TaskEnvironment(const WorkerFacts&, const TaskTemplate&, WorkloadId, const Resources& share,
-                  const Environment& defaults = {});
+                  const Environment& defaults = {}, const Environment& ours = {});
 
   // Ends with nullptr; valid until the next call.
   const char* const* fill(const TaskFacts&);

@@ -1,11 +1,117 @@
-// How the site's own mpiexec is asked to start ranks on this one host.  Pure: no clock, no I/O.
+// How the site's own mpiexec is asked to start ranks, here and through the workers of a gang.
+// Pure: no clock, no I/O.
 // SPDX-License-Identifier: MIT
 #include "mpi-runtime/mpi_start.hpp"
 
 #include <fmt/format.h>
 
+#include <array>
+
 namespace pcluster {
 namespace {
+
+// One MPI.  In words and values, RANKS, HOSTS and AGENT stand for those of the plan.
+struct Mpi {
+  MpiKind kind;
+  std::string_view word, name;  // the site's, and people's
+  // Those who start on other hosts tell them where to call back: not "localhost" then.
+  bool head_by_name;
+  std::vector<std::string> here, over_hosts;  // words
+  Environment defaults_here;                  // shared memory: of one host only
+  Environment defaults;
+  Environment start_over_hosts;  // set whatever was set before
+  Environment as_root;
+};
+
+// Open MPI binds the ranks of two tasks to the same cores, whatever mask it was given; the mask
+// that the worker sets stays when it is told to bind to none.  Where it was built so, it puts its
+// own directory before the user's PATH (and so before a virtual environment) unless --noprefix.
+// Its settings go by the environment: one given twice on a command line is an error, and the site's
+// wrapper may give them.  Its daemons must not leave our agent (they would be taken for orphans),
+// and the head starts them all: an agent serves no one elsewhere.
+// On several hosts nothing chooses the network: ob1 would turn InfiniBand off.
+const std::array<Mpi, 4>& table() {
+  static const std::vector<std::string> open_mpi{"--noprefix", "--host", "HOSTS", "--bind-to",
+                                                 "none",       "-np",    "RANKS"};
+  static const std::array<Mpi, 4> all{{
+      {MpiKind::open_mpi_4,
+       "openmpi4",
+       "Open MPI 4",
+       false,
+       open_mpi,
+       open_mpi,
+       {{"OMPI_MCA_pml", "ob1"}, {"OMPI_MCA_btl", "self,vader"}},
+       {},
+       {{"OMPI_MCA_plm", "rsh"},
+        {"OMPI_MCA_plm_rsh_agent", "AGENT"},
+        {"OMPI_MCA_plm_rsh_disable_qrsh", "1"},
+        {"OMPI_MCA_plm_rsh_no_tree_spawn", "1"},
+        {"OMPI_MCA_orte_leave_session_attached", "1"}},
+       {{"OMPI_ALLOW_RUN_AS_ROOT", "1"}, {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"}}},
+      {MpiKind::open_mpi_5,
+       "openmpi5",
+       "Open MPI 5",
+       false,
+       open_mpi,
+       open_mpi,
+       {{"OMPI_MCA_pml", "ob1"}, {"OMPI_MCA_btl", "self,sm"}},
+       {},
+       {{"PRTE_MCA_plm", "ssh"},
+        {"PRTE_MCA_plm_ssh_agent", "AGENT"},
+        {"PRTE_MCA_plm_ssh_no_tree_spawn", "1"},
+        {"PRTE_MCA_prte_leave_session_attached", "1"}},
+       {{"OMPI_ALLOW_RUN_AS_ROOT", "1"},
+        {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"},
+        {"PRTE_ALLOW_RUN_AS_ROOT", "1"},
+        {"PRTE_ALLOW_RUN_AS_ROOT_CONFIRM", "1"}}},
+      {MpiKind::mpich,
+       "mpich",
+       "MPICH",
+       true,
+       {"-launcher", "fork", "-np", "RANKS"},
+       {"-rmk", "user", "-launcher", "ssh", "-launcher-exec", "AGENT", "-hosts", "HOSTS", "-np",
+        "RANKS"},
+       {},
+       {},
+       {},
+       {}},
+      {MpiKind::intel,
+       "intel",
+       "Intel MPI",
+       true,
+       {"-launcher", "fork", "-np", "RANKS"},
+       {"-rmk", "user", "-bootstrap", "ssh", "-bootstrap-exec", "AGENT", "-hosts", "HOSTS", "-np",
+        "RANKS"},
+       {},
+       {{"I_MPI_PIN", "0"}},
+       {},
+       {}},
+  }};
+  return all;
+}
+
+const Mpi* find(MpiKind kind) {
+  for (const auto& mpi : table())
+    if (mpi.kind == kind) return &mpi;
+  return nullptr;
+}
+
+std::string filled(const std::string& text, const MpiPlan& plan, const Mpi& mpi) {
+  if (text == "RANKS") return std::to_string(plan.ranks);
+  if (text == "AGENT") return plan.agent;
+  if (text != "HOSTS") return text;
+  if (plan.hosts.size() < 2) return "localhost:" + std::to_string(plan.ranks);
+  return host_list(plan.hosts, mpi.head_by_name ? plan.host : "localhost");
+}
+
+void set(Environment& environment, const std::string& name, const std::string& value) {
+  for (auto& entry : environment)
+    if (entry.first == name) {
+      entry.second = value;
+      return;
+    }
+  environment.emplace_back(name, value);
+}
 
 bool has(std::string_view text, std::string_view what) {
   return text.find(what) != std::string_view::npos;
@@ -14,14 +120,14 @@ bool has(std::string_view text, std::string_view what) {
 }  // namespace
 
 std::string_view to_string(MpiKind kind) {
-  switch (kind) {
-    case MpiKind::open_mpi_4: return "Open MPI 4";
-    case MpiKind::open_mpi_5: return "Open MPI 5";
-    case MpiKind::mpich: return "MPICH";
-    case MpiKind::intel: return "Intel MPI";
-    case MpiKind::unknown: return "unknown MPI";
-  }
-  return "unknown MPI";
+  const Mpi* mpi = find(kind);
+  return mpi == nullptr ? "unknown MPI" : mpi->name;
+}
+
+MpiKind mpi_kind_named(std::string_view word) {
+  for (const auto& mpi : table())
+    if (mpi.word == word) return mpi.kind;
+  return MpiKind::unknown;
 }
 
 MpiKind mpi_kind(std::string_view text) {
@@ -39,48 +145,42 @@ MpiKind mpi_kind(std::string_view text) {
   return MpiKind::unknown;
 }
 
-// Open MPI binds the ranks of two tasks to the same cores, whatever mask it was given; the mask
-// that the worker sets stays when it is told to bind to none.  Where it was built so, it puts its
-// own directory before the user's PATH (and so before a virtual environment) unless --noprefix.
-std::vector<std::string> mpiexec_words(MpiKind kind, const std::string& mpiexec,
-                                       std::uint32_t ranks) {
-  std::string count = std::to_string(ranks);
-  switch (kind) {
-    case MpiKind::open_mpi_4:
-    case MpiKind::open_mpi_5:
-      return {mpiexec,     "--noprefix", "--host", "localhost:" + count,
-              "--bind-to", "none",       "-np",    count};
-    case MpiKind::mpich:
-    case MpiKind::intel: return {mpiexec, "-launcher", "fork", "-np", count};
-    case MpiKind::unknown: break;
+MpiStart mpi_start(MpiKind kind, const MpiPlan& plan, const MpiSettings& site) {
+  MpiStart start;
+  start.words = {plan.mpiexec};
+  const Mpi* mpi = find(kind);
+  const bool several = plan.hosts.size() > 1;
+  if (mpi == nullptr) {
+    start.words.insert(start.words.end(), {"-np", std::to_string(plan.ranks)});
+  } else {
+    for (const auto& word : several ? mpi->over_hosts : mpi->here)
+      start.words.push_back(filled(word, plan, *mpi));
+    start.defaults = mpi->defaults;
+    if (!several)
+      for (const auto& [name, value] : mpi->defaults_here) set(start.defaults, name, value);
+    if (plan.root)
+      for (const auto& [name, value] : mpi->as_root) set(start.defaults, name, value);
+    if (several)
+      for (const auto& [name, value] : mpi->start_over_hosts)
+        start.ours.emplace_back(name, filled(value, plan, *mpi));
   }
-  return {mpiexec, "-np", count};
+  start.words.insert(start.words.end(), site.arguments.begin(), site.arguments.end());
+  for (const auto& [name, value] : site.environment) set(start.defaults, name, value);
+  return start;
 }
 
-Environment mpi_defaults(MpiKind kind, bool root) {
-  Environment defaults;
-  bool five = kind == MpiKind::open_mpi_5;
-  if (kind == MpiKind::open_mpi_4 || five) {
-    defaults = {{"OMPI_MCA_pml", "ob1"}, {"OMPI_MCA_btl", five ? "self,sm" : "self,vader"}};
-    if (root) {
-      defaults.emplace_back("OMPI_ALLOW_RUN_AS_ROOT", "1");
-      defaults.emplace_back("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1");
-    }
-    if (root && five) {
-      defaults.emplace_back("PRTE_ALLOW_RUN_AS_ROOT", "1");
-      defaults.emplace_back("PRTE_ALLOW_RUN_AS_ROOT_CONFIRM", "1");
-    }
-  }
-  if (kind == MpiKind::intel) defaults = {{"I_MPI_PIN", "0"}};
-  return defaults;
+Environment part_defaults(const std::string& memory_directory) {
+  return {{"OMPI_MCA_btl_vader_backing_directory", memory_directory},
+          {"OMPI_MCA_btl_sm_backing_directory", memory_directory}};
 }
 
-std::string explain_no_mpiexec(const std::string& host, std::string_view path) {
+std::string explain_no_mpiexec(const std::string& mpiexec, const std::string& host,
+                               std::string_view path) {
   return fmt::format(
-      "mpiexec not found on {} (PATH={}); load the site's MPI before the workers start (submit "
+      "{} not found on {} (PATH={}); load the site's MPI before the workers start (submit "
       "--setup \"module load openmpi\"), or in the shell that runs pcluster, whose PATH the task "
       "gets",
-      host, path);
+      mpiexec, host, path);
 }
 
 }  // namespace pcluster

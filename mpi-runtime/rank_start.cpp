@@ -17,6 +17,10 @@ namespace {
 
 constexpr const char* rank_variables[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"};
 
+// Of the trial that the ranks were started for.
+constexpr const char* of_one_trial[] = {"PCLUSTER_TASK",    "PCLUSTER_TRIAL",  "PCLUSTER_INDEX",
+                                        "PCLUSTER_ATTEMPT", "PCLUSTER_RESULT", "PCLUSTER_RESIDENT"};
+
 const char* own_rank() {
   for (const char* name : rank_variables)
     if (const char* value = std::getenv(name); value != nullptr && *value != '\0') return value;
@@ -46,7 +50,7 @@ int start_rank(const std::vector<std::string>& words) {
     return refuse(ours, "a resident with ranks",
                   "this MPI tells no rank its number before MPI_Init (OMPI_COMM_WORLD_RANK, "
                   "PMIX_RANK or PMI_RANK)");
-  unsetenv("PCLUSTER_RESIDENT");
+  for (const char* name : of_one_trial) unsetenv(name);
   if (std::string_view(rank) == "0") {
     const int trials = open_for_program(words[0], O_RDONLY);
     const int answers = open_for_program(words[1], O_WRONLY);

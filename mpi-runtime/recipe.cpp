@@ -16,6 +16,10 @@ namespace {
 constexpr Micros version_timeout = 10 * second;
 constexpr std::size_t most_notes = 100;
 
+std::string hosts_of(const TaskStart& start) {
+  return start.gang.empty() ? "" : host_list(host_entries(start.gang), "here");
+}
+
 }  // namespace
 
 Recipes::Recipes(WorkerFacts worker, std::string host, std::function<void(const std::string&)> say)
@@ -24,12 +28,23 @@ Recipes::Recipes(WorkerFacts worker, std::string host, std::function<void(const 
 // A new Define makes a new template: an old recipe is known by the old one's address.
 Recipe& Recipes::of(const TaskStart& start) {
   auto& recipe = known_[{start.attempt.task.workload, start.slots}];
-  if (!recipe || recipe->task != start.task) recipe = std::make_unique<Recipe>(make(start));
+  if (!recipe || recipe->task != start.task || recipe->hosts != hosts_of(start))
+    recipe = std::make_unique<Recipe>(make(start));
   return *recipe;
 }
 
 void Recipes::forget(WorkloadId workload) {
   std::erase_if(known_, [workload](const auto& one) { return one.first.first == workload; });
+}
+
+void Recipes::set_mpi(MpiSettings mpi) {
+  if (mpi == mpi_) return;
+  mpi_ = std::move(mpi);
+  known_.clear();
+}
+
+std::string memory_directory_of(const std::string& local_directory) {
+  return "/dev/shm/pcluster." + local_directory.substr(local_directory.rfind('/') + 1);
 }
 
 void Recipes::say_once(const std::string& text) {
@@ -38,28 +53,48 @@ void Recipes::say_once(const std::string& text) {
 
 Recipe Recipes::make(const TaskStart& start) {
   const TaskTemplate& task = *start.task;
-  auto environment = [&](const Environment& defaults) {
-    return TaskEnvironment(worker_, task, start.attempt.task.workload, start.share, defaults);
-  };
-  Recipe recipe{&task, environment({}), {}, {}};
+  Recipe recipe{
+      &task, {worker_, task, start.attempt.task.workload, start.share}, {}, hosts_of(start), {}};
   if (!recipe.environment.overridden().empty())
     say_once("thread counts set to the task's cores (--threads keep leaves them): " +
              join(recipe.environment.overridden(), ", "));
-  if (task.ranks == 0) return recipe;
-  auto mpiexec = find_program("mpiexec", recipe.environment.path());
+  if (task.ranks != 0) add_mpi(recipe, start);
+  return recipe;
+}
+
+void Recipes::add_mpi(Recipe& recipe, const TaskStart& start) {
+  const std::string name = mpi_.mpiexec.empty() ? "mpiexec" : mpi_.mpiexec;
+  auto mpiexec = find_program(name, recipe.environment.path());
   if (!mpiexec) {
-    recipe.failure = explain_no_mpiexec(host_, recipe.environment.path());
-    return recipe;
+    recipe.failure = explain_no_mpiexec(name, host_, recipe.environment.path());
+    return;
   }
-  MpiKind kind = kind_of(*mpiexec, recipe.environment);
-  bool root = geteuid() == 0;
+  const MpiKind kind =
+      mpi_.kind.empty() ? kind_of(*mpiexec, recipe.environment) : mpi_kind_named(mpi_.kind);
+  const bool root = geteuid() == 0;
   // By its name, as users type it: from an absolute path some derive a prefix of their own.
-  recipe.before = mpiexec_words(kind, "mpiexec", task.ranks);
-  recipe.environment = environment(mpi_defaults(kind, root));
+  const MpiPlan plan{name, start.task->ranks, host_entries(start.gang), host_, agent(), root};
+  if (plan.hosts.size() > 1 && kind == MpiKind::unknown) {
+    recipe.failure = fmt::format(
+        "{} on {} is no MPI that pcluster can start on several workers; let each worker have "
+        "enough slots, or say what it is: mpi: {{kind: ...}} in the site's profile",
+        *mpiexec, host_);
+    return;
+  }
+  const MpiStart mpi = mpi_start(kind, plan, mpi_);
+  recipe.before = mpi.words;
+  recipe.environment = TaskEnvironment(worker_, *start.task, start.attempt.task.workload,
+                                       start.share, mpi.defaults, mpi.ours);
   if (root && (kind == MpiKind::open_mpi_4 || kind == MpiKind::open_mpi_5))
     say_once(
         "running as root: OMPI_ALLOW_RUN_AS_ROOT is set for MPI tasks, Open MPI refuses otherwise");
-  return recipe;
+}
+
+// The words that start it come from the head, and so does which MPI it is.
+TaskEnvironment Recipes::of_part(const TaskStart& start) const {
+  auto defaults = part_defaults(memory_directory());
+  defaults.insert(defaults.end(), mpi_.environment.begin(), mpi_.environment.end());
+  return {worker_, *start.task, start.attempt.task.workload, start.share, defaults};
 }
 
 MpiKind Recipes::kind_of(const std::string& mpiexec, const TaskEnvironment& environment) {

@@ -33,22 +33,22 @@ std::string how(const Ended& end) {
                          : fmt::format("exit code {}", end.exit_code);
 }
 
+}  // namespace
+
 bool same_gang(const std::vector<GangPart>& a, const std::vector<GangPart>& b) {
   return std::ranges::equal(a, b, [](const GangPart& one, const GangPart& other) {
     return one.worker == other.worker && one.ranks == other.ranks && one.slots == other.slots;
   });
 }
 
-}  // namespace
-
 Resident::Resident(const Hands& hands, std::uint32_t slot, std::string name, const TaskStart& start,
-                   const std::string& base)
+                   Room room, const std::string& base)
     : hands_(hands),
       slot_(slot),
       name_(std::move(name)),
       workload_(start.attempt.task.workload),
       task_(*start.task),
-      slots_(start.slots),
+      room_(room),
       gang_(start.gang),
       pipes_(base),
       trial_(start),
@@ -60,10 +60,8 @@ Resident::~Resident() {
   if (listening_) hands_.loop.unwatch(pipes_.answers());
 }
 
-std::uint32_t Resident::gpus() const { return task_.each.gpus * std::max(task_.ranks, 1u); }
-
 bool Resident::serves(const TaskStart& start) const {
-  return workload_ == start.attempt.task.workload && slots_ == start.slots &&
+  return workload_ == start.attempt.task.workload && room_.slots == start.slots &&
          task_ == *start.task && same_gang(gang_, start.gang);
 }
 
@@ -246,7 +244,7 @@ Resident::Left Resident::ended(const Ended& end) {
     left.result = *std::exchange(result_, {});
     left.result->cpu = std::max(left.result->cpu, end.cpu - cpu_before_);
     left.result->max_rss_kb = std::max(left.result->max_rss_kb, end.max_rss_kb);
-  } else if (trial_ && !ending_ && answered_ > 0 && pipes_.untouched()) {
+  } else if (trial_ && !ending_ && answered_ > 0 && gang_.size() < 2 && pipes_.untouched()) {
     left.untaken = std::move(trial_);  // it had ended before that came
   } else if (trial_) {
     left.result = crashed(end);

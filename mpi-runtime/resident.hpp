@@ -13,9 +13,13 @@
 #include "mpi-runtime/process_use.hpp"
 #include "mpi-runtime/resident_lines.hpp"
 #include "mpi-runtime/resident_pipes.hpp"
+#include "mpi-runtime/slots.hpp"
 #include "mpi-runtime/spawn.hpp"
 
 namespace pcluster {
+
+// Of the same ranks on the same workers.
+bool same_gang(const std::vector<GangPart>&, const std::vector<GangPart>&);
 
 class Resident {
  public:
@@ -28,7 +32,7 @@ class Resident {
     std::function<void(std::uint32_t slot, TaskResult)> settled;
   };
   // `base`: of the names of its pipes.  Throws Error.
-  Resident(const Hands&, std::uint32_t slot, std::string name, const TaskStart&,
+  Resident(const Hands&, std::uint32_t slot, std::string name, const TaskStart&, Room,
            const std::string& base);
   ~Resident();
   Resident(const Resident&) = delete;
@@ -37,8 +41,7 @@ class Resident {
   const std::string& name() const { return name_; }
   const ResidentPipes& pipes() const { return pipes_; }
   WorkloadId workload() const { return workload_; }
-  std::uint32_t slots() const { return slots_; }
-  std::uint32_t gpus() const;
+  const Room& room() const { return room_; }
   bool idle() const { return !trial_ && !ending_; }
   bool leaving() const { return !trial_ && ending_; }
   Time idle_since() const { return idle_since_; }
@@ -81,7 +84,7 @@ class Resident {
   std::string name_;
   WorkloadId workload_;
   TaskTemplate task_;  // a copy: a Forget, or a new Define, takes the worker's away
-  std::uint32_t slots_;
+  Room room_;
   std::vector<GangPart> gang_;
   ResidentPipes pipes_;
   ProcessUse use_;

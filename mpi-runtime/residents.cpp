@@ -31,17 +31,22 @@ std::string Residents::prepare(std::uint32_t slot, const TaskStart& start, const
                                const WorkerFacts& worker, const Recipe& recipe, Program& program) {
   const auto number = std::to_string(++started_);
   const auto base = worker.local_directory + "/.resident-" + number;
-  auto resident =
-      std::make_unique<Resident>(hands_, slot, worker.worker + "-" + number, start, base);
+  auto resident = std::make_unique<Resident>(
+      hands_, slot, worker.worker + "-" + number, start,
+      Room{start.slots, static_cast<std::uint32_t>(seat.gpus.size())}, base);
   const auto& pipes = resident->pipes();
   auto mark = "PCLUSTER_RESIDENT_NAME=" + resident->name();
   environment_ = recipe.environment.constant();
-  if (resident->gpus() > 0) environment_.push_back("CUDA_VISIBLE_DEVICES=" + join(seat.gpus, ","));
+  if (start.task->each.gpus > 0)
+    environment_.push_back("CUDA_VISIBLE_DEVICES=" + join(seat.gpus, ","));
   environment_.push_back(mark);
   if (start.task->ranks > 0) {
     const auto at = program.argv.end() - static_cast<std::ptrdiff_t>(start.argv.size());
-    program.argv.insert(at,
-                        {own_binary(), rank_start_role, pipes.trials_path(), pipes.answers_path()});
+    program.argv.insert(at, {worker.program.empty() ? own_binary() : worker.program,
+                             rank_start_role, pipes.trials_path(), pipes.answers_path()});
+    // For the remote-start agent: the gang is known by this trial.
+    environment_.push_back("PCLUSTER_TASK=" + to_string(start.attempt.task));
+    environment_.push_back("PCLUSTER_ATTEMPT=" + std::to_string(start.attempt.number));
   } else {
     environment_.emplace_back("PCLUSTER_RESIDENT=3,4");
     program.descriptors = {{pipes.trials_path(), O_RDONLY}, {pipes.answers_path(), O_WRONLY}};
@@ -64,26 +69,20 @@ void Residents::end_workload(WorkloadId workload) {
     if (one && one->idle() && one->workload() == workload) one->end(Resident::Step::input);
 }
 
-bool Residents::make_room(Room missing) {
+Room Residents::make_room(Room missing) {
   std::vector<Resident*> idle;
   Room coming;
-  bool any = false;
-  const auto count = [&](const Resident& one) {
-    coming.slots += one.slots();
-    coming.gpus += one.gpus();
-    any = true;
-  };
   for (const auto& one : at_) {
-    if (one && one->leaving()) count(*one);
+    if (one && one->leaving()) coming = coming + one->room();
     if (one && one->idle()) idle.push_back(one.get());
   }
   std::ranges::sort(idle, {}, &Resident::idle_since);
   for (auto* one : idle) {
-    if (coming.slots >= missing.slots && coming.gpus >= missing.gpus) break;
-    count(*one);
+    if (coming.covers(missing)) break;
+    coming = coming + one->room();
     one->end(Resident::Step::input);
   }
-  return any;
+  return coming;
 }
 
 Resident::Left Residents::ended(const Ended& end) {

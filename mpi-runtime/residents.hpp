@@ -34,8 +34,8 @@ class Residents {
   void signal(std::uint32_t slot, int signal) { at_[slot]->signal(signal); }
   void signal_all(int signal);
   void end_workload(WorkloadId);  // its idle ones
-  // Ends idle ones until `missing` will be free.  False: nothing is about to become free.
-  bool make_room(Room missing);
+  // Ends idle ones until `missing` will be free; says what will be.
+  Room make_room(Room missing);
   Resident::Left ended(const Ended&);
 
  private:

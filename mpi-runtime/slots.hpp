@@ -2,6 +2,7 @@
 // Pure: no clock, no I/O.
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -17,6 +18,11 @@ struct Seat {
 
 struct Room {
   std::uint32_t slots = 0, gpus = 0;
+  Room operator+(const Room& other) const { return {slots + other.slots, gpus + other.gpus}; }
+  Room operator-(const Room& other) const {  // none below 0
+    return {slots - std::min(slots, other.slots), gpus - std::min(gpus, other.gpus)};
+  }
+  bool covers(const Room& other) const { return slots >= other.slots && gpus >= other.gpus; }
 };
 
 class Slots {

@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "launcher/base/error.hpp"
 
@@ -152,6 +153,7 @@ void Spawner::finish(std::uint32_t slot, bool clean) {
   Channel& channel = channels_[slot];
   drain(slot, clean ? SIZE_MAX : read_per_turn);
   unwatch(channel);
+  channel.held = false;
   Ended end;
   end.slot = slot;
   bool exited = WIFEXITED(channel.status);
@@ -184,7 +186,7 @@ bool Spawner::drain(std::uint32_t slot, std::size_t limit) {
       auto size = static_cast<std::size_t>(n);
       output_(slot, i == 0 ? Stream::out : Stream::err, {buffer_.data(), size});
       taken += size;
-      if (taken < limit) continue;
+      if (taken < limit && (!channels_[slot].held || limit == SIZE_MAX)) continue;
       empty = false;
       break;
     }
@@ -204,13 +206,19 @@ void Spawner::unwatch(Channel& channel) {
   channel.watched = false;
 }
 
+void Spawner::hold(std::uint32_t slot, bool yes) {
+  Channel& channel = channels_[slot];
+  if (slots_[slot].leader == 0 || std::exchange(channel.held, yes) == yes) return;
+  yes ? unwatch(channel) : watch(slot);
+}
+
 // Most tasks of a flood are gone before this comes to them, and never cost the loop a descriptor.
 void Spawner::watch_long_ones() {
   watch_timer_.reset();
   Micros now = loop_.now();
   std::optional<Micros> youngest;
   for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) {
-    if (slots_[slot].leader == 0 || channels_[slot].watched) continue;
+    if (slots_[slot].leader == 0 || channels_[slot].watched || channels_[slot].held) continue;
     if (now - channels_[slot].started >= long_task)
       watch(slot);
     else

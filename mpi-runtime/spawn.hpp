@@ -42,7 +42,9 @@ class Spawner {
   // others'.
   std::optional<StartFailure> start(std::uint32_t slot, const Program&, const std::string& mark);
   void signal(std::uint32_t slot,
-              int signal);            // to all processes of its task; SIGKILL gets them all
+              int signal);  // to all processes of its task; SIGKILL gets them all
+  // Whether what it writes is left in its pipes, which then fill up and hold it.
+  void hold(std::uint32_t slot, bool);
   void read_now(std::uint32_t slot);  // what it has printed so far goes to `output`
   pid_t leader(std::uint32_t slot) const { return slots_[slot].leader; }  // 0: none
   bool busy(std::uint32_t slot) const { return slots_[slot].leader != 0; }
@@ -51,7 +53,7 @@ class Spawner {
  private:
   struct Channel {  // the two pipes of a slot, kept from task to task
     Fd read[2], write[2];
-    bool watched = false;
+    bool watched = false, held = false;
     Micros started = 0, start_unix = 0, ended = 0;
     int status = 0;
     rusage usage{};

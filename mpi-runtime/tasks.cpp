@@ -10,14 +10,18 @@
 #include "launcher/base/error.hpp"
 #include "launcher/base/text.hpp"
 #include "launcher/io/file.hpp"
+#include "mpi-runtime/mpi_failure.hpp"
 #include "mpi-runtime/result_file.hpp"
 
 namespace pcluster {
 namespace {
 
-// A batch system that ends the job signals tasks and worker at once.  Such a task is lost with its
-// worker, not failed: what may be one waits until our own signal would have come.
-constexpr Micros signal_follows = second / 4;
+// Its host's loss ends mpiexec, too, which may be noticed first.
+constexpr Micros loss_follows = second / 2;
+// All ranks must be gone within 4 s, and mpiexec takes up to 3 for its own clean end.
+constexpr Micros ranks_end_within = 3 * second + second / 4;
+
+}  // namespace
 
 bool may_be_the_jobs_end(const Ended& end) {
   auto ended_by = [&end](int signal) {
@@ -25,12 +29,6 @@ bool may_be_the_jobs_end(const Ended& end) {
   };
   return ended_by(SIGTERM) || ended_by(SIGINT) || ended_by(SIGHUP);
 }
-
-std::uint32_t gpus_of(const TaskTemplate& task) {
-  return task.each.gpus * std::max(task.ranks, 1u);
-}
-
-}  // namespace
 
 Tasks::Tasks(Loop& loop, WorkerFacts worker, WorkerSize size, std::uint32_t slots, Say say,
              std::function<void(TaskResult)> finished)
@@ -40,14 +38,14 @@ Tasks::Tasks(Loop& loop, WorkerFacts worker, WorkerSize size, std::uint32_t slot
       host_(hostname()),
       size_(std::move(size)),
       recipes_(std::move(worker), host_, say_),
+      head_(loop, [this](const AttemptId& attempt, int signal) { this->signal(attempt, signal); }),
       output_(loop, say_),
       slots_(slots, {}, size_.gpus),
       sitting_(slots + Slots::most_beside),
       spawner_(
           loop, slots + Slots::most_beside,
           [this](std::uint32_t slot, Stream stream, std::string_view bytes) {
-            if (residents_.at(slot)) return residents_.write(slot, stream, bytes);
-            output_.write(sitting_[slot].attempt, stream, bytes);
+            wrote(slot, stream, bytes);
           },
           [this](const Ended& end) { ended(end); }),
       residents_({loop, spawner_, output_, say_,
@@ -57,15 +55,17 @@ Tasks::Tasks(Loop& loop, WorkerFacts worker, WorkerSize size, std::uint32_t slot
                   }},
                  slots + Slots::most_beside) {}
 
-void Tasks::welcome(const std::string& worker, const std::string& spool_directory) {
+void Tasks::welcome(WorkerId worker, const std::string& spool_directory, const MpiSettings& mpi) {
+  recipes_.set_mpi(mpi);
   if (recipes_.worker().worker.empty()) {
-    recipes_.name_worker(worker);
+    me_ = worker;
+    recipes_.name_worker(to_string(worker));
     // Only now: the topology takes time, and nothing runs before.  Never again: tasks sit there.
     slots_ = Slots(slots_.count(), by_locality(size_.cores), size_.gpus);
   }
   if (output_.is_open()) return;
   make_directories(spool_directory);
-  output_.open(spool_directory, worker);
+  output_.open(spool_directory, to_string(worker));
 }
 
 std::string Tasks::result_path(std::uint32_t slot) const {
@@ -82,63 +82,28 @@ void Tasks::cannot(const AttemptId& attempt, int code, const std::string& messag
   finished_(std::move(result));
 }
 
-// The agent counts the seat of an idle resident as free.
-void Tasks::start(const TaskStart& start) {
-  if (start_now(start)) return;
-  waiting_.push_back(start);
-  if (residents_.make_room(missing())) return;
-  waiting_.pop_back();
-  cannot(start.attempt, static_cast<int>(Exit::ours),
-         start.slots == 0 ? "no free gpus, or too much runs beside the slots, on " + host_
-                          : "no free slots or gpus on " + host_);
-}
-
-Room Tasks::missing() const {
-  Room wanted;
-  for (const auto& one : waiting_) {
-    wanted.slots += one.slots;
-    wanted.gpus += gpus_of(*one.task);
-  }
-  const Room free = slots_.free();
-  return {wanted.slots - std::min(wanted.slots, free.slots),
-          wanted.gpus - std::min(wanted.gpus, free.gpus)};
-}
-
-void Tasks::start_waiting() {
-  for (const auto& one : std::exchange(waiting_, {})) start(one);
-}
-
-bool Tasks::start_now(const TaskStart& start) {
-  if (start.task->resident) {
-    if (const auto slot = residents_.idle_for(start)) {
-      slot_of_[start.attempt] = *slot;
-      sitting_[*slot].signalled = false;
-      residents_.give(*slot, start);
-      return true;
-    }
-  }
-  const auto gpus = gpus_of(*start.task);
-  auto seat = start.slots == 0 ? slots_.take_beside(gpus) : slots_.take(start.slots, gpus);
-  if (!seat) return false;
+void Tasks::start_in(const TaskStart& start, const Seat& seat) {
   try {
-    start_at(start, *seat);
+    start_at(start, seat);
   } catch (const Error& error) {
-    residents_.discard(seat->slots.front());
-    slots_.give_back(*seat);
+    residents_.discard(seat.slots.front());
+    head_.close(start.attempt);
+    slots_.give_back(seat);
     cannot(start.attempt, static_cast<int>(Exit::ours),
            std::string(error.what()) + ". " + error.hint());
   }
-  return true;
 }
 
 void Tasks::start_at(const TaskStart& start, const Seat& seat) {
   Recipe& recipe = recipes_.of(start);
   std::uint32_t slot = seat.slots.front();
   auto give_up = [&](int code, const std::string& message) {
+    head_.close(start.attempt);
     slots_.give_back(seat);
     cannot(start.attempt, code, message);
   };
   if (!recipe.failure.empty()) return give_up(static_cast<int>(Exit::ours), recipe.failure);
+  if (!start.gang.empty()) head_.open(recipes_.worker(), start);
   std::string result = result_path(slot);
   Program program;
   program.argv = recipe.before;
@@ -148,24 +113,39 @@ void Tasks::start_at(const TaskStart& start, const Seat& seat) {
   program.path = recipe.environment.path();
   program.directory = start.task->directory;
   program.output = start.output;
-  if (start.task->bind) program.cores = seat.cores;
-  sitting_[slot].attempt = start.attempt;
-  sitting_[slot].signalled = false;
+  program.cores = seat.cores;
+  sitting_[slot] = {seat, start.attempt, false, {}, start.gang, start.task->ranks != 0, {}};
   std::string mark = "PCLUSTER_RESULT=" + result;
-  const bool stays = start.task->resident;
-  if (stays) mark = residents_.prepare(slot, start, seat, recipes_.worker(), recipe, program);
+  if (start.task->resident)
+    mark = residents_.prepare(slot, start, seat, recipes_.worker(), recipe, program);
   if (auto failure = spawner_.start(slot, program, mark)) {
     residents_.discard(slot);
     return give_up(exit_code(*failure), explain(*failure, program, host_));
   }
-  if (stays) residents_.started(slot);
+  if (start.task->resident) residents_.started(slot);
   slot_of_[start.attempt] = slot;
-  sitting_[slot].seat = seat;
+}
+
+void Tasks::wrote(std::uint32_t slot, Stream stream, std::string_view bytes) {
+  Sitting& sitting = sitting_[slot];
+  if (sitting.guest.output) return sitting.guest.output(stream, bytes);
+  if (residents_.at(slot))
+    residents_.write(slot, stream, bytes);
+  else
+    output_.write(sitting.attempt, stream, bytes);
+  if (!sitting.ranks || stream != Stream::err) return;
+  auto& words = sitting.last_words;
+  words += bytes.substr(bytes.size() - std::min(bytes.size(), kept_words));
+  if (words.size() > kept_words) words.erase(0, words.size() - kept_words);
 }
 
 void Tasks::ended(const Ended& end) {
   if (residents_.at(end.slot)) return resident_ended(end);
-  Sitting& sitting = sitting_[end.slot];
+  const Sitting sitting = std::exchange(sitting_[end.slot], {});
+  if (sitting.guest.ended) {
+    take_result_file(result_path(end.slot));  // the slot's next task must not find it
+    return sitting.guest.ended(end);
+  }
   TaskResult result;
   result.attempt = sitting.attempt;
   result.state = end.exit_code == 0 ? TaskState::done : TaskState::failed;
@@ -183,38 +163,49 @@ void Tasks::ended(const Ended& end) {
     result.message += columns.message;
   }
   slot_of_.erase(sitting.attempt);
-  const bool signalled = sitting.signalled;
-  slots_.give_back(sitting.seat);
-  start_waiting();
-  tell(end, signalled, std::move(result));
+  give_back(sitting.seat);
+  tell(end, sitting, std::move(result));
 }
 
-void Tasks::resident_ended(const Ended& end) {
-  auto left = residents_.ended(end);
-  const bool ours = left.ours || sitting_[end.slot].signalled;
-  slots_.give_back(sitting_[end.slot].seat);
-  if (left.result) slot_of_.erase(left.result->attempt);
-  if (left.untaken) {
-    slot_of_.erase(left.untaken->attempt);
-    waiting_.push_back(*left.untaken);
+void Tasks::tell(const Ended& end, const Sitting& sitting, TaskResult result) {
+  const bool failed = result.state == TaskState::failed && !sitting.signalled;
+  const Micros wait = failed && sitting.gang.size() > 1    ? loss_follows
+                      : failed && may_be_the_jobs_end(end) ? signal_follows
+                                                           : 0;
+  if (wait == 0) return settle(std::move(result), sitting);
+  loop_.at(loop_.now() + wait,
+           [this, late = std::move(result), sitting] { settle(late, sitting); });
+}
+
+// What only those know that watched its ranks.
+void Tasks::settle(TaskResult result, const Sitting& sitting) {
+  const auto loss = head_.loss(sitting.attempt);
+  head_.close(sitting.attempt);
+  const bool failed = result.state == TaskState::failed;
+  std::string message;
+  if (!loss.workers.empty() && (failed || sitting.signalled)) {  // Hydra, when told to end, says 0
+    result.state = TaskState::lost;
+    result.unreachable = loss.workers;
+    message = loss.message;
+  } else if (failed && sitting.ranks) {
+    message = mpi_failure(sitting.last_words, sitting.gang, host_);
   }
-  start_waiting();
-  if (left.result) tell(end, ours, std::move(*left.result));
-}
-
-void Tasks::tell(const Ended& end, bool signalled, TaskResult result) {
-  if (signalled || !may_be_the_jobs_end(end)) return finished_(std::move(result));
-  loop_.at(loop_.now() + signal_follows, [this, late = std::move(result)] { finished_(late); });
+  if (!message.empty())
+    result.message = result.message.empty() ? message : message + "; " + result.message;
+  finished_(std::move(result));
 }
 
 void Tasks::signal(const AttemptId& attempt, int signal) {
-  if (std::erase_if(waiting_, [&](const TaskStart& one) { return one.attempt == attempt; }) > 0)
+  if (stop_waiting(attempt))
     return cannot(attempt, static_cast<int>(Exit::ours), "ended before it had started");
-  auto at = slot_of_.find(attempt);
-  if (at == slot_of_.end()) return;
-  sitting_[at->second].signalled = true;
-  if (residents_.at(at->second)) return residents_.signal(at->second, signal);
-  spawner_.signal(at->second, signal);
+  const auto slot = slot_at(attempt);
+  if (!slot) return;
+  Sitting& sitting = sitting_[*slot];
+  sitting.signalled = true;
+  if (residents_.at(*slot)) return residents_.signal(*slot, signal);
+  spawner_.signal(*slot, signal);
+  if (sitting.ranks && signal == SIGTERM)
+    loop_.at(loop_.now() + ranks_end_within, [this, attempt] { this->signal(attempt, SIGKILL); });
 }
 
 void Tasks::signal_all(int signal) {
@@ -222,6 +213,36 @@ void Tasks::signal_all(int signal) {
   residents_.signal_all(signal);
   for (const auto& [attempt, slot] : slot_of_) spawner_.signal(slot, signal);
 }
+
+// ---------------------------------------------------------------- parts of other workers' gangs
+
+std::optional<std::string> Tasks::start_part(const TaskStart& start, const Seat& seat,
+                                             const std::string& line, Guest guest) {
+  const std::uint32_t slot = seat.slots.front();
+  auto environment = recipes_.of_part(start);
+  const std::string result = result_path(slot), gpus = join(seat.gpus, ",");
+  Program program;
+  program.argv = {"/bin/sh", "-c", line};
+  program.environment = environment.fill({start.attempt, start.trial, result, gpus});
+  program.path = environment.path();
+  program.directory = start.task->directory;
+  program.cores = seat.cores;
+  try {
+    make_directories(recipes_.memory_directory());
+    sitting_[slot] = {seat, start.attempt, false, std::move(guest), {}, false, {}};
+    const auto failure = spawner_.start(slot, program, "PCLUSTER_RESULT=" + result);
+    if (failure) return explain(*failure, program, host_);
+  } catch (const Error& error) { return std::string(error.what()) + ". " + error.hint(); }
+  return {};
+}
+
+void Tasks::forget_memory() {
+  try {
+    remove_tree(recipes_.memory_directory());
+  } catch (const Error& error) { say_(error.what()); }
+}
+
+void Tasks::kill(const Seat& seat) { spawner_.signal(seat.slots.front(), SIGKILL); }
 
 void Tasks::forget(WorkloadId workload) {
   recipes_.forget(workload);

@@ -50,6 +50,8 @@ int run_worker(const WorkerOptions& options) {
   WorkerFacts facts;
   facts.cluster = options.cluster;
   facts.scrub = options.scrub;
+  facts.state_directory = options.directory;
+  facts.program = options.program;
   facts.local_directory = make_local_directory(options);
   for (char** entry = environ; *entry != nullptr; ++entry) facts.environment.emplace_back(*entry);
   // The guard removes the directory: it is there also when the worker was killed.
@@ -63,6 +65,7 @@ int run_worker(const WorkerOptions& options) {
   });
   try {
     remove_tree(facts.local_directory);
+    remove_tree(memory_directory_of(facts.local_directory));
   } catch (const Error& error) { fmt::print(stderr, "pcluster worker: {}\n", error.what()); }
   return code;
 }

@@ -13,6 +13,7 @@ struct WorkerOptions {
   std::string token;        // of the submit
   std::uint32_t slots = 0;  // 0 = one per core
   std::string local_directory;
+  std::string program;             // pcluster itself; empty = this program
   std::vector<std::string> scrub;  // globs of variables that MPI tasks must not inherit
 };
 // `pcluster worker`: runs until told to leave.  The environment gives PCLUSTER_JOB_ID, _CORES,

@@ -42,12 +42,17 @@ WorkerLoop::WorkerLoop(const WorkerOptions& options, const WorkerFacts& facts)
     : directory_{options.directory},
       size_(measure_size()),
       slots_(options.slots != 0 ? options.slots : size_.resources.cores),
-      agent_(introduce(options), loop_.now(), {}),
       tasks_(
           loop_, facts, size_, slots_, [this](const std::string& text) { say(text); },
           [this](TaskResult result) {
             if (!leaving_since_) carry_out(agent_.finished(std::move(result), loop_.now()));
           }),
+      parts_(
+          loop_, tasks_, [this](const std::string& text) { say(text); },
+          [this](const AttemptId& attempt) {
+            if (!leaving_since_) carry_out(agent_.vacated(attempt, loop_.now()));
+          }),
+      agent_(introduce(options), loop_.now(), {}),
       dial_(
           loop_, directory_, options.cluster, [this](const std::string& text) { say(text); },
           [this](LinkPtr link) { connected(std::move(link)); },
@@ -66,6 +71,7 @@ Hello WorkerLoop::introduce(const WorkerOptions& options) {
   me.size = size_.resources;
   me.slots = slots_;
   me.confined = size_.confined;
+  me.port = parts_.listen(directory_, options.cluster);
   me.pid = static_cast<std::uint64_t>(getpid());
   double started = std::atof(variable("PCLUSTER_JOB_STARTED").c_str());
   me.script_started_unix = static_cast<Micros>(std::llround(started * 1e6));
@@ -143,7 +149,7 @@ void WorkerLoop::received(std::string_view payload) {
     bool first = name_.empty();
     if (first) name_ = to_string(welcome->worker);
     try {
-      tasks_.welcome(name_, directory_.spool());
+      tasks_.welcome(welcome->worker, directory_.spool(), welcome->mpi);
     } catch (const Error& error) {
       say(std::string(error.what()) + "; output of tasks is lost. " + error.hint());
     }
@@ -152,6 +158,7 @@ void WorkerLoop::received(std::string_view payload) {
   if (auto* forget = std::get_if<Forget>(&*message)) {
     tasks_.forget(forget->workload);
     tasks_.end_residents(forget->workload);
+    parts_.end_residents(forget->workload);
   }
   if (auto* define = std::get_if<Define>(&*message)) tasks_.forget(define->workload);
   if (!leaving_since_) carry_out(agent_.received(*message, loop_.now()));
@@ -189,6 +196,8 @@ void WorkerLoop::carry_out(const Act& act) {
   if (leaving_since_) return;
   if (auto* start = std::get_if<act::Start>(&act)) return tasks_.start(start->task);
   if (auto* one = std::get_if<act::Signal>(&act)) return tasks_.signal(one->attempt, one->signal);
+  if (auto* seat = std::get_if<act::Seat>(&act)) return parts_.seat(seat->part);
+  if (auto* seat = std::get_if<act::Vacate>(&act)) return parts_.vacate(seat->attempt);
   if (auto* stop = std::get_if<act::Leave>(&act)) return leave(stop->reason);
   if (std::holds_alternative<act::Hang>(act)) hang_up();
 }
@@ -216,6 +225,7 @@ void WorkerLoop::leave(const std::string& reason) {
   say("leaving: " + reason);
   set_clock();
   tasks_.signal_all(SIGTERM);
+  parts_.leave(reason);
   loop_.at(loop_.now() + look_at_end, [this] { check_end(); });
 }
 

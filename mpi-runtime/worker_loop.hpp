@@ -11,6 +11,7 @@
 #include "launcher/io/state.hpp"
 #include "mpi-runtime/agent.hpp"
 #include "mpi-runtime/dial.hpp"
+#include "mpi-runtime/parts.hpp"
 #include "mpi-runtime/tasks.hpp"
 #include "mpi-runtime/worker.hpp"
 
@@ -41,8 +42,9 @@ class WorkerLoop {
   std::string name_;  // "w3", once we have it
   WorkerSize size_;
   std::uint32_t slots_;
-  Agent agent_;
   Tasks tasks_;
+  Parts parts_;
+  Agent agent_;  // says where the parts listen
   Dial dial_;
   LinkPtr link_;
   bool welcomed_ = false;  // on this link

@@ -118,10 +118,8 @@ std::optional<Refusal> Core::State::refuses(const AddWorkload& add) const {
     for (const auto id : *before)
       if (auto refusal = no_workload(id)) return refusal;
   if (!add.spec.on.empty()) return refuses(add.spec, tasks);
-  if (const auto reason = all_home() ? fits_nowhere(ledger, add.spec.task) : std::nullopt)
-    return refused("a task of this can never run: it " + *reason,
-                   "ask for less, or for larger workers beside these: `pcluster submit --cores N "
-                   "--memory M`");
+  if (auto misfit = all_home() ? fits_nowhere(ledger, fleet, add.spec.task) : std::nullopt)
+    return refused("a task of this can never run: it " + misfit->reason, std::move(misfit->hint));
   return {};
 }
 

@@ -1,5 +1,5 @@
 // A placement becomes records and messages: ranges out, waiting tasks back, finished work
-// forgotten.  Pure: no clock, no I/O.
+// forgotten (gangs: lending.cpp).  Pure: no clock, no I/O.
 // SPDX-License-Identifier: MIT
 #include <map>
 
@@ -9,14 +9,6 @@ namespace pcluster {
 namespace {
 
 constexpr std::size_t assign_bytes = max_frame / 8;  // far below what a frame may hold
-
-Assignment to_message(const Workload& workload, const Run& run) {
-  Assignment item{workload.id, run.range.first, run.range.count, run.number, {}, {}};
-  if (const auto* range = std::get_if<TrialRange>(&workload.spec.trials)) item.range = *range;
-  if (const auto* lines = std::get_if<TrialLines>(&workload.spec.trials))
-    item.trials.assign(lines->begin() + run.range.first, lines->begin() + run.range.end());
-  return item;
-}
 
 constexpr std::size_t item_bytes = 64, trial_bytes = 8;  // of MessagePack, at most, besides text
 
@@ -40,58 +32,75 @@ Run cut_to_size(const Workload& workload, Run run) {
 
 }  // namespace
 
+Assignment to_message(const Workload& workload, const Run& run) {
+  Assignment item{workload.id, run.range.first, run.range.count, run.number, {}, {}, {}};
+  if (const auto* range = std::get_if<TrialRange>(&workload.spec.trials)) item.range = *range;
+  if (const auto* lines = std::get_if<TrialLines>(&workload.spec.trials))
+    item.trials.assign(lines->begin() + run.range.first, lines->begin() + run.range.end());
+  return item;
+}
+
 void Core::State::give_pinned(Turn& turn, const Pin& pin) {
   auto& worker = *ledger.workers.find(pin.worker);
   const auto& workload = *ledger.workloads.find(pin.workload);
-  if (worker.defined.insert(pin.workload).second)
-    send(turn.out.now, worker, Define{pin.workload, workload.spec.task});
+  define(turn, worker, workload);
   const auto run = workload.queue.only(pin.index);
   Assign message{epoch, {}};
   message.items.push_back(to_message(workload, run));
-  commit(turn, TasksAssigned{pin.worker, pin.workload, pin.index, 1, run.number, epoch});
+  commit(turn, TasksAssigned{pin.worker, pin.workload, pin.index, 1, run.number, epoch, {}});
   worker.held[{pin.workload, pin.index}].given_unix = turn.unix_now;
   send(turn.out.now, worker, std::move(message));
   if (const auto* job = fleet.job(worker.who.job_id)) fleet.worked(job->pool, turn.now);
 }
 
+void Core::State::define(Turn& turn, Worker& worker, const Workload& workload) {
+  if (worker.defined.insert(workload.id).second)
+    send(turn.out.now, worker, Define{workload.id, workload.spec.task});
+}
+
+// The parts before what else is given: each worker's messages in the order of its ledger.
 void Core::State::assign(Turn& turn) {
-  const auto placement = place(ledger, policy, turn.spoke, turn.unix_now);
+  const auto placement = place(ledger, policy, turn.spoke, keeps, turn.unix_now);
+  keep(placement.keeps);
+  for (const auto& gang : placement.gangs) give_gang(turn, gang);
   for (const auto& pin : placement.pins) give_pinned(turn, pin);
   std::map<WorkerId, std::vector<std::pair<WorkloadId, std::uint32_t>>> by_worker;
   for (const auto& give : placement.gives)
     by_worker[give.worker].emplace_back(give.workload, give.count);
-
-  for (const auto& [id, gives] : by_worker) {
-    auto& worker = *ledger.workers.find(id);
-    Assign message{epoch, {}};
-    std::size_t bytes = 0;
-    for (auto [workload_id, count] : gives) {
-      const auto& workload = *ledger.workloads.find(workload_id);
-      if (worker.defined.insert(workload_id).second)
-        send(turn.out.now, worker, Define{workload_id, workload.spec.task});
-      while (count > 0) {
-        const auto run = cut_to_size(workload, workload.queue.next(count));
-        if (run.range.count == 0) break;
-        count -= run.range.count;
-        message.items.push_back(to_message(workload, run));
-        commit(turn,
-               TasksAssigned{id, workload_id, run.range.first, run.range.count, run.number, epoch});
-        for (auto i = run.range.first; i < run.range.end(); ++i)
-          worker.held[{workload_id, i}].given_unix = turn.unix_now;
-        bytes += size_of(message.items.back());
-        if (bytes < assign_bytes) continue;
-        send(turn.out.now, worker, std::exchange(message, Assign{epoch, {}}));
-        bytes = 0;
-      }
-    }
-    if (!message.items.empty()) send(turn.out.now, worker, std::move(message));
-    if (const auto* job = fleet.job(worker.who.job_id)) fleet.worked(job->pool, turn.now);
-  }
+  for (const auto& [id, gives] : by_worker) assign(turn, *ledger.workers.find(id), gives);
   for (const auto& back : placement.take_back) {
     auto& worker = *ledger.workers.find(back.worker);
     worker.retracting = true;
     send(turn.out.now, worker, Retract{back.attempts});
   }
+}
+
+void Core::State::assign(Turn& turn, Worker& worker,
+                         const std::vector<std::pair<WorkloadId, std::uint32_t>>& gives) {
+  Assign message{epoch, {}};
+  std::size_t bytes = 0;
+  for (auto [workload_id, count] : gives) {
+    const auto& workload = *ledger.workloads.find(workload_id);
+    define(turn, worker, workload);
+    while (count > 0) {
+      const auto run = cut_to_size(workload, workload.queue.next(count));
+      if (run.range.count == 0) break;
+      count -= run.range.count;
+      message.items.push_back(to_message(workload, run));
+      commit(
+          turn,
+          TasksAssigned{
+              worker.id(), workload_id, run.range.first, run.range.count, run.number, epoch, {}});
+      for (auto i = run.range.first; i < run.range.end(); ++i)
+        worker.held[{workload_id, i}].given_unix = turn.unix_now;
+      bytes += size_of(message.items.back());
+      if (bytes < assign_bytes) continue;
+      send(turn.out.now, worker, std::exchange(message, Assign{epoch, {}}));
+      bytes = 0;
+    }
+  }
+  if (!message.items.empty()) send(turn.out.now, worker, std::move(message));
+  if (const auto* job = fleet.job(worker.who.job_id)) fleet.worked(job->pool, turn.now);
 }
 
 void Core::State::forget_finished(Turn& turn) {

@@ -1,5 +1,5 @@
 // The invariants, liveness among them: written down here once more and apart from the code that is
-// to keep them.  Pure: no clock, no I/O.
+// to keep them (those of gangs: check_gangs.cpp).  Pure: no clock, no I/O.
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 
@@ -28,8 +28,9 @@ std::string books(const Ledger& ledger) {
         return "task " + to_string(task) + " waits and runs at once";
       if (held.number == 0) return "task " + to_string(task) + " has no attempt";
     }
+    for (const auto& [attempt, part] : worker.lent) load += part.slots;
     if (load != worker.load) return "the load of " + to_string(id) + " is not what it has";
-    if (worker.gone && (!worker.held.empty() || worker.link || worker.ready))
+    if (worker.gone && (worker.busy() || worker.link || worker.ready))
       return to_string(id) + " is gone and has something still";
     if (worker.ready && !worker.link) return to_string(id) + " is ready without a connection";
   }
@@ -111,7 +112,7 @@ std::string shrinks(const Ledger& ledger, const Fleet& fleet) {
     bool busy = false;
     for (const auto& [id, worker] : ledger.workers.all()) {
       if (worker.who.job_id != job_id || worker.gone) continue;
-      busy = busy || !worker.ready || !worker.held.empty();
+      busy = busy || !worker.ready || worker.busy();
       if (!worker.draining) return to_string(id) + " does not drain, and its job does";
       for (const auto& [task, held] : worker.held)
         if (worker.over() > 0 && !worker.retracting && !held.started && held.slots > 0 &&
@@ -124,38 +125,30 @@ std::string shrinks(const Ledger& ledger, const Fleet& fleet) {
   return {};
 }
 
-bool waits_for_several(const Ledger& ledger, const Workload& workload, Micros unix_now) {
-  for (const auto id : ledger.workers.ready())
-    if (slots_at(workload, *ledger.workers.find(id), unix_now) > 1) return true;
-  return false;
-}
-
-// Nobody starves while work waits that would fit, in the queue or behind another's busy slots.
-std::string liveness(const Ledger& ledger, Micros unix_now) {
-  bool behind_several = false;
+// Nobody starves while work waits that would fit, in the queue or behind another's busy slots, but
+// for those that are kept for others.
+std::string liveness(const Ledger& ledger, const Keeps& keeps, Micros unix_now) {
+  std::set<WorkerId> kept;  // for those whose turn comes first
   for (const auto& [order, id] : ledger.workloads.turns()) {
     const auto& workload = *ledger.workloads.find(id);
     for (const auto& [worker_id, worker] : ledger.workers.all()) {
       const auto need = slots_at(workload, worker, unix_now);
-      if (!behind_several && need > 0 && need <= worker.free())
+      if (need > 0 && need <= worker.free() && !kept.contains(worker_id))
         return fmt::format("{} starves while workload {} waits", to_string(worker_id),
                            to_string(id));
     }
-    behind_several = behind_several || waits_for_several(ledger, workload, unix_now);
+    if (const auto own = keeps.find(id); own != keeps.end())
+      kept.insert(own->second.begin(), own->second.end());
   }
-  if (behind_several) return {};
   for (const auto& [id, busy] : ledger.workers.all()) {
     if (busy.over() == 0 || busy.retracting) continue;
-    const auto tasks = busy.in_order();
-    std::uint32_t before = 0;
-    for (const auto& [task, held] : tasks) {
-      before += held.slots;
-      if (before <= busy.slots() || held.started || held.slots == 0) continue;
+    for (const auto& [task, held] : busy.in_order()) {
+      if (held.started || held.slots == 0 || busy.slots_up_to(held.order) <= busy.slots()) continue;
       const auto& workload = *ledger.workloads.find(task.workload);
       if (workload.is_cancelled(task.index)) continue;
       for (const auto& [other_id, other] : ledger.workers.all()) {
         const auto need = slots_at(workload, other, unix_now);
-        if (need == 0 || need > other.free()) continue;
+        if (need == 0 || need > other.free() || kept.contains(other_id)) continue;
         bool asked = false;  // another's tasks may be on their way to it already
         for (const auto& [third_id, third] : ledger.workers.all()) asked |= third.retracting;
         if (!asked)
@@ -171,10 +164,12 @@ std::string liveness(const Ledger& ledger, Micros unix_now) {
 
 std::string Core::State::broken() const {
   if (auto what = books(ledger); !what.empty()) return what;
+  if (auto what = gangs_broken(); !what.empty()) return what;
   if (auto what = fleet.broken(); !what.empty()) return what;
   if (auto what = order(ledger); !what.empty()) return what;
   if (!stop_asked && !loaded) {
-    if (auto what = liveness(ledger, unix_now); !what.empty()) return what;
+    if (auto what = liveness(ledger, keeps, unix_now); !what.empty()) return what;
+    if (auto what = waiting_gangs_broken(); !what.empty()) return what;
     if (auto what = pinned(ledger); !what.empty()) return what;
     if (auto what = shrinks(ledger, fleet); !what.empty()) return what;
   }

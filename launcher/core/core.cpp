@@ -90,12 +90,14 @@ void Core::State::apply(const Record& record) {
 void Core::State::commit(Turn& turn, Record record) {
   apply(record);
   turn.out.append.push_back(std::move(record));
+  release_parts(turn);
 }
 
 // Workers of earlier epochs keep what they have until they are back, or have had time enough.
 void Core::State::begin(Turn& turn) {
   unix_now = turn.unix_now;
   ledger.workloads.take_finished();
+  ledger.workers.take_released();
   commit(turn, EpochBegan{epoch});
   for (auto& [id, worker] : ledger.workers.all())
     worker.heard = turn.now + policy.comeback - policy.worker_silence;

@@ -27,6 +27,16 @@ std::string joined(const std::map<std::string, std::uint32_t>& numbers) {
   return text;
 }
 
+// ", head of a gang: 4 ranks there, 2 on w1 (n1)"
+std::string parts_of(const Ledger& ledger, const Gang& gang) {
+  std::string text;
+  for (const auto& part : gang)
+    text += text.empty() ? fmt::format(", head of a gang: {} ranks there", part.ranks)
+                         : fmt::format(", {} on {} ({})", part.ranks, to_string(part.worker),
+                                       ledger.workers.find(part.worker)->who.host);
+  return text;
+}
+
 }  // namespace
 
 // Where it is now.  A worker runs what it has in the order in which it was given.
@@ -34,15 +44,14 @@ std::string Core::State::place_of(const TaskId& task) const {
   for (const auto& [id, worker] : ledger.workers.all()) {
     const auto found = worker.held.find(task);
     if (found == worker.held.end()) continue;
-    std::uint32_t before = 0;
-    for (const auto& [other, held] : worker.held)
-      if (held.order < found->second.order) before += held.slots;
-    const bool runs = found->second.started || before + found->second.slots <= worker.slots();
-    const auto since = found->second.given_unix;
+    const auto& held = found->second;
+    const bool runs = held.started || worker.slots_up_to(held.order) <= worker.slots();
+    const auto since = held.given_unix;
     auto text = fmt::format("{} {} ({})", runs ? "running on" : "next in line at", to_string(id),
                             worker.who.host);
     if (since > 0)
       text += fmt::format(" for {}", show_duration(std::max<Micros>(0, unix_now - since)));
+    text += parts_of(ledger, held.gang);
     if (!worker.link) text += "; its connection is lost, and it may come back";
     return text;
   }
@@ -62,28 +71,34 @@ std::string Core::State::place_of(const TaskId& task) const {
 
 // Free slots that are kept for a larger task whose turn comes first.
 std::string Core::State::kept_for(const Workload& workload) const {
-  const bool room = std::ranges::any_of(ledger.workers.ready(), [&](WorkerId id) {
-    const auto& worker = *ledger.workers.find(id);
-    const auto need = slots_at(workload, worker, unix_now);
-    return need > 0 && need <= worker.free();
+  FreeSlots free;
+  for (const auto id : ledger.workers.with_free()) free[id] = ledger.workers.find(id)->free();
+  const bool one = std::ranges::any_of(free, [&](const auto& entry) {
+    const auto need = slots_at(workload, *ledger.workers.find(entry.first), unix_now);
+    return need > 0 && need <= entry.second;
   });
-  if (!room) return {};
+  const bool several =
+      may_span(workload.spec.task) && !find_gang(ledger, workload, free, {}, unix_now).empty();
+  if (!one && !several) return {};
   for (const auto& [order, id] : ledger.workloads.turns()) {
     if (id == workload.id) break;
-    for (const auto worker_id : ledger.workers.ready()) {
-      const auto need =
-          slots_at(*ledger.workloads.find(id), *ledger.workers.find(worker_id), unix_now);
-      if (need > 1)
-        return fmt::format("free slots are kept for workload {}, whose tasks need {} at once",
-                           to_string(id), need);
-    }
+    const auto kept = keeps.find(id);
+    if (kept == keeps.end()) continue;
+    const auto& task = ledger.workloads.find(id)->spec.task;
+    const auto need =
+        slots_at(*ledger.workloads.find(id), *ledger.workers.find(*kept->second.begin()), unix_now);
+    return need > 0
+               ? fmt::format("free slots are kept for workload {}, whose tasks need {} at once",
+                             to_string(id), need)
+               : fmt::format("free slots are kept for workload {}, whose tasks have {} ranks",
+                             to_string(id), task.ranks);
   }
   return {};
 }
 
 std::string Core::State::why_queued(const Workload& workload) const {
   if (auto kept = kept_for(workload); !kept.empty()) return kept;
-  auto why = why_waiting(ledger, workload, unix_now);
+  auto why = why_waiting(ledger, fleet, workload, unix_now);
   std::uint32_t before = 0;
   for (const auto& [order, id] : ledger.workloads.turns()) {
     if (id == workload.id) break;
@@ -102,10 +117,10 @@ std::string Core::State::workers_line() const {
   for (const auto& [id, worker] : ledger.workers.all()) {
     if (worker.gone) continue;
     free += worker.free();
-    ++numbers[!worker.link          ? "lost, may come back"
-              : worker.draining     ? "draining"
-              : worker.held.empty() ? "idle"
-                                    : "busy"];
+    ++numbers[!worker.link      ? "lost, may come back"
+              : worker.draining ? "draining"
+              : worker.busy()   ? "busy"
+                                : "idle"];
   }
   if (numbers.empty()) return "none is home";
   return fmt::format("{}; {} of {} slots free", joined(numbers), free,

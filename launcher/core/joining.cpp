@@ -15,7 +15,8 @@ void Core::State::on(Turn& turn, const event::WorkerSaid& said) {
   if (worker == nullptr) return;  // a late word on a connection that was replaced
   worker->heard = turn.now;
   turn.spoke.insert(worker->id());
-  turn.idle = worker->ready && std::holds_alternative<Heartbeat>(said.message);
+  turn.idle = worker->ready && !worker->doubted && std::holds_alternative<Heartbeat>(said.message);
+  worker->doubted = false;
   if (!worker->ready && !worker->leaving) {
     // It answers: its Welcome has arrived, and with that its number is durable.
     worker->ready = true;
@@ -45,7 +46,12 @@ void Core::State::hello(Turn& turn, LinkId link, const Hello& hello) {
   fleet.came_home(worker.who.job_id, turn.now);
   worker.heard = turn.now;
   watch(worker);
-  if (const auto* job = fleet.job(worker.who.job_id)) worker.ends_unix = job->end_unix;
+  if (const auto* job = fleet.job(worker.who.job_id)) {
+    worker.ends_unix = job->end_unix;
+    worker.pool = job->pool;
+  }
+  if (const auto* pool = fleet.pool(worker.pool))
+    worker.job_alone = !pool->asked.spec.mpi.span_jobs;
   welcome(turn, worker, hello);
 }
 
@@ -76,6 +82,8 @@ Worker& Core::State::admit(Turn& turn, const Hello& hello) {
   }
   known->confined = hello.confined;
   known->script_started_unix = hello.script_started_unix;
+  known->addresses = hello.addresses;
+  known->port = hello.port;
   return *known;
 }
 
@@ -90,6 +98,7 @@ void Core::State::welcome(Turn& turn, Worker& worker, const Hello& hello) {
   // Not before its number is durable: no other worker may ever have it.
   send(turn.out.after, worker, words);
   if (!unwelcome.empty()) send(turn.out.after, worker, CancelTasks{std::move(unwelcome)});
+  reconcile_lent(turn, worker, hello.lent);
   for (auto id = worker.knows.begin(); id != worker.knows.end();) {
     const auto* workload = ledger.workloads.find(*id);
     if (workload != nullptr && !workload->finished()) {
@@ -122,8 +131,13 @@ std::vector<AttemptId> Core::State::reconcile(Turn& turn, Worker& worker,
       if (workload != nullptr && workload->is_cancelled(attempt.task.index))
         to_end.push_back(attempt);  // told once, perhaps on the lost connection
     } else if (ledger.may_resume(attempt)) {
-      commit(turn, TasksAssigned{worker.id(), attempt.task.workload, attempt.task.index, 1,
-                                 attempt.number, attempt.epoch});
+      commit(turn, TasksAssigned{worker.id(),
+                                 attempt.task.workload,
+                                 attempt.task.index,
+                                 1,
+                                 attempt.number,
+                                 attempt.epoch,
+                                 {}});
     } else {
       to_end.push_back(attempt);
     }

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "launcher/core/gangs.hpp"
+
 namespace pcluster {
 
 void Ledger::apply(const Record& record) {
@@ -20,26 +22,27 @@ bool Ledger::may_resume(const AttemptId& attempt) const {
   const auto* workload = workloads.find(attempt.task.workload);
   // An older epoch may have given this number to a workload that never became durable.
   return workload != nullptr && attempt.epoch >= workload->epoch &&
-         workload->queue.may_resume(attempt);
+         !may_span(workload->spec.task) && workload->queue.may_resume(attempt);
 }
 
 void Ledger::on(const EpochBegan& record) { epoch_ = record.epoch; }
 
 void Ledger::on(const WorkerJoined& record) { workers.join(record); }
 
+// What it held is lost, and the gangs with a part of theirs there are.
 void Ledger::on(const WorkerGone& record) {
   auto* worker = workers.find(record.worker);
   if (worker == nullptr) return;
   worker->gone = true;
-  const auto held = std::exchange(worker->held, {});
-  worker->load = 0;
   workers.disconnect(*worker);
-  for (const auto& [task, what] : held) {
-    auto* workload = workloads.find(task.workload);
-    if (workload == nullptr) continue;
-    --workload->running;
-    put_back(*workload, {task, what.number, what.epoch}, TaskQueue::Why::lost);
-  }
+  std::vector<std::pair<AttemptId, WorkerId>> lost;
+  for (const auto& [task, what] : worker->held)
+    lost.emplace_back(AttemptId{task, what.number, what.epoch}, worker->id());
+  for (const auto& [attempt, part] : worker->lent) lost.emplace_back(attempt, part.head);
+  for (const auto& [attempt, holder] : lost)
+    if (auto* workload = pick_up(attempt, workers.find(holder)))
+      put_back(*workload, attempt, TaskQueue::Why::lost);
+  for (auto& [id, workload] : workloads.all()) workload.lose_gangs(record.worker);
 }
 
 void Ledger::on(const WorkloadAdded& record) { workloads.add(record, epoch_); }
@@ -66,8 +69,11 @@ void Ledger::on(const TasksAssigned& record) {
   auto* workload = workloads.find(record.workload);
   if (worker == nullptr || workload == nullptr || record.count == 0) return;
   const auto& who = worker->who;
-  const auto slots =
-      workload->pinned() ? 0 : std::max(1u, slots_for(workload->spec.task, who.size, who.slots));
+  if (!all_here(record.gang) || (!record.gang.empty() && record.count != 1)) return;
+  const auto slots = workload->pinned() ? 0
+                     : !record.gang.empty()
+                         ? record.gang.front().slots
+                         : std::max(1u, slots_for(workload->spec.task, who.size, who.slots));
   const bool whole = workload->queue.contains(Range{record.first, record.count});
   if (whole) workload->queue.take({record.first, record.count}, record.number);
   for (auto index = record.first; index < record.first + record.count; ++index) {
@@ -75,9 +81,12 @@ void Ledger::on(const TasksAssigned& record) {
       if (!workload->queue.contains(index)) continue;
       workload->queue.take({index, 1}, record.number);
     }
-    workers.hold(*worker, {record.workload, index}, {record.number, record.epoch, slots});
+    Held held{record.number, record.epoch, slots};
+    held.gang = record.gang;
+    workers.hold(*worker, {record.workload, index}, std::move(held));
     ++workload->running;
   }
+  workload->take_gang(record.gang);
   worker->knows.insert(record.workload);
   workers.changed(*worker);
   workloads.changed(*workload);
@@ -93,6 +102,8 @@ void Ledger::on(const TasksReturned& record) {
 void Ledger::on(const TaskSettled& record) {
   const auto& result = record.result;
   auto* worker = workers.find(record.worker);
+  if (result.state == TaskState::done || result.state == TaskState::failed)
+    remember_gang(result.attempt, worker);
   auto* workload = pick_up(result.attempt, worker);
   if (workload == nullptr) return;
   if (worker != nullptr) ++worker->tasks_done;
@@ -113,8 +124,12 @@ void Ledger::on(const TaskSettled& record) {
 }
 
 void Ledger::on(const TaskFailedOnce& record) {
-  auto* workload = pick_up(record.result.attempt, workers.find(record.worker));
-  if (workload != nullptr) put_back(*workload, record.result.attempt, TaskQueue::Why::failed);
+  const bool lost = record.result.state == TaskState::lost;
+  auto* worker = workers.find(record.worker);
+  if (!lost) remember_gang(record.result.attempt, worker);
+  auto* workload = pick_up(record.result.attempt, worker);
+  if (workload == nullptr) return;
+  put_back(*workload, record.result.attempt, lost ? TaskQueue::Why::lost : TaskQueue::Why::failed);
 }
 
 void Ledger::on(const TaskLost& record) {
@@ -123,6 +138,21 @@ void Ledger::on(const TaskLost& record) {
   workload->queue.settled(record.attempt.task.index);
   ++workload->failed;
   workloads.changed(*workload);
+}
+
+bool Ledger::all_here(const Gang& gang) const {
+  return std::all_of(gang.begin(), gang.end(), [&](const GangShare& share) {
+    const auto* worker = workers.find(share.worker);
+    return worker != nullptr && !worker->gone;
+  });
+}
+
+void Ledger::remember_gang(const AttemptId& attempt, const Worker* worker) {
+  auto* workload = workloads.find(attempt.task.workload);
+  if (worker == nullptr || workload == nullptr) return;
+  const auto found = worker->held.find(attempt.task);
+  if (found != worker->held.end() && found->second.number == attempt.number)
+    workload->used(found->second.gang);
 }
 
 Workload* Ledger::pick_up(const AttemptId& attempt, Worker* worker) {

@@ -36,6 +36,8 @@ class Ledger {
   template <class T>
   void on(const T&) {}  // of other machines
 
+  bool all_here(const Gang&) const;
+  void remember_gang(const AttemptId&, const Worker*);
   // Takes the attempt away from where it is (its worker, else the queue); nothing if it is settled.
   Workload* pick_up(const AttemptId&, Worker*);
   void put_back(Workload&, const AttemptId&, TaskQueue::Why);

@@ -11,19 +11,20 @@ namespace pcluster {
 namespace {
 
 // What decides where a task fits.
-using Shape = std::tuple<std::uint32_t, std::uint64_t, std::uint32_t, std::uint32_t, Micros>;
+using Shape = std::tuple<std::uint32_t, std::uint64_t, std::uint32_t, std::uint32_t, Span, Micros>;
 
 Shape shape_of(const Workload& workload) {
   const auto& task = workload.spec.task;
-  return {task.each.cores, task.each.memory_mb, task.each.gpus, task.ranks, workload.needs_time()};
+  return {task.each.cores, task.each.memory_mb, task.each.gpus,
+          task.ranks,      task.span,           workload.needs_time()};
 }
 
 // One look at the ledger, with what has been given out since.  Room only shrinks meanwhile, so that
 // a shape that found none finds none later: each is tried once, however many workloads have it.
 class Placing {
  public:
-  Placing(const Ledger& ledger, const Policy& policy, Micros unix_now)
-      : ledger_(ledger), policy_(policy), unix_now_(unix_now) {
+  Placing(const Ledger& ledger, const Policy& policy, const Keeps& before, Micros unix_now)
+      : ledger_(ledger), policy_(policy), before_(before), unix_now_(unix_now) {
     for (const auto id : ledger.workers.with_free()) free_[id] = ledger.workers.find(id)->free();
   }
 
@@ -34,8 +35,9 @@ class Placing {
       fill(*ledger_.workloads.find(id));
     }
     for (const auto id : spoke) prefetch(id);
-    if (!free_.empty())
-      for (auto free = free_; const auto id : ledger_.workers.with_over()) take_back(id, &free);
+    for (auto free = free_; const auto id : ledger_.workers.with_over())
+      if (const bool kept = kept_.contains(id); kept || !free_.empty())
+        take_back(id, kept ? nullptr : &free);
     for (const auto id : ledger_.workers.to_empty()) take_back(id, nullptr);
     return std::move(placement_);
   }
@@ -43,9 +45,15 @@ class Placing {
  private:
   void pin(const Workload&);
   void fill(const Workload&);
+  void spread(const Workload&);
+  template <class Find>
+  void give_gangs(const Workload&, Find find);
   void keep_free_for(const Workload&);
+  bool waits_for_one_slot(const Workload&) const;
+  std::set<WorkerId> best_worker(const Workload&) const;
   void prefetch(WorkerId);
   void take_back(WorkerId, std::map<WorkerId, std::uint32_t>* free);
+  void use(WorkerId, std::uint32_t slots);
   void give(WorkerId, const Workload&, std::uint32_t count, std::uint32_t slots);
   std::uint32_t left(const Workload& workload) const {
     const auto found = given_.find(workload.id);
@@ -55,8 +63,9 @@ class Placing {
 
   const Ledger& ledger_;
   const Policy& policy_;
+  const Keeps& before_;
   const Micros unix_now_;
-  std::map<WorkerId, std::uint32_t> free_;     // slots still free
+  FreeSlots free_;                             // slots still free
   std::map<WorkerId, std::uint32_t> added_;    // slots given out now
   std::map<WorkloadId, std::uint32_t> given_;  // tasks given out now
   std::set<WorkerId> kept_;  // kept free for a task of several slots that waits for its turn
@@ -65,15 +74,18 @@ class Placing {
   Placement placement_;
 };
 
+void Placing::use(WorkerId id, std::uint32_t slots) {
+  added_[id] += slots;
+  const auto found = free_.find(id);
+  if (found == free_.end()) return;
+  found->second -= std::min(found->second, slots);
+  if (found->second == 0) free_.erase(found);
+}
+
 void Placing::give(WorkerId id, const Workload& workload, std::uint32_t count,
                    std::uint32_t slots) {
-  added_[id] += count * slots;
+  use(id, count * slots);
   given_[workload.id] += count;
-  const auto found = free_.find(id);
-  if (found != free_.end()) {
-    found->second -= std::min(found->second, count * slots);
-    if (found->second == 0) free_.erase(found);
-  }
   placement_.gives.push_back({id, workload.id, count});
 }
 
@@ -87,8 +99,21 @@ void Placing::pin(const Workload& workload) {
     }
 }
 
-// Most free first, one task at a time, so that work spreads over the workers.
+// To one worker each; those that find none with room for all their ranks, to several.
 void Placing::fill(const Workload& workload) {
+  const auto shape = shape_of(workload);
+  if (no_room_.contains(shape)) return keep_free_for(workload);
+  const bool spans = may_span(workload.spec.task);
+  if (spans && !workload.idle_gangs.empty()) give_gangs(workload, find_idle_gang);
+  spread(workload);
+  if (spans) give_gangs(workload, find_gang);
+  if (left(workload) == 0) return;
+  no_room_.insert(shape);
+  keep_free_for(workload);
+}
+
+// Most free first, one task at a time, so that work spreads over the workers.
+void Placing::spread(const Workload& workload) {
   struct Room {
     std::uint32_t free, need;
     WorkerId id;
@@ -97,8 +122,6 @@ void Placing::fill(const Workload& workload) {
       return free != other.free ? free < other.free : id > other.id;
     }
   };
-  const auto shape = shape_of(workload);
-  if (no_room_.contains(shape)) return keep_free_for(workload);
   std::priority_queue<Room> rooms;
   for (const auto& [id, free] : free_) {
     const auto need = slots_at(workload, *ledger_.workers.find(id), unix_now_);
@@ -114,35 +137,63 @@ void Placing::fill(const Workload& workload) {
     if (room.free >= room.need) rooms.push(room);
   }
   for (const auto& [id, count] : counts) give(id, workload, count.first, count.second);
-  if (left(workload) == 0) return;
-  no_room_.insert(shape);
-  keep_free_for(workload);
+}
+
+template <class Find>
+void Placing::give_gangs(const Workload& workload, Find find) {
+  while (left(workload) > 0) {
+    auto gang = find(ledger_, workload, free_, kept_, unix_now_);
+    if (gang.empty()) return;
+    for (const auto& share : gang) use(share.worker, share.slots);
+    ++given_[workload.id];
+    placement_.gangs.push_back({workload.id, std::move(gang)});
+  }
 }
 
 // A task of several slots would never find them free while smaller ones behind it take each slot
-// that comes free: one worker takes nothing else until it has room.
+// that comes free: one worker, or as many as a gang needs, take nothing else until it has room.
 void Placing::keep_free_for(const Workload& workload) {
   const auto shape = shape_of(workload);
   if (nothing_to_keep_.contains(shape)) return;
+  std::set<WorkerId> workers;
+  if (may_span(workload.spec.task) && !waits_for_one_slot(workload)) {
+    const auto before = before_.find(workload.id);
+    workers = workers_to_keep(ledger_, workload, free_, kept_,
+                              before == before_.end() ? workers : before->second, unix_now_);
+  }
+  if (workers.empty()) workers = best_worker(workload);
+  if (workers.empty()) {
+    nothing_to_keep_.insert(shape);
+    return;
+  }
+  kept_.insert(workers.begin(), workers.end());
+  placement_.keeps[workload.id] = workers;
+}
+
+// The next free slot is its own anyway.
+bool Placing::waits_for_one_slot(const Workload& workload) const {
+  const auto& ready = ledger_.workers.ready();
+  return std::any_of(ready.begin(), ready.end(), [&](WorkerId id) {
+    return slots_at(workload, *ledger_.workers.find(id), unix_now_) == 1;
+  });
+}
+
+// With the most free slots; none when nobody has to be kept.
+std::set<WorkerId> Placing::best_worker(const Workload& workload) const {
   const Worker* best = nullptr;
   std::uint32_t most = 0;
   for (const auto id : ledger_.workers.ready()) {
     const auto& worker = *ledger_.workers.find(id);
     const auto need = slots_at(workload, worker, unix_now_);
-    if (need == 1) {  // the next free slot is its own anyway
-      nothing_to_keep_.insert(shape);
-      return;
-    }
+    if (need == 1) return {};
     const auto found = free_.find(id);
     const auto free = found == free_.end() ? 0 : found->second;
     if (need == 0 || kept_.contains(id) || (best != nullptr && free <= most)) continue;
     best = &worker;
     most = free;
   }
-  if (best != nullptr)
-    kept_.insert(best->id());
-  else
-    nothing_to_keep_.insert(shape);
+  if (best == nullptr) return {};
+  return {best->id()};
 }
 
 // Short tasks wait at the worker, so that no slot waits for a message: a share of what is left,
@@ -181,7 +232,7 @@ bool Placing::fits_free(const Workload& workload, std::map<WorkerId, std::uint32
 }
 
 // Free slots here (`free`), tasks that wait behind busy slots there: the last of those come back.
-// From a worker that drains (no `free`) all that wait do.
+// From a worker that drains, or is kept for another task (no `free`), all that wait do.
 void Placing::take_back(WorkerId id, std::map<WorkerId, std::uint32_t>* free) {
   const auto& worker = *ledger_.workers.find(id);
   if (worker.retracting) return;
@@ -189,7 +240,7 @@ void Placing::take_back(WorkerId id, std::map<WorkerId, std::uint32_t>* free) {
   auto over = worker.over();
   const auto tasks = worker.in_order();
   for (auto task = tasks.rbegin(); task != tasks.rend() && over > 0; ++task) {
-    if (task->second.started || task->second.slots == 0) continue;
+    if (task->second.started || task->second.slots == 0 || !task->second.gang.empty()) continue;
     const auto* workload = ledger_.workloads.find(task->first.workload);
     if (workload == nullptr || workload->is_cancelled(task->first.index)) continue;
     over -= std::min(over, task->second.slots);
@@ -206,12 +257,12 @@ void Placing::take_back(WorkerId id, std::map<WorkerId, std::uint32_t>* free) {
 }  // namespace
 
 Placement place(const Ledger& ledger, const Policy& policy, const std::set<WorkerId>& spoke,
-                Micros unix_now) {
+                const Keeps& before, Micros unix_now) {
   // Most events: nothing waits anywhere, and idle workers need not be looked at.
   if (ledger.workloads.turns().empty() && ledger.workloads.pinned().empty() &&
       ledger.workers.with_over().empty() && ledger.workers.to_empty().empty())
     return {};
-  return Placing(ledger, policy, unix_now).run(spoke);
+  return Placing(ledger, policy, before, unix_now).run(spoke);
 }
 
 std::uint32_t slots_at(const Workload& workload, const Worker& worker, Micros unix_now) {

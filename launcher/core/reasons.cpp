@@ -25,10 +25,67 @@ std::string too_large(const TaskTemplate& task, const Resources& largest) {
   return "fits no worker that is home: no single one has all that it asks for";
 }
 
+// "2 cores, 400 MB"
+std::string each_of(const TaskTemplate& task) {
+  auto text =
+      fmt::format("{} core{}", std::max(task.each.cores, 1u), task.each.cores > 1 ? "s" : "");
+  if (task.each.memory_mb > 0) text += ", " + show_memory_mb(task.each.memory_mb);
+  if (task.each.gpus > 0)
+    text += fmt::format(", {} gpu{}", task.each.gpus, task.each.gpus > 1 ? "s" : "");
+  return text;
+}
+
+Misfit too_wide_for_one(const TaskTemplate& task, const Resources& largest, std::uint32_t most) {
+  const auto cores = std::uint64_t{task.ranks} * std::max(task.each.cores, 1u);
+  Misfit misfit;
+  if (cores > largest.cores)
+    misfit.reason = fmt::format("needs {} cores for its {} ranks; the largest worker has {}", cores,
+                                task.ranks, largest.cores);
+  else
+    misfit.reason = fmt::format("has {} ranks of {} each, and {} fit into the largest worker",
+                                task.ranks, each_of(task), most);
+  misfit.reason += ", and --span worker keeps it on one";
+  misfit.hint = fmt::format("leave --span out, or ask for less: -np {} has room", most);
+  return misfit;
+}
+
+Misfit too_wide(const Fleet& fleet, const TaskTemplate& task, const Reach& reach) {
+  const auto& pool = *fleet.pool(reach.pool);
+  const auto of = reach.job.empty() ? "pool " + pool.asked.name : "job " + reach.job;
+  const auto where = reach.workers == 1
+                         ? "the only worker of " + of
+                         : fmt::format("all {} workers of {} together", reach.workers, of);
+  const auto cores = std::uint64_t{task.ranks} * std::max(task.each.cores, 1u);
+  Misfit misfit;
+  if (cores > reach.cores)
+    misfit.reason = fmt::format("needs {} cores for its {} ranks; {} {} {}", cores, task.ranks,
+                                where, reach.workers == 1 ? "has" : "have", reach.cores);
+  else
+    misfit.reason = fmt::format("has {} ranks of {} each, and {} fit into {}", task.ranks,
+                                each_of(task), reach.ranks, where);
+  if (!reach.job.empty()) {
+    misfit.reason += task.span == Span::job ? ", and --span job keeps it in one job"
+                                            : ", and the site keeps it in one job";
+    misfit.hint = fmt::format(
+        "-np {} has room; or ask for jobs of more nodes: `pcluster submit "
+        "--nodes N`",
+        reach.ranks);
+    return misfit;
+  }
+  const auto per_job = reach.most_at_one * std::max(1u, pool.asked.spec.nodes);
+  const auto jobs = fleet.living(reach.pool) + (task.ranks - reach.ranks + per_job - 1) / per_job;
+  misfit.hint =
+      fmt::format("`pcluster scale {}{}` makes room for it; -np {} has room now", jobs,
+                  fleet.only_pool() == &pool ? "" : " --pool " + pool.asked.name, reach.ranks);
+  return misfit;
+}
+
 }  // namespace
 
-std::optional<std::string> fits_nowhere(const Ledger& ledger, const TaskTemplate& task) {
+std::optional<Misfit> fits_nowhere(const Ledger& ledger, const Fleet& fleet,
+                                   const TaskTemplate& task) {
   Resources largest;
+  std::uint32_t most = 0;
   for (const auto id : ledger.workers.ready()) {
     const auto& worker = *ledger.workers.find(id);
     const auto& size = worker.who.size;
@@ -36,8 +93,34 @@ std::optional<std::string> fits_nowhere(const Ledger& ledger, const TaskTemplate
     largest.cores = std::max({largest.cores, size.cores, worker.slots()});
     largest.memory_mb = std::max(largest.memory_mb, size.memory_mb);
     largest.gpus = std::max(largest.gpus, size.gpus);
+    most = std::max(most, ranks_in(task, worker.slots(), size, worker.slots()));
   }
-  return too_large(task, largest);
+  const std::string ask_less =
+      "ask for less, or for larger workers beside these: `pcluster submit --cores N --memory M`";
+  if (task.ranks <= 1) return Misfit{too_large(task, largest), ask_less};
+  if (most == 0) {
+    auto one = task;
+    one.ranks = 1;
+    return Misfit{"has ranks that fit no worker: one " + too_large(one, largest), ask_less};
+  }
+  if (task.span == Span::worker) return too_wide_for_one(task, largest, most);
+  const auto room = reach(ledger, task);
+  if (room.ranks >= task.ranks) return {};
+  if (room.ranks == 0 || fleet.pool(room.pool) == nullptr)
+    return Misfit{too_large(task, largest), ask_less};
+  return too_wide(fleet, task, room);
+}
+
+// The silent workers without which no gang of it can be.
+std::string waits_for_doubted(const Ledger& ledger, const Workload& workload) {
+  std::string names;
+  for (const auto id : ledger.workers.ready())
+    if (ledger.workers.find(id)->doubted) names += (names.empty() ? "" : ", ") + to_string(id);
+  if (names.empty() || !may_span(workload.spec.task)) return {};
+  return fmt::format(
+      "waiting for {}: the head of a gang could not reach {}, and {} not spoken since", names,
+      names.find(',') == std::string::npos ? "it" : "them",
+      names.find(',') == std::string::npos ? "it has" : "they have");
 }
 
 std::string why_doomed(const Ledger& ledger, const Workload& workload) {
@@ -47,7 +130,8 @@ std::string why_doomed(const Ledger& ledger, const Workload& workload) {
                      before != nullptr && before->failed == 0 ? "was cancelled" : "failed");
 }
 
-std::string why_waiting(const Ledger& ledger, const Workload& workload, Micros unix_now) {
+std::string why_waiting(const Ledger& ledger, const Fleet& fleet, const Workload& workload,
+                        Micros unix_now) {
   if (!workload.waits_for.empty()) {
     std::string names;
     for (const auto id : workload.waits_for) names += (names.empty() ? "" : ", ") + to_string(id);
@@ -57,13 +141,12 @@ std::string why_waiting(const Ledger& ledger, const Workload& workload, Micros u
   if (workload.trials_missing()) return "reading its trials";
   if (workload.pinned()) return "waiting for its workers to come back";
   if (ledger.workers.ready().empty()) return "waiting for workers";
-  if (auto reason = fits_nowhere(ledger, workload.spec.task)) return std::move(*reason);
-  const bool lasts = std::ranges::any_of(ledger.workers.ready(), [&](WorkerId id) {
-    return slots_at(workload, *ledger.workers.find(id), unix_now) > 0;
-  });
-  if (!lasts)
+  if (auto misfit = fits_nowhere(ledger, fleet, workload.spec.task)) return misfit->reason;
+  if (!could_hold(ledger, workload, ledger.workers.ready(), unix_now)) {
+    if (auto doubted = waits_for_doubted(ledger, workload); !doubted.empty()) return doubted;
     return fmt::format("needs {}, and no worker's job lasts that long still",
                        show_duration(workload.needs_time()));
+  }
   return "all slots are busy with other work";
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "launcher/core/state.hpp"
@@ -11,6 +12,28 @@ namespace pcluster {
 namespace {
 
 constexpr int unwelcomed_patience = 8;  // times the silence of a welcomed worker
+
+struct Out {  // a task, or a part of one
+  AttemptId attempt;
+  WorkerId head{};
+  std::uint32_t slots = 0;
+  bool started = false;
+};
+
+// What a worker has, as it starts it: what it said that it had started first.
+std::vector<Out> out_at(const Worker& worker, const Workers& workers) {
+  std::map<std::pair<bool, std::uint64_t>, Out> out;
+  for (const auto& [task, held] : worker.held)
+    out[{!held.started, held.order}] = {
+        {task, held.number, held.epoch}, worker.id(), held.slots, held.started};
+  for (const auto& [attempt, part] : worker.lent) {
+    const bool started = workers.find(part.head)->held.at(attempt.task).started;
+    out[{!started, part.order}] = {attempt, part.head, part.slots, started};
+  }
+  std::vector<Out> in_order;
+  for (auto& [when, one] : out) in_order.push_back(one);
+  return in_order;
+}
 
 }  // namespace
 
@@ -61,12 +84,21 @@ void Core::State::result(Turn& turn, Worker& worker, const TaskResult& result) {
     commit(turn, TaskSettled{result, worker.id()});
     return;
   }
-  const auto* history = workload->queue.history(attempt.task.index);
-  const auto failures = history == nullptr ? 0 : history->failures;
-  if (failures < workload->spec.retries)
+  const History none, *known = workload->queue.history(attempt.task.index);
+  const auto& history = known == nullptr ? none : *known;
+  const bool lost = result.state == TaskState::lost;
+  if (lost) doubt(result.unreachable);
+  if (lost ? history.losses < workload->spec.loss_retries
+           : history.failures < workload->spec.retries)
     commit(turn, TaskFailedOnce{result, worker.id()});
   else
     commit(turn, TaskSettled{result, worker.id()});
+}
+
+// Its gang's head could not reach them: no other gang should try before they have spoken again.
+void Core::State::doubt(const std::vector<WorkerId>& unreachable) {
+  for (const auto id : unreachable)
+    if (auto* worker = ledger.workers.find(id)) worker->doubted = true;
 }
 
 void Core::State::on(Turn& turn, Worker& worker, const Returned& returned) {
@@ -112,45 +144,38 @@ void Core::State::disconnect(Turn& turn, Worker& worker) {
   ledger.workers.disconnect(worker);
 }
 
-// Its tasks go to others.  Only those that ran can have been the cause: with them a loss counts,
-// and when they have had too many, they are lost for good.
+// Its tasks go to others, and the gangs with a part there.  Only what ran can have been the cause:
+// with that a loss counts, and what has had too many is lost for good.  What is neither given back
+// nor lost here, WorkerGone puts back as a loss.
 void Core::State::lose(Turn& turn, Worker& worker, const std::string& reason, bool blame) {
   TasksReturned back;
-  std::vector<AttemptId> lost;
-  auto tasks = worker.in_order();
-  std::stable_partition(tasks.begin(), tasks.end(),
-                        [](const auto& task) { return task.second.started; });
+  std::vector<TaskLost> lost;
   std::uint32_t running = 0;
-  for (const auto& [task, held] : tasks) {
-    const AttemptId attempt{task, held.number, held.epoch};
-    const auto* workload = ledger.workloads.find(task.workload);
-    if (workload == nullptr || workload->is_cancelled(task.index)) continue;
-    running += held.slots;
-    const bool ran = held.started || running <= worker.slots();
-    if (workload->pinned()) {
-      lost.push_back(attempt);
-      continue;
-    }
-    if (!blame || !ran) {
-      back.attempts.push_back(attempt);
-      continue;
-    }
-    const auto* history = workload->queue.history(task.index);
+  for (const auto& [attempt, head, slots, started] : out_at(worker, ledger.workers)) {
+    const auto& workload = *ledger.workloads.find(attempt.task.workload);
+    if (workload.is_cancelled(attempt.task.index)) continue;
+    running += slots;
+    const bool part = head != worker.id();
+    const bool ran = started || (!part && running <= worker.slots());
+    const auto* history = workload.queue.history(attempt.task.index);
     const auto losses = history == nullptr ? 0 : history->losses;
-    if (losses >= workload->spec.loss_retries) lost.push_back(attempt);
+    if (!workload.pinned() && (!blame || !ran))
+      back.attempts.push_back(attempt);
+    else if (workload.pinned() || losses >= workload.spec.loss_retries)
+      lost.push_back({attempt, head,
+                      part || workload.pinned()
+                          ? fmt::format("worker {} was lost: {}", to_string(worker.id()), reason)
+                          : ""});
   }
+  cancel_gangs_at(turn, worker);
   if (!back.attempts.empty()) commit(turn, back);
-  for (const auto& attempt : lost) {
-    const bool pinned = ledger.workloads.find(attempt.task.workload)->pinned();
-    commit(turn,
-           TaskLost{attempt, worker.id(),
-                    pinned ? fmt::format("worker {} was lost: {}", to_string(worker.id()), reason)
-                           : ""});
+  std::set<WorkloadId> touched;
+  for (const auto& one : lost) {
+    touched.insert(one.attempt.task.workload);
+    commit(turn, one);
   }
   disconnect(turn, worker);
   commit(turn, WorkerGone{worker.id(), reason});
-  std::set<WorkloadId> touched;
-  for (const auto& attempt : lost) touched.insert(attempt.task.workload);
   stop_failing(turn, touched);
 }
 

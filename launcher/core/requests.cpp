@@ -25,7 +25,12 @@ bool may_fit(const Pool& pool, const TaskTemplate& task) {
   if (spec.per_node.cores == 0) return true;
   auto size = spec.per_node;
   size.gpus = std::max(size.gpus, task.each.gpus * std::max(task.ranks, 1u));  // seldom said
-  return slots_for(task, size, spec.slots > 0 ? spec.slots : size.cores) > 0;
+  const auto slots = spec.slots > 0 ? spec.slots : size.cores;
+  if (slots_for(task, size, slots) > 0) return true;
+  if (!may_span(task)) return false;
+  const bool alone = task.span == Span::job || !spec.mpi.span_jobs;
+  const auto workers = std::uint64_t{std::max(1u, spec.nodes)} * (alone ? 1 : pool.asked.jobs);
+  return workers * ranks_in(task, slots, size, slots) >= task.ranks;
 }
 
 }  // namespace
@@ -211,15 +216,19 @@ void Core::State::dismiss_idle(Turn& turn) {
 
 // Runs something, or something waits that could run there, now or once its jobs have started.
 bool Core::State::has_work(const Pool& pool) const {
+  const auto& turns = ledger.workloads.turns();
+  std::set<WorkerId> ready;
   for (const auto& [id, worker] : ledger.workers.all()) {
     const auto* job = fleet.job(worker.who.job_id);
     if (worker.gone || job == nullptr || job->pool != pool.asked.pool) continue;
-    if (!worker.held.empty()) return true;
-    for (const auto& [order, workload] : ledger.workloads.turns())
+    if (worker.busy()) return true;
+    if (worker.ready) ready.insert(id);
+    for (const auto& [order, workload] : turns)
       if (slots_at(*ledger.workloads.find(workload), worker, unix_now) > 0) return true;
   }
+  for (const auto& [order, workload] : turns)
+    if (could_hold(ledger, *ledger.workloads.find(workload), ready, unix_now)) return true;
   if (!fleet.starting(pool.asked.pool)) return false;
-  const auto& turns = ledger.workloads.turns();
   return std::any_of(turns.begin(), turns.end(), [&](const auto& turn) {
     return may_fit(pool, ledger.workloads.find(turn.second)->spec.task);
   });

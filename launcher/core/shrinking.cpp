@@ -22,7 +22,7 @@ Shrunk Core::State::shrink(Turn& turn, PoolId pool) {
   if (surplus == 0) return shrunk;
   std::map<std::string, std::size_t> tasks;  // of the jobs with workers
   for (const auto& [id, worker] : ledger.workers.all())
-    if (!worker.gone) tasks[worker.who.job_id] += worker.held.size();
+    if (!worker.gone) tasks[worker.who.job_id] += worker.held.size() + worker.lent.size();
 
   std::vector<std::string> absent, idle, busy;
   for (const auto& id : fleet.job_order()) {
@@ -77,7 +77,7 @@ bool Core::State::drained(const std::string& job_id) const {
   return std::all_of(all.begin(), all.end(), [&](const auto& entry) {
     const auto& worker = entry.second;
     if (worker.who.job_id != job_id || worker.gone || worker.leaving) return true;
-    return worker.ready && worker.held.empty() && !awaited(worker.id());
+    return worker.ready && !worker.busy() && !awaited(worker.id());
   });
 }
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <algorithm>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -26,6 +27,9 @@ struct Shrunk {  // jobs
   std::uint32_t cancelled = 0, ending = 0, draining = 0;
 };
 
+// Tasks of this as a worker is told of them (assign.cpp).
+Assignment to_message(const Workload&, const Run&);
+
 struct Follower {
   ClientId client{};
   WorkloadId workload{};
@@ -49,6 +53,9 @@ struct Core::State {
   Time silence_at = 0;            // nobody is silent for too long before
   Micros unix_now = 0;
   std::optional<Time> expected;  // when the next event was due at the latest
+  Keeps keeps;
+  // The last order that each had given out when it began to be kept.
+  std::map<WorkloadId, std::map<WorkerId, std::uint64_t>> kept_since;
 
   // core.cpp
   void apply(const Record&);
@@ -75,6 +82,7 @@ struct Core::State {
   void on(Turn&, Worker&, const Hello&) {}  // joining.cpp has it
   void on(Turn&, const event::WorkerCut&);
   void result(Turn&, Worker&, const TaskResult&);
+  void doubt(const std::vector<WorkerId>& unreachable);
   void stop_failing(Turn&, const std::set<WorkloadId>&);
   void disconnect(Turn&, Worker&);
   void lose(Turn&, Worker&, const std::string& reason, bool blame);
@@ -141,8 +149,23 @@ struct Core::State {
 
   // assign.cpp: a placement becomes messages
   void assign(Turn&);
+  void assign(Turn&, Worker&, const std::vector<std::pair<WorkloadId, std::uint32_t>>& gives);
+  void define(Turn&, Worker&, const Workload&);
   void give_pinned(Turn&, const Pin&);
   void forget_finished(Turn&);
+
+  // lending.cpp: gangs
+  Assignment gang_message(const Workload&, const Run&, const Gang&) const;
+  void give_gang(Turn&, const GiveGang&);
+  void release_parts(Turn&);
+  void reconcile_lent(Turn&, Worker&, const std::vector<AttemptId>& lent);
+  void cancel_gangs_at(Turn&, const Worker&);
+  void keep(const Keeps&);
+
+  // check_gangs.cpp
+  std::string gangs_broken() const;
+  std::string waiting_gangs_broken() const;
+  std::string keep_broken(const Workload&, const std::set<WorkerId>& workers) const;
 
   // status.cpp, check.cpp
   Progress progress(const Workload&) const;

@@ -13,7 +13,7 @@ std::string state_of(const Worker& worker) {
   if (worker.gone) return "gone";
   if (!worker.link) return "away";
   if (worker.draining) return "draining";
-  return worker.held.empty() ? "idle" : "busy";
+  return worker.busy() ? "busy" : "idle";
 }
 
 }  // namespace
@@ -33,7 +33,7 @@ Progress Core::State::progress(const Workload& workload) const {
   now.first_signal = workload.first_signal;
   now.slots = ledger.workers.ready_slots();
   now.note = why_doomed(ledger, workload);
-  if (now.running == 0 && now.queued > 0) now.note = why_waiting(ledger, workload, unix_now);
+  if (now.running == 0 && now.queued > 0) now.note = why_waiting(ledger, fleet, workload, unix_now);
   return now;
 }
 

@@ -20,6 +20,13 @@ std::vector<std::pair<TaskId, Held>> Worker::in_order() const {
   return tasks;
 }
 
+std::uint32_t Worker::slots_up_to(std::uint64_t order) const {
+  std::uint32_t sum = 0;
+  for (const auto& [task, what] : held) sum += what.order <= order ? what.slots : 0;
+  for (const auto& [attempt, part] : lent) sum += part.order <= order ? part.slots : 0;
+  return sum;
+}
+
 Worker& Workers::join(const WorkerJoined& who) {
   next_ = std::max(next_, static_cast<std::uint32_t>(who.worker) + 1);
   auto& worker = all_[who.worker];
@@ -65,13 +72,31 @@ void Workers::disconnect(Worker& worker) {
 
 void Workers::hold(Worker& worker, const TaskId& task, Held held) {
   held.order = ++order_;
-  if (worker.held.emplace(task, held).second) worker.load += held.slots;
+  const AttemptId attempt{task, held.number, held.epoch};
+  const auto [entry, is_new] = worker.held.emplace(task, std::move(held));
+  if (!is_new) return;
+  worker.load += entry->second.slots;
+  for (const auto& share : entry->second.gang) {
+    auto* other = share.worker == worker.id() ? nullptr : find(share.worker);
+    if (other == nullptr) continue;
+    other->lent[attempt] = {worker.id(), share.slots, order_};
+    other->load += share.slots;
+    other->knows.insert(task.workload);
+    changed(*other);
+  }
 }
 
 bool Workers::release(Worker& worker, const AttemptId& attempt) {
   const auto found = worker.held.find(attempt.task);
   if (found == worker.held.end()) return false;
   if (found->second.number != attempt.number || found->second.epoch != attempt.epoch) return false;
+  for (const auto& share : found->second.gang) {
+    auto* other = find(share.worker);
+    if (other == nullptr || other->lent.erase(attempt) == 0) continue;
+    other->load -= share.slots;
+    changed(*other);
+    released_.emplace_back(share.worker, attempt);
+  }
   worker.load -= found->second.slots;
   worker.held.erase(found);
   changed(worker);

@@ -7,11 +7,15 @@
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "launcher/core/core.hpp"
 
 namespace pcluster {
+
+// The parts of a gang, its head's first.
+using Gang = std::vector<GangShare>;
 
 struct Held {  // a task that is out at a worker
   std::uint32_t number = 0;
@@ -20,6 +24,13 @@ struct Held {  // a task that is out at a worker
   std::uint64_t order = 0;  // the worker starts them in the order in which they were given
   bool started = false;     // it said so
   Micros given_unix = 0;    // 0: in an earlier launcher's time
+  Gang gang;                // of which it is the head; empty: all of it runs there
+};
+
+struct Lent {  // slots that a worker has given to a gang of another, its head
+  WorkerId head{};
+  std::uint32_t slots = 0;
+  std::uint64_t order = 0;  // among the tasks that it has
 };
 
 struct Worker {
@@ -34,11 +45,18 @@ struct Worker {
   bool draining = false;       // its job is to end: no more tasks, and those it has may end
   Time heard = 0;
   Micros ends_unix = 0;    // its job's end; 0 = not known or no limit
-  std::uint32_t load = 0;  // slots that its tasks take, those that wait there included
+  std::uint32_t load = 0;  // slots that its tasks and parts take, those that wait there included
   std::uint64_t tasks_done = 0;
   std::map<TaskId, Held> held;
+  std::map<AttemptId, Lent> lent;
   std::set<WorkloadId> defined;  // on this connection
   std::set<WorkloadId> knows;    // ever: to be told to forget
+  // Of its last Hello, and of its pool then: what a gang has to know of it.
+  PoolId pool{};
+  bool job_alone = false;  // its site wants no gang to have workers of several jobs
+  std::vector<std::string> addresses;
+  std::uint16_t port = 0;  // 0: it can be in no gang
+  bool doubted = false;    // the head of a gang could not reach it, and it has not spoken since
 
   WorkerId id() const { return who.worker; }
   std::uint32_t slots() const { return who.slots; }
@@ -46,7 +64,9 @@ struct Worker {
     return ready && !draining && load < who.slots ? who.slots - load : 0;
   }
   std::uint32_t over() const { return ready && load > who.slots ? load - who.slots : 0; }
+  bool busy() const { return !held.empty() || !lent.empty(); }
   std::vector<std::pair<TaskId, Held>> in_order() const;
+  std::uint32_t slots_up_to(std::uint64_t order) const;  // of all that it was given until then
 };
 
 class Workers {
@@ -62,8 +82,13 @@ class Workers {
 
   void connect(Worker&, LinkId);
   void disconnect(Worker&);
-  void hold(Worker&, const TaskId&, Held);
+  void hold(Worker&, const TaskId&, Held);  // the other parts of its gang are lent
   bool release(Worker&, const AttemptId&);  // false when it does not have exactly this
+  // Parts whose gangs need them no more: since the last call.
+  std::vector<std::pair<WorkerId, AttemptId>> take_released() {
+    return std::exchange(released_, {});
+  }
+  std::uint64_t order() const { return order_; }  // of what was given last
   Worker* holder(const AttemptId&);
   void changed(Worker&);  // its load or readiness did
 
@@ -78,6 +103,7 @@ class Workers {
   std::map<WorkerId, Worker> all_;
   std::unordered_map<LinkId, WorkerId> links_;
   std::unordered_map<std::string, WorkerId> incarnations_;
+  std::vector<std::pair<WorkerId, AttemptId>> released_;
   std::set<WorkerId> ready_, with_free_, with_over_, to_empty_;
   std::uint32_t next_ = 0, ready_slots_ = 0;
   std::uint64_t order_ = 0;

@@ -10,6 +10,7 @@ namespace pcluster {
 namespace {
 
 constexpr std::size_t longest_command = 200;  // bytes of it in `status`
+constexpr std::size_t most_idle_gangs = 256;
 
 }  // namespace
 
@@ -31,6 +32,29 @@ Workload::Workload(const WorkloadAdded& added, Epoch accepted)
       epoch(accepted),
       tasks(task_count(added.spec.trials)),
       queue(tasks) {}
+
+void Workload::used(const Gang& gang) {
+  if (!spec.task.resident || gang.empty()) return;
+  if (idle_gangs.size() >= most_idle_gangs) idle_gangs.erase(idle_gangs.begin());
+  idle_gangs.push_back(gang);
+}
+
+void Workload::take_gang(const Gang& gang) {
+  const auto same = [](const GangShare& a, const GangShare& b) {
+    return a.worker == b.worker && a.ranks == b.ranks && a.slots == b.slots;
+  };
+  const auto found = std::find_if(idle_gangs.rbegin(), idle_gangs.rend(), [&](const Gang& one) {
+    return std::equal(one.begin(), one.end(), gang.begin(), gang.end(), same);
+  });
+  if (found != idle_gangs.rend()) idle_gangs.erase(std::next(found).base());
+}
+
+void Workload::lose_gangs(WorkerId worker) {
+  std::erase_if(idle_gangs, [&](const Gang& gang) {
+    return std::any_of(gang.begin(), gang.end(),
+                       [&](const GangShare& share) { return share.worker == worker; });
+  });
+}
 
 Workload& Workloads::add(const WorkloadAdded& added, Epoch epoch) {
   last_ = std::max(last_, static_cast<std::uint32_t>(added.workload));
@@ -92,6 +116,7 @@ void Workloads::changed(Workload& workload) {
   workload.spec.task = TaskTemplate{};
   workload.queue = TaskQueue(0);
   workload.cancel_tasks.clear();
+  workload.idle_gangs.clear();
   const auto waiting = followers_.extract(workload.id);
   if (waiting.empty()) return;
   for (const auto id : waiting.mapped()) {

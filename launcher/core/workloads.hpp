@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "launcher/core/queue.hpp"
+#include "launcher/core/workers.hpp"
 #include "launcher/model/messages.hpp"
 #include "launcher/model/records.hpp"
 
@@ -43,6 +44,7 @@ struct Workload {
   bool cancel_asked = false, by_failures = false, closed = false;
   std::set<std::uint32_t> cancel_tasks;  // single ones that were out when they were cancelled
   std::int32_t first_exit_code = 0, first_signal = 0;
+  std::vector<Gang> idle_gangs;  // of a resident: where its program waits for a trial, newest last
   std::set<WorkloadId> waits_for;  // those that it comes after and that have not finished
   std::optional<WorkloadId>
       doomed_by;  // one of spec.after that finished, and not all of it is done
@@ -53,6 +55,9 @@ struct Workload {
   bool is_cancelled(std::uint32_t index) const {
     return cancel_asked || cancel_tasks.contains(index);
   }
+  void used(const Gang&);  // by a trial that has ended: a resident goes on there
+  void take_gang(const Gang&);
+  void lose_gangs(WorkerId);
   // How long a worker's job must last still for a task of this to be given to it.
   Micros needs_time() const {
     return spec.time_request > 0 ? spec.time_request : spec.task.time_limit;

@@ -46,10 +46,15 @@ std::string trial_value(const Trials& trials, std::uint32_t index) {
 }
 
 std::uint32_t slots_for(const TaskTemplate& task, const Resources& worker, std::uint32_t slots) {
+  return slots_for_ranks(task, task.ranks, worker, slots);
+}
+
+std::uint32_t slots_for_ranks(const TaskTemplate& task, std::uint32_t some, const Resources& worker,
+                              std::uint32_t slots) {
   if (slots == 0) return 0;
-  const std::uint64_t ranks = std::max<std::uint32_t>(task.ranks, 1);
+  const std::uint64_t ranks = std::max<std::uint32_t>(some, 1);
   std::uint64_t cores = task.each.cores * ranks;
-  if (cores == 0 && task.ranks > 0) cores = ranks;  // a rank costs a core
+  if (cores == 0 && some > 0) cores = ranks;  // a rank costs a core
   const std::uint64_t memory = task.each.memory_mb * ranks;
   const std::uint64_t gpus = task.each.gpus * ranks;
   if (gpus > worker.gpus) return 0;
@@ -63,6 +68,19 @@ std::uint32_t slots_for(const TaskTemplate& task, const Resources& worker, std::
     needed = std::max(needed, ceil_div(memory * slots, worker.memory_mb));
   if (gpus > 0) needed = std::max(needed, ceil_div(gpus * slots, worker.gpus));
   return needed > slots ? 0 : static_cast<std::uint32_t>(needed);
+}
+
+std::uint32_t ranks_in(const TaskTemplate& task, std::uint32_t part, const Resources& worker,
+                       std::uint32_t slots) {
+  if (slots == 0) return 0;
+  const std::uint64_t free = std::min(part, slots);
+  const std::uint64_t units = std::max<std::uint64_t>(worker.cores, slots);
+  std::uint64_t ranks = free * units / (std::max<std::uint64_t>(task.each.cores, 1) * slots);
+  if (task.each.memory_mb > 0 && worker.memory_mb > 0)
+    ranks = std::min(ranks, free * worker.memory_mb / (task.each.memory_mb * slots));
+  if (task.each.gpus > 0)
+    ranks = std::min(ranks, free * worker.gpus / (std::uint64_t{task.each.gpus} * slots));
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(ranks, task.ranks));
 }
 
 }  // namespace pcluster

@@ -119,5 +119,10 @@ std::string trial_value(const Trials&, std::uint32_t index);
 // How many of a worker's slots a task takes: the fewest whose cores, memory and gpus cover what its
 // ranks ask for; 0 = it does not fit.  `worker` is the whole worker, shared evenly by its slots.
 std::uint32_t slots_for(const TaskTemplate&, const Resources& worker, std::uint32_t slots);
+// The same for so many of its ranks, and its inverse: the most ranks that `part` of the slots hold.
+std::uint32_t slots_for_ranks(const TaskTemplate&, std::uint32_t ranks, const Resources& worker,
+                              std::uint32_t slots);
+std::uint32_t ranks_in(const TaskTemplate&, std::uint32_t part, const Resources& worker,
+                       std::uint32_t slots);
 
 }  // namespace pcluster

@@ -66,7 +66,7 @@ states() { json '[x["state"] for x in i]'; }
 ok moody --retries 1 -- ./moody ::: a b crash d e
 ok pcluster results --json
 same "$(json '[x["attempt"] for x in i]')" "1 1 2 1 1" "attempts"
-same "$(wc -l < starts)" 3 "starts with a crash"
+[[ $(wc -l < starts) == [23] ]] || fail "starts with a crash: $(wc -l < starts)"
 code 1 moody --retries 1 -- ./moody ::: a crash-always c garbage e
 ok pcluster results --json
 same "$(states)" "done failed done failed done" "states"

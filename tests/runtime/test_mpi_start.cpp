@@ -38,32 +38,83 @@ TEST_CASE("the kind of mpiexec, from what --version prints") {
   }
 }
 
-TEST_CASE("the words before the program") {
-  auto words = [](MpiKind kind) { return join(mpiexec_words(kind, "/m/mpiexec", 4), " "); };
-  CHECK(words(MpiKind::open_mpi_4) ==
-        "/m/mpiexec --noprefix --host localhost:4 --bind-to none -np 4");
-  CHECK(words(MpiKind::open_mpi_5) ==
-        "/m/mpiexec --noprefix --host localhost:4 --bind-to none -np 4");
-  CHECK(words(MpiKind::mpich) == "/m/mpiexec -launcher fork -np 4");
-  CHECK(words(MpiKind::intel) == "/m/mpiexec -launcher fork -np 4");
-  CHECK(words(MpiKind::unknown) == "/m/mpiexec -np 4");
+namespace {
+
+MpiPlan plan_of(std::vector<HostEntry> hosts, bool root = false) {
+  return {"mpiexec", 4, std::move(hosts), "node1", "/l/mpi-agent", root};
+}
+std::string words(MpiKind kind, const MpiPlan& plan, const MpiSettings& site = {}) {
+  return join(mpi_start(kind, plan, site).words, " ");
+}
+std::string value(const Environment& settings, const std::string& name) {
+  for (const auto& [key, text] : settings)
+    if (key == name) return text;
+  return "-";
+}
+const std::vector<HostEntry> two{{"w1", 1}, {"w7", 3}};
+
+}  // namespace
+
+TEST_CASE("the words before the program, on one host") {
+  const auto plan = plan_of({});
+  CHECK(words(MpiKind::open_mpi_4, plan) ==
+        "mpiexec --noprefix --host localhost:4 --bind-to none -np 4");
+  CHECK(words(MpiKind::open_mpi_5, plan) ==
+        "mpiexec --noprefix --host localhost:4 --bind-to none -np 4");
+  CHECK(words(MpiKind::mpich, plan) == "mpiexec -launcher fork -np 4");
+  CHECK(words(MpiKind::intel, plan) == "mpiexec -launcher fork -np 4");
+  CHECK(words(MpiKind::unknown, plan) == "mpiexec -np 4");
+  CHECK(words(MpiKind::open_mpi_4, plan_of({{"w1", 4}})) == words(MpiKind::open_mpi_4, plan));
 }
 
-TEST_CASE("settings by kind: shared memory, and root only where we are") {
-  auto has = [](const Environment& settings, const std::string& name) {
-    for (const auto& [key, value] : settings)
-      if (key == name) return value;
-    return std::string("-");
-  };
-  CHECK(has(mpi_defaults(MpiKind::open_mpi_4, false), "OMPI_MCA_btl") == "self,vader");
-  CHECK(has(mpi_defaults(MpiKind::open_mpi_5, false), "OMPI_MCA_btl") == "self,sm");
-  CHECK(has(mpi_defaults(MpiKind::open_mpi_4, false), "OMPI_ALLOW_RUN_AS_ROOT") == "-");
-  CHECK(has(mpi_defaults(MpiKind::open_mpi_4, true), "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM") == "1");
-  CHECK(mpi_defaults(MpiKind::mpich, true).empty());
+TEST_CASE("the words before the program, over several hosts") {
+  const auto plan = plan_of(two);
+  CHECK(words(MpiKind::open_mpi_4, plan) ==
+        "mpiexec --noprefix --host localhost:1,w7:3 --bind-to none -np 4");
+  // Hydra has the other hosts call back by the head's name in that list.
+  CHECK(words(MpiKind::mpich, plan) ==
+        "mpiexec -rmk user -launcher ssh -launcher-exec /l/mpi-agent -hosts node1:1,w7:3 -np 4");
+  CHECK(words(MpiKind::intel, plan) ==
+        "mpiexec -rmk user -bootstrap ssh -bootstrap-exec /l/mpi-agent -hosts node1:1,w7:3 -np 4");
+}
+
+TEST_CASE("settings by kind: shared memory on one host alone, and root only where we are") {
+  const auto of = [](MpiKind kind, const MpiPlan& plan) { return mpi_start(kind, plan, {}); };
+  const auto four = of(MpiKind::open_mpi_4, plan_of({}));
+  CHECK(value(four.defaults, "OMPI_MCA_btl") == "self,vader");
+  CHECK(value(four.defaults, "OMPI_ALLOW_RUN_AS_ROOT") == "-");
+  CHECK(four.ours.empty());
+  CHECK(value(of(MpiKind::open_mpi_5, plan_of({})).defaults, "OMPI_MCA_btl") == "self,sm");
+  CHECK(value(of(MpiKind::open_mpi_4, plan_of({}, true)).defaults,
+              "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM") == "1");
+  CHECK(of(MpiKind::mpich, plan_of({}, true)).defaults.empty());
+
+  const auto over = of(MpiKind::open_mpi_4, plan_of(two));
+  CHECK(over.defaults.empty());  // nothing that would choose the network
+  CHECK(value(over.ours, "OMPI_MCA_plm") == "rsh");
+  CHECK(value(over.ours, "OMPI_MCA_plm_rsh_agent") == "/l/mpi-agent");
+  CHECK(value(over.ours, "OMPI_MCA_orte_leave_session_attached") == "1");
+  CHECK(value(over.ours, "OMPI_MCA_plm_rsh_no_tree_spawn") == "1");
+  CHECK(value(of(MpiKind::open_mpi_5, plan_of(two)).ours, "PRTE_MCA_plm_ssh_agent") ==
+        "/l/mpi-agent");
+}
+
+TEST_CASE("what the site says of its MPI: words after ours, settings over our defaults") {
+  MpiSettings site;
+  site.arguments = {"--mca", "btl_tcp_if_include", "ib0"};
+  site.environment = {{"OMPI_MCA_pml", "ucx"}, {"UCX_TLS", "rc"}};
+  const auto start = mpi_start(MpiKind::open_mpi_4, plan_of({}), site);
+  CHECK(join(start.words, " ") ==
+        "mpiexec --noprefix --host localhost:4 --bind-to none -np 4 --mca btl_tcp_if_include ib0");
+  CHECK(value(start.defaults, "OMPI_MCA_pml") == "ucx");
+  CHECK(value(start.defaults, "UCX_TLS") == "rc");
+  CHECK(mpi_kind_named("mpich") == MpiKind::mpich);
+  CHECK(mpi_kind_named("openmpi5") == MpiKind::open_mpi_5);
+  CHECK(mpi_kind_named("cray") == MpiKind::unknown);
 }
 
 TEST_CASE("no mpiexec: the message says what to load") {
-  auto text = explain_no_mpiexec("n14", "/bin");
+  auto text = explain_no_mpiexec("mpiexec", "n14", "/bin");
   CHECK(text.find("mpiexec not found on n14 (PATH=/bin)") == 0);
   CHECK(text.find("--setup \"module load openmpi\"") != std::string::npos);
 }
@@ -78,11 +129,11 @@ TEST_CASE("two ranks through the engine, cancelled without a trace") {
   }
   Rig rig;
   rig.environment.push_back("HOME=/tmp");
-  for (const auto& [name, value] : mpi_defaults(MpiKind::open_mpi_4, geteuid() == 0))
-    rig.environment.push_back(name + "=" + value);
-  auto words = mpiexec_words(MpiKind::open_mpi_4, *mpiexec, 2);
-  auto with = [&words](const std::string& script) {
-    auto all = words;
+  const auto start =
+      mpi_start(MpiKind::open_mpi_4, {*mpiexec, 2, {}, "here", "", geteuid() == 0}, {});
+  for (const auto& [name, text] : start.defaults) rig.environment.push_back(name + "=" + text);
+  auto with = [&start](const std::string& script) {
+    auto all = start.words;
     all.insert(all.end(), {"/bin/sh", "-c", script});
     return all;
   };

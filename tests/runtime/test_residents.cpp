@@ -31,7 +31,7 @@ struct Worker {
               results[index] = std::move(result);
               if (on_result) on_result(index);
             }) {
-    tasks.welcome("w3", top + "/spool");
+    tasks.welcome(WorkerId{3}, top + "/spool");
   }
   ~Worker() {
     tasks.signal_all(SIGKILL);

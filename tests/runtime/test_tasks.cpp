@@ -74,7 +74,7 @@ struct OneSlot {
 
 TEST_CASE("a task that finds no descriptor gives its slot back, and the next one is whole") {
   OneSlot one;
-  one.tasks.welcome("w3", one.top + "/spool");
+  one.tasks.welcome(WorkerId{3}, one.top + "/spool");
   {
     const FewFiles three(3);  // one pipe, not two
     one.start(0, "true");
@@ -94,9 +94,9 @@ TEST_CASE("a task that finds no descriptor gives its slot back, and the next one
 TEST_CASE("a second welcome, after a spool that could not be opened, leaves the seats alone") {
   OneSlot one;
   write_file(one.top + "/file", "");
-  CHECK_THROWS_AS(one.tasks.welcome("w3", one.top + "/file/spool"), Error);
+  CHECK_THROWS_AS(one.tasks.welcome(WorkerId{3}, one.top + "/file/spool"), Error);
   one.start(0, "sleep 0.3");
-  one.tasks.welcome("w3", one.top + "/spool");
+  one.tasks.welcome(WorkerId{3}, one.top + "/spool");
   one.start(1, "true");  // the agent never asks for more than there are
   REQUIRE(one.results.size() == 1);
   CHECK(one.results[0].message.find("no free slots") == 0);

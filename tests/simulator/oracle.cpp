@@ -38,6 +38,11 @@ void Oracle::started(const AttemptId& attempt, WorkerId worker, const std::strin
     fail("task " + to_string(attempt) + " runs again, and nothing had happened to it");
 }
 
+void Oracle::ranks_run(const AttemptId& attempt, WorkerId head) {
+  if (!runs_.contains({attempt, head})) fail("ranks of " + to_string(attempt) + " have no head");
+  ++gangs_;
+}
+
 void Oracle::ended(const AttemptId& attempt, WorkerId worker, TaskState state) {
   auto& run = runs_[{attempt, worker}];
   run.ended = true;
@@ -52,15 +57,17 @@ void Oracle::excuse(const TaskId& task, bool again) {
   ++all_excuses_;
 }
 
+void Oracle::count_loss(const TaskId& task, bool again) {
+  excuse(task, again);
+  if (!again) ++losses_[{nonces_[task.workload], task.index}];
+}
+
 void Oracle::count_gone(const WorkerGone& gone, bool again) {
   for (const auto& [worker, task] : just_returned_)
     if (worker == gone.worker) excuse(task, again);
-  for (const auto& [task, where] : out_) {
-    if (where.first != gone.worker) continue;
-    excuse(task, again);
-    if (!again) ++losses_[{nonces_[task.workload], task.index}];
-  }
-  std::erase_if(out_, [&](const auto& entry) { return entry.second.first == gone.worker; });
+  for (const auto& [task, workers] : out_)
+    if (workers.contains(gone.worker)) count_loss(task, again);
+  std::erase_if(out_, [&](const auto& entry) { return entry.second.contains(gone.worker); });
 }
 
 // `again`: the launcher has died, and what survived is gone through once more.
@@ -77,9 +84,9 @@ void Oracle::track(const Record& record, bool again) {
         fail("workload " + to_string(assigned->workload) + " runs before what it comes after");
     for (auto i = assigned->first; i < assigned->first + assigned->count; ++i) {
       const TaskId task{assigned->workload, i};
-      if (!out_.emplace(task, std::pair(assigned->worker,
-                                        AttemptId{task, assigned->number, assigned->epoch}))
-               .second)
+      std::set<WorkerId> workers{assigned->worker};
+      for (const auto& share : assigned->gang) workers.insert(share.worker);
+      if (!out_.emplace(task, std::move(workers)).second)
         fail("task " + to_string(task) + " is given out twice");
     }
   }
@@ -87,7 +94,7 @@ void Oracle::track(const Record& record, bool again) {
     for (const auto& attempt : returned->attempts) {
       const auto found = out_.find(attempt.task);
       if (found == out_.end()) continue;
-      just_returned_.emplace_back(found->second.first, attempt.task);
+      for (const auto worker : found->second) just_returned_.emplace_back(worker, attempt.task);
       out_.erase(found);
     }
   } else if (!std::holds_alternative<TaskLost>(record)) {
@@ -101,8 +108,10 @@ void Oracle::track(const Record& record, bool again) {
       fail("task " + to_string(lost->attempt.task) + " was given up too early");
   }
   if (const auto* attempt = about(record)) out_.erase(attempt->task);
-  if (const auto* failed = std::get_if<TaskFailedOnce>(&record))
-    excuse(failed->result.attempt.task, again);
+  if (const auto* failed = std::get_if<TaskFailedOnce>(&record)) {
+    const auto& task = failed->result.attempt.task;
+    failed->result.state == TaskState::lost ? count_loss(task, again) : excuse(task, again);
+  }
 }
 
 void Oracle::appended(const Record& record) {
@@ -119,12 +128,18 @@ void Oracle::durable(std::size_t records) {
   }
 }
 
-// A dropped assignment may have been acted on: that task may run elsewhere too.
+// A dropped assignment may have been acted on: that task may run elsewhere too.  So may a dropped
+// cancel, whose answer nobody has had: what it ended may run once more.
 void Oracle::survived(std::size_t records) {
-  for (auto i = records; i < records_.size(); ++i)
+  for (auto i = records; i < records_.size(); ++i) {
     if (const auto* assigned = std::get_if<TasksAssigned>(&records_[i]))
       for (auto k = assigned->first; k < assigned->first + assigned->count; ++k)
         excuse({assigned->workload, k}, false);
+    if (const auto* cancelled = std::get_if<WorkloadCancelled>(&records_[i])) {
+      const auto tasks = task_count(specs_[nonces_[cancelled->workload]].trials);
+      for (std::uint32_t k = 0; k < tasks; ++k) excuse({cancelled->workload, k}, false);
+    }
+  }
   durable(records);
   records_.resize(records);
   on_its_way_.clear();
@@ -149,6 +164,7 @@ void Oracle::settle(const Record& record) {
     settle_one(settled->result, settled->worker);
   } else if (const auto* failed = std::get_if<TaskFailedOnce>(&record)) {
     ran(failed->result, failed->worker);
+    if (failed->result.state == TaskState::lost) return;
     if (!failed_once_.insert(failed->result.attempt).second)
       fail("the failure of " + to_string(failed->result.attempt) + " counts twice");
     const auto& task = failed->result.attempt.task;
@@ -175,8 +191,9 @@ bool Oracle::ran(const TaskResult& result, WorkerId worker) {
   if (run->second.command.first != works_[result.attempt.task.workload].nonce)
     return fail(name + " ran another workload's command"), false;
   // What a signal ended is a failure when the signal was that of a time limit.
-  const bool limit = specs_[run->second.command.first].task.time_limit > 0 &&
-                     run->second.state == TaskState::cancelled;
+  const bool ended_it = run->second.state == TaskState::cancelled ||
+                        (run->second.state == TaskState::lost && result.state == TaskState::failed);
+  const bool limit = specs_[run->second.command.first].task.time_limit > 0 && ended_it;
   const auto really = limit ? TaskState::failed : run->second.state;
   if (really != result.state) return fail(name + " did not end so"), false;
   return true;
@@ -204,6 +221,8 @@ void Oracle::settle_one(const TaskResult& result, WorkerId worker) {
   }
   if (result.state == TaskState::failed && !may_cancel && failures_of(task) != spec.retries)
     fail("task " + to_string(task) + " has tries of its own left, and failed");
+  if (result.state == TaskState::lost && losses_[{work.nonce, task.index}] < spec.loss_retries)
+    fail("task " + to_string(task) + " was given up too early");
   if (settled_.insert(task).second)
     ++work.settled;
   else if (!may_cancel)

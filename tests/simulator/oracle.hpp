@@ -23,6 +23,7 @@ class Oracle {
 
   // What happens in the world.
   void started(const AttemptId&, WorkerId, const std::string& nonce, const std::string& trial);
+  void ranks_run(const AttemptId&, WorkerId head);  // all parts of its gang are seated
   void ended(const AttemptId&, WorkerId, TaskState);
 
   // What the launcher writes, as it is written; then how much of it is durable, or survived.
@@ -44,6 +45,7 @@ class Oracle {
   std::size_t settled() const { return settled_.size(); }
   std::size_t starts() const { return all_starts_; }
   std::size_t excuses() const { return all_excuses_; }
+  std::size_t gangs() const { return gangs_; }
 
  private:
   using Command = std::pair<std::string, std::uint32_t>;  // nonce and index
@@ -64,6 +66,7 @@ class Oracle {
   }
   void track(const Record&, bool again);
   void excuse(const TaskId&, bool again);  // it may run once more
+  void count_loss(const TaskId&, bool again);
   void count_gone(const WorkerGone&, bool again);
   void settle(const Record&);
   void settle_one(const TaskResult&, WorkerId);
@@ -75,7 +78,7 @@ class Oracle {
   std::multiset<AttemptId> on_its_way_;  // records about these are not durable yet
 
   // By all records so far.
-  std::map<TaskId, std::pair<WorkerId, AttemptId>> out_;
+  std::map<TaskId, std::set<WorkerId>> out_;  // all workers of its gang
   std::map<WorkloadId, std::string> nonces_;
   std::vector<std::pair<WorkerId, TaskId>> just_returned_;
   std::map<WorkloadId, std::uint32_t> done_;
@@ -92,7 +95,7 @@ class Oracle {
   std::set<std::string> cancelled_;
   std::map<std::pair<AttemptId, WorkerId>, Run> runs_;
   std::map<Command, std::uint32_t> starts_, excuses_, losses_;
-  std::size_t all_starts_ = 0, all_excuses_ = 0;
+  std::size_t all_starts_ = 0, all_excuses_ = 0, gangs_ = 0;
 };
 
 }  // namespace pcluster::sim

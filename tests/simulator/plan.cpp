@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace pcluster::sim {
 namespace {
 
@@ -50,6 +52,35 @@ void pin(PlannedWork& work) {
   work.spec.loss_retries = 0;
 }
 
+// More ranks than a worker has slots, as many as fit when all of the plan's jobs are there.
+void widen(Chance& chance, const Plan& plan, PlannedWork& work) {
+  auto& task = work.spec.task;
+  task.each = {};
+  task.each.cores = plan.slots > 1 && chance.percent(20) ? 2 : 0;
+  const auto of_worker = plan.slots / std::max(1u, task.each.cores);
+  const auto of_job = of_worker * plan.nodes;
+  auto most = plan.span_jobs ? of_job * plan.jobs : of_job;
+  if (chance.percent(25)) {
+    task.span = chance.percent(60) ? Span::job : Span::worker;
+    most = task.span == Span::job ? of_job : of_worker;
+  }
+  task.ranks = static_cast<std::uint32_t>(chance.between(1, most));
+  task.resident = chance.percent(25);
+  if (chance.percent(50)) work.spec.priority = 1;
+}
+
+// Drawn apart: plans without gangs are what they would be if there were none.
+void plan_gangs(std::uint64_t seed, Plan& plan) {
+  Chance chance(seed ^ 0x6a6e6773u);
+  plan.gangs = chance.percent(50);
+  if (!plan.gangs) return;
+  plan.lonely = seed % 5 != 0 && chance.percent(40);
+  plan.span_jobs = chance.percent(80);
+  plan.nodes = static_cast<std::uint32_t>(chance.between(1, 3));
+  for (auto& work : plan.work)
+    if (!work.pinned && chance.percent(50)) widen(chance, plan, work);
+}
+
 }  // namespace
 
 Plan make_plan(std::uint64_t seed) {
@@ -80,6 +111,7 @@ Plan make_plan(std::uint64_t seed) {
     work.pinned = !work.after && chance.percent(25);
     if (work.pinned) pin(work);
   }
+  plan_gangs(seed, plan);
   return plan;
 }
 

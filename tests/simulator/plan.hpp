@@ -29,9 +29,12 @@ struct Plan {
   bool silences = false;          // nothing arrives any more, nobody is told: false deaths
   bool launcher_crashes = false;  // with what is not durable lost
   bool slow_disk = false;
-  bool stalls = false;  // the launcher's process is stopped for seconds
-  bool lies = false;    // of the scheduler
-  bool scales = false;  // somebody changes the number of jobs again and again
+  bool stalls = false;    // the launcher's process is stopped for seconds
+  bool lies = false;      // of the scheduler
+  bool gangs = false;     // workers listen to each other, some tasks have more ranks than a worker
+  bool lonely = false;    // now and then no other worker reaches one, and the launcher does
+  bool span_jobs = true;  // as the site has it
+  bool scales = false;    // somebody changes the number of jobs again and again
   Time faults_end = 0;
   std::uint32_t jobs = 2, slots = 1, nodes = 1;
   Micros walltime = 0, idle_timeout = 3600 * second;

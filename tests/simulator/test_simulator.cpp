@@ -56,7 +56,7 @@ sim::Outcome run(std::uint64_t seed, bool trace) {
 
 TEST_CASE("every history ends well, whatever fails in it") {
   const auto seeds = asked_for();
-  std::size_t starts = 0, tasks = 0, launchers = 0, workers = 0, messages = 0;
+  std::size_t starts = 0, tasks = 0, launchers = 0, workers = 0, messages = 0, gangs = 0;
   for (auto seed = seeds.first; seed <= seeds.last; ++seed) {
     const auto outcome = run(seed, seeds.first == seeds.last);
     if (!outcome.wrong.empty())
@@ -67,12 +67,43 @@ TEST_CASE("every history ends well, whatever fails in it") {
     launchers += outcome.launchers;
     workers += outcome.workers;
     messages += outcome.messages;
+    gangs += outcome.gangs;
   }
   if (std::getenv("PCLUSTER_SIMULATOR_FIGURES") != nullptr)
     MESSAGE((seeds.last - seeds.first + 1)
-            << " seeds: " << tasks << " tasks settled, " << starts << " starts, " << launchers
-            << " launchers, " << workers << " workers, " << messages << " messages");
+            << " seeds: " << tasks << " tasks settled, " << starts << " starts, " << gangs
+            << " gangs, " << launchers << " launchers, " << workers << " workers, " << messages
+            << " messages");
   CHECK(tasks > 0);
+}
+
+// Calm, and a flood of small tasks that was there before the gangs and goes on behind them.
+TEST_CASE("gangs run soon though a flood of small tasks could fill every slot for ever") {
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    sim::Plan plan;
+    plan.gangs = true;
+    plan.jobs = 3;
+    plan.nodes = 2;
+    plan.slots = 4;
+    plan.faults_end = second;
+    sim::PlannedWork flood, wide;
+    flood.spec.verb = wide.spec.verb = "map";
+    flood.spec.task.argv = {"run", "1", "{trial}", "{index}"};
+    flood.spec.trials = TrialRange{1, 3000, 1};
+    flood.shortest = 500 * millisecond;
+    flood.longest = 4 * second;
+    wide = flood;
+    wide.spec.task.argv[1] = "2";
+    wide.spec.task.ranks = 8 + static_cast<std::uint32_t>(seed);
+    wide.spec.trials = TrialRange{1, 1, 1};
+    wide.spec.priority = 1;
+    wide.at = 60 * second;
+    plan.work = {flood, wide};
+    const auto outcome = sim::World(seed, false, plan).run();
+    CHECK(outcome.wrong == "");
+    CHECK(outcome.gangs == 1);
+    CHECK(outcome.waits.at(1) < flood.longest + second);
+  }
 }
 
 TEST_CASE("the same seed is the same history") {

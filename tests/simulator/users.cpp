@@ -14,10 +14,10 @@ constexpr std::uint64_t per_life = 1000, asker = 900;
 
 }  // namespace
 
-World::World(std::uint64_t seed, bool trace)
+World::World(std::uint64_t seed, bool trace, Plan plan)
     : seed_(seed),
       trace_(trace),
-      plan_(make_plan(seed)),
+      plan_(std::move(plan)),
       chance_(seed + 7777),
       scheduler_(clock_, chance_, plan_.lies, plan_.walltime) {
   scheduler_.starts = [this](const SimJob& job) {
@@ -29,7 +29,7 @@ World::World(std::uint64_t seed, bool trace)
     for (std::size_t i = 0; i < workers_.size(); ++i)
       if (workers_[i]->job_id == job.id) kill_worker(i);
   };
-  for (const auto& work : plan_.work) users_.push_back({&work, {}, {}, 0, 0, false, false});
+  for (const auto& work : plan_.work) users_.push_back({&work, {}, {}, 0, 0, false, false, 0, 0});
 }
 
 Outcome World::run() {
@@ -45,8 +45,11 @@ Outcome World::run() {
     if (clock_.steps() > 3'000'000) fail("it goes round and round: " + stuck());
   }
   if (wrong_.empty()) wrong_ = oracle_.wrong;
-  return {wrong_, hash_,           oracle_.settled(), oracle_.starts(), oracle_.excuses(),
-          epoch_, workers_.size(), messages_,         clock_.now};
+  Outcome outcome{wrong_, hash_,           oracle_.settled(), oracle_.starts(), oracle_.excuses(),
+                  epoch_, workers_.size(), messages_,         clock_.now,       oracle_.gangs(),
+                  {}};
+  for (const auto& user : users_) outcome.waits.push_back(user.began - user.added);
+  return outcome;
 }
 
 std::string World::stuck() const {
@@ -71,6 +74,7 @@ void World::ask_for_jobs() {
   request.spec.adapter = "sim";
   request.spec.nodes = plan_.nodes;
   request.spec.slots = plan_.slots;
+  request.spec.mpi.span_jobs = plan_.span_jobs;
   request.count = plan_.jobs;
   request.idle_timeout = plan_.idle_timeout;
   request.orphan_timeout = 600 * second;
@@ -165,6 +169,7 @@ void World::to_client(const Reply& reply, ClientId client) {
   if (const auto* accepted = std::get_if<WorkloadAccepted>(&*copy)) {
     oracle_.promised_workload(accepted->workload);
     user.id = accepted->workload;
+    user.added = clock_.now;
   } else if (const auto* progress = std::get_if<Progress>(&*copy)) {
     if (!user.id || progress->workload != *user.id) fail("progress of a workload not accepted yet");
     if (!progress->finished) return;
@@ -173,7 +178,8 @@ void World::to_client(const Reply& reply, ClientId client) {
     note(fmt::format("workload {} is finished", to_string(*user.id)));
     user.done = true;
   } else if (const auto* refusal = std::get_if<Refusal>(&*copy)) {
-    if (!user.work->pinned) return fail("refused: " + refusal->message);
+    if (!user.work->pinned && user.work->spec.task.ranks == 0)
+      return fail("refused: " + refusal->message);
     user.asked_in = 0;  // a worker has left meanwhile: with those that are home then
   }
 }
@@ -213,6 +219,7 @@ void World::faults() {
   const auto index = alive[static_cast<std::size_t>(
       chance_.between(0, static_cast<std::int64_t>(alive.size()) - 1))];
   auto& worker = *workers_[index];
+  if (plan_.lonely && chance_.percent(15)) isolate(index, chance_.between(1, 20) * second);
   if (kind == 1 && plan_.worker_crashes) return kill_worker(index);
   if (kind == 2 && plan_.cuts && worker.link) return cut(*worker.link, "a cable");
   if (kind == 3 && plan_.silences && worker.link) {

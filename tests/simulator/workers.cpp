@@ -17,6 +17,7 @@ void World::start_worker(const SimJob& job) {
     me.incarnation = "i" + std::to_string(workers_.size());
     me.size = {plan_.slots, 1000, 0};
     me.slots = plan_.slots;
+    me.port = static_cast<std::uint16_t>(plan_.gangs ? 1 : 0);
     worker->job_id = job.id;
     worker->agent = std::make_unique<Agent>(me, clock_.now, Agent::Limits{});
     workers_.push_back(std::move(worker));
@@ -148,11 +149,18 @@ void World::act_one(std::size_t index, const Act& one) {
     task->second.will = TaskState::cancelled;
     if (signal->signal != 9 && task->second.deaf) return;
     end_task(index, signal->attempt, task->second.run, 3 * millisecond);
+  } else if (const auto* part = std::get_if<act::Seat>(&one)) {
+    seat(index, part->part);
+  } else if (const auto* over = std::get_if<act::Vacate>(&one)) {
+    vacate(index, over->attempt);
   } else if (const auto* leaving = std::get_if<act::Leave>(&one)) {
     note(fmt::format("worker {} leaves: {}", index, leaving->reason));
     for (const auto& [attempt, task] : worker.tasks)
       if (leaving->reason.find("scaled down") != std::string::npos &&
           task.will != TaskState::cancelled)
+        oracle_.stopped_with(attempt);
+    for (const auto& [attempt, in_use] : worker.seats)
+      if (leaving->reason.find("scaled down") != std::string::npos && !in_use.vacating)
         oracle_.stopped_with(attempt);
     kill_worker(index);
   } else if (worker.link) {
@@ -174,9 +182,15 @@ void World::start_task(std::size_t index, const TaskStart& start) {
   task.will = chance_.percent(work->second->fails_percent) ? TaskState::failed : TaskState::done;
   task.deaf = chance_.percent(15);
   task.started = clock_.now;
+  task.slots = start.slots;
+  task.gang = start.gang;
+  task.wall = chance_.between(work->second->shortest, work->second->longest);
   worker.tasks[start.attempt] = task;
-  end_task(index, start.attempt, task.run,
-           chance_.between(work->second->shortest, work->second->longest));
+  count_slots(index);
+  for (auto& user : users_)
+    if (user.nonce == nonce && user.began == 0) user.began = clock_.now;
+  if (start.gang.empty()) return end_task(index, start.attempt, task.run, task.wall);
+  reach_parts(index, start.attempt, task.run, clock_.now + 30 * second);
 }
 
 void World::end_task(std::size_t index, const AttemptId& attempt, std::uint64_t run, Micros wait) {
@@ -189,7 +203,8 @@ void World::end_task(std::size_t index, const AttemptId& attempt, std::uint64_t 
     oracle_.ended(attempt, worker.agent->id().value(), task.will);
     TaskResult result;
     result.attempt = attempt;
-    result.state = task.will == TaskState::done ? TaskState::done : TaskState::failed;
+    result.state = task.will == TaskState::cancelled ? TaskState::failed : task.will;
+    result.unreachable = task.unreachable;
     result.exit_code = task.will == TaskState::done ? 0 : 1;
     result.start_unix = unix_start + task.started;
     result.end_unix = unix_now();
@@ -203,14 +218,19 @@ void World::kill_worker(std::size_t index) {
   if (!worker.alive) return;
   worker.alive = false;
   worker.tasks.clear();
+  worker.seats.clear();
+  lose_parts(index);
   note(fmt::format("worker {} ends", index));
   if (worker.link) {
     const auto id = *worker.link;  // what it said last arrives still
     clock_.at(links_[id].last_up + 1, [this, id] { cut(id, "the worker ended"); });
   }
-  for (const auto& other : workers_)
-    if (other->alive && other->job_id == worker.job_id) return;
-  clock_.after(chance_.between(10, 2000) * millisecond,
+  bool others = false;
+  for (const auto& other : workers_) others |= other->alive && other->job_id == worker.job_id;
+  if (others && !plan_.gangs) return;
+  // A job that has lost a node ends some time later, so that another brings all its ranks back.
+  const auto longest = others ? 60 * second : 2 * second;
+  clock_.after(chance_.between(10 * millisecond, longest),
                [this, job = worker.job_id] { scheduler_.end(job); });
 }
 

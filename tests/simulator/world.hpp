@@ -32,6 +32,16 @@ struct SimTask {
   TaskState will = TaskState::done;
   bool deaf = false;  // to TERM
   Time started = 0;
+  std::uint32_t slots = 0;
+  std::vector<GangPart> gang;
+  Micros wall = 0;
+  bool ranks_run = false;             // all parts have been reached
+  std::vector<WorkerId> unreachable;  // why it was lost
+};
+
+struct SimSeat {  // of a part
+  std::uint32_t slots = 0;
+  bool vacating = false;
 };
 
 struct SimWorker {
@@ -40,6 +50,8 @@ struct SimWorker {
   bool alive = true;
   std::optional<LinkId> link;
   std::map<AttemptId, SimTask> tasks;
+  std::map<AttemptId, SimSeat> seats;
+  Time alone_until = 0;                                      // no other worker reaches it before
   std::map<std::uint64_t, std::vector<AttemptId>> reported;  // by the sequence of the report
   std::uint64_t ticks = 0;
 };
@@ -51,6 +63,7 @@ struct SimUser {  // one workload of the plan, from the wish to its end
   std::uint64_t asked_in = 0;  // the launcher's life that was asked last
   int tries = 0;
   bool cancel_sent = false, done = false;
+  Time added = 0, began = 0;  // its first task
 };
 
 struct Outcome {
@@ -58,11 +71,14 @@ struct Outcome {
   std::uint64_t hash = 0;
   std::size_t tasks = 0, starts = 0, excuses = 0, launchers = 0, workers = 0, messages = 0;
   Time ended = 0;
+  std::size_t gangs = 0;      // whose ranks ran
+  std::vector<Micros> waits;  // of each workload of the plan, for its first task
 };
 
 class World {
  public:
-  World(std::uint64_t seed, bool trace);
+  World(std::uint64_t seed, bool trace) : World(seed, trace, make_plan(seed)) {}
+  World(std::uint64_t seed, bool trace, Plan);
   Outcome run();
 
  private:
@@ -96,6 +112,15 @@ class World {
   void start_task(std::size_t worker, const TaskStart&);
   void end_task(std::size_t worker, const AttemptId&, std::uint64_t run, Micros wait);
   void arm_worker(std::size_t worker);
+
+  // gangs.cpp: heads reach parts, and lose them
+  void reach_parts(std::size_t head, const AttemptId&, std::uint64_t run, Time give_up);
+  void lose_parts(std::size_t worker);  // all heads that have a part there
+  void lose_gang(std::size_t head, const AttemptId&, WorkerId unreachable);
+  void seat(std::size_t worker, const TaskStart& part);
+  void vacate(std::size_t worker, const AttemptId&);
+  void isolate(std::size_t worker, Micros);
+  void count_slots(std::size_t worker);
 
   // users.cpp: who asks for jobs, runs workloads, cancels them, and stops the cluster
   void ask_for_jobs();
