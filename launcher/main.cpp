@@ -12,6 +12,7 @@
 #include "launcher/daemon/daemon.hpp"
 #include "launcher/io/local_jobs.hpp"
 #include "mpi-runtime/mpi_agent.hpp"
+#include "mpi-runtime/rank_start.hpp"
 #include "mpi-runtime/worker.hpp"
 
 namespace pcluster {
@@ -81,6 +82,7 @@ int main(int argc, char** argv) {
   const Words rest(argv + (argc > 1 ? 2 : 1), argv + argc);
   if (role == "worker") return start_role(worker, rest);
   if (role == "launcher") return start_role(launcher, rest);
+  if (role == rank_start_role) return start_rank(rest);
   if (role == "local-jobs")
     return start_role([](const Words& words) { return run_local_jobs(words); }, rest);
   return run_cli(argc, argv);

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "launcher/base/error.hpp"
@@ -28,7 +29,9 @@ struct Parts::Caller {
 };
 
 Parts::Parts(Loop& loop, Tasks& tasks, Tasks::Say say, Vacated vacated)
-    : loop_(loop), tasks_(tasks), say_(std::move(say)), vacated_(std::move(vacated)) {}
+    : loop_(loop), tasks_(tasks), say_(std::move(say)), vacated_(std::move(vacated)) {
+  tasks_.on_need([this](Room missing) { return make_room(missing); });
+}
 
 Parts::~Parts() {
   for (const auto& caller : callers_)
@@ -50,26 +53,94 @@ std::uint16_t Parts::listen(const StateDirectory& directory, const std::string& 
 // ---------------------------------------------------------------- seats
 
 void Parts::seat(const TaskStart& start) {
-  if (parts_.contains(start.attempt)) return;
-  parts_[start.attempt] = {start, tasks_.take_seat(start), nullptr, false};
+  if (take_over(start) || parts_.contains(start.attempt)) return;
+  Part part;
+  part.start = start;
+  part.waits = true;
+  part.resident = start.task->resident;
+  parts_[start.attempt] = std::move(part);
+  tasks_.seat(start, [this, attempt = start.attempt](std::optional<Seat> seat) {
+    seated(attempt, std::move(seat));
+  });
+}
+
+void Parts::seated(const AttemptId& attempt, std::optional<Seat> seat) {
+  auto& part = parts_.at(attempt);
+  part.waits = false;
+  part.seat = std::move(seat);
+  serve_all(attempt);
+}
+
+void Parts::serve_all(const AttemptId& attempt) {
   for (const auto& caller : std::set<CallerPtr>(callers_))
-    if (caller->order && caller->order->attempt == start.attempt) serve(caller);
+    if (caller->order && caller->order->attempt == attempt) serve(caller);
+}
+
+// What an idle resident's ranks sit on serves the next trial of the same gang.  Whether they do,
+// their head decides: else it ends them, and asks for others.
+bool Parts::take_over(const TaskStart& start) {
+  const auto found = std::ranges::find_if(parts_, [&](const auto& one) {
+    const auto& [attempt, part] = one;
+    return part.idle && !part.evicted && attempt.task.workload == start.attempt.task.workload &&
+           same_gang(part.start.gang, start.gang);
+  });
+  if (found == parts_.end()) return false;
+  auto node = parts_.extract(found);
+  Part& part = node.mapped();
+  part.start = start;
+  part.idle = false;
+  part.head->order->attempt = node.key() = start.attempt;
+  parts_.insert(std::move(node));
+  serve_all(start.attempt);
+  return true;
 }
 
 void Parts::vacate(const AttemptId& attempt) {
-  const auto part = parts_.find(attempt);
-  if (part == parts_.end()) return vacated_(attempt);
-  part->second.vacating = true;
-  if (part->second.head == nullptr) return gone(attempt);
-  tasks_.kill(*part->second.seat);
+  const auto found = parts_.find(attempt);
+  if (found == parts_.end() || found->second.idle) return vacated_(attempt);
+  Part& part = found->second;
+  if (part.waits) tasks_.stop_waiting(attempt);
+  if (part.head == nullptr) return gone(attempt);
+  if (part.resident) {
+    part.idle = true;
+    return vacated_(attempt);
+  }
+  part.vacating = true;
+  tasks_.kill(*part.seat);
 }
 
 void Parts::gone(const AttemptId& attempt) {
-  const auto part = parts_.find(attempt);
-  if (part->second.seat) tasks_.give_back(*part->second.seat);
-  parts_.erase(part);
+  const Part part = std::move(parts_.at(attempt));
+  parts_.erase(attempt);
   if (parts_.empty()) tasks_.forget_memory();
-  vacated_(attempt);
+  if (part.seat) tasks_.give_back(*part.seat);
+  if (!part.idle) vacated_(attempt);
+}
+
+void Parts::evict(Part& part) {
+  if (std::exchange(part.evicted, true)) return;
+  tasks_.kill(*part.seat);
+}
+
+void Parts::end_residents(WorkloadId workload) {
+  for (auto& [attempt, part] : parts_)
+    if (part.idle && attempt.task.workload == workload) evict(part);
+}
+
+Room Parts::make_room(Room missing) {
+  Room coming;
+  const auto count = [&coming](const Part& part) {
+    coming = coming + Room{static_cast<std::uint32_t>(part.seat->slots.size()),
+                           static_cast<std::uint32_t>(part.seat->gpus.size())};
+  };
+  for (const auto& [attempt, part] : parts_)
+    if (part.idle && part.evicted) count(part);
+  for (auto& [attempt, part] : parts_) {
+    if (!part.idle || part.evicted || coming.covers(missing)) continue;
+    count(part);
+    evict(part);
+  }
+  return coming;
 }
 
 void Parts::leave(const std::string& reason) {
@@ -116,6 +187,7 @@ void Parts::serve(const CallerPtr& caller) {
   const auto found = parts_.find(caller->order->attempt);
   if (found == parts_.end() || caller->runs) return;
   Part& part = found->second;
+  if (part.waits || part.idle || (part.resident && part.head)) return;  // those are about to end
   if (!part.seat) return answer(caller, {255, "it had no free slots or gpus for its part"});
   if (part.vacating || part.head)
     return answer(caller, {255, part.vacating ? "its part was ended" : "its part runs already"});
@@ -166,7 +238,8 @@ void Parts::ended(const CallerPtr& caller, const Ended& end) {
   const auto part = parts_.find(attempt);
   if (part == parts_.end()) return;
   part->second.head = nullptr;
-  if (part->second.vacating) gone(attempt);
+  if (part->second.vacating || part->second.idle) return gone(attempt);
+  serve_all(attempt);
 }
 
 // ---------------------------------------------------------------- ends

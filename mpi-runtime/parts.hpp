@@ -23,7 +23,10 @@ class Parts {
   // Where heads call; 0 when it cannot listen, which it says: this worker then is in no gang.
   std::uint16_t listen(const StateDirectory&, const std::string& cluster);
   void seat(const TaskStart&);
-  void vacate(const AttemptId&);          // ends what runs there, then says so
+  // Ends what runs there, then says so.  A resident's stays, until it is taken over by the next
+  // trial's, or its seat is needed.
+  void vacate(const AttemptId&);
+  void end_residents(WorkloadId);
   void leave(const std::string& reason);  // ends all; their heads hear why
 
  private:
@@ -33,9 +36,17 @@ class Parts {
     TaskStart start;
     std::optional<Seat> seat;  // none: it could not be had
     CallerPtr head;            // while something runs
+    bool waits = false;        // for its seat
     bool vacating = false;
+    bool resident = false, idle = false;  // a copy: its template goes; released, and it stays
+    bool evicted = false;                 // idle, and about to end
   };
 
+  void seated(const AttemptId&, std::optional<Seat>);
+  bool take_over(const TaskStart&);
+  void serve_all(const AttemptId&);
+  void evict(Part&);
+  Room make_room(Room missing);
   void accepted(LinkPtr, Role);
   void asked(const CallerPtr&, std::string_view payload);
   void serve(const CallerPtr&);

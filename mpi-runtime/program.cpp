@@ -133,6 +133,13 @@ void Starter::child(const Order& order) {
     if (file < 0 || dup2(file, 1) < 0 || dup2(file, 2) < 0) fail(StartStep::output, errno);
     close(file);
   }
+  int wanted = 3;
+  for (const auto& one : program.descriptors) {
+    int file = open(one.path.c_str(), one.flags);
+    if (file < 0 || (file != wanted && dup2(file, wanted) < 0)) fail(StartStep::descriptor, errno);
+    if (file != wanted) close(file);
+    ++wanted;
+  }
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);

@@ -26,9 +26,15 @@ struct Program {
   bool own_session = true;
   std::vector<int> cores;  // bound to these; empty = wherever we may run
   int input = -1;          // a descriptor to read from; -1 = its standard input is empty
+  // Opened as 3, 4, ...; they must not let it wait.
+  struct Opened {
+    std::string path;
+    int flags = 0;
+  };
+  std::vector<Opened> descriptors;
 };
 
-enum class StartStep { process, directory, output, command, interpreter };
+enum class StartStep { process, directory, output, descriptor, command, interpreter };
 struct StartFailure {
   StartStep step = StartStep::process;
   int error = 0;  // errno

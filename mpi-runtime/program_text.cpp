@@ -50,6 +50,8 @@ std::string explain(const StartFailure& failure, const Program& program, const s
     case StartStep::output:
       return fmt::format("cannot write output on {}: {}: {}; its directory must exist there", host,
                          program.output, why);
+    case StartStep::descriptor:
+      return fmt::format("cannot open the pipes of a resident on {}: {}", host, why);
     case StartStep::interpreter:
       return fmt::format(
           "interpreter missing on {}: {} is there, but not what its #! line (or its loader) names",

@@ -45,6 +45,11 @@ void Slots::take_gpus(Seat& seat, std::uint32_t gpus) {
   free_gpus_.erase(free_gpus_.begin(), free_gpus_.begin() + gpus);
 }
 
+Room Slots::free() const {
+  return {static_cast<std::uint32_t>(std::count(free_.begin(), free_.end(), true)),
+          static_cast<std::uint32_t>(free_gpus_.size())};
+}
+
 void Slots::give_back(const Seat& seat) {
   for (std::uint32_t slot : seat.slots)
     slot < count() ? free_[slot] = true : beside_[slot - count()] = true;

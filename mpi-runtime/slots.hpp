@@ -2,6 +2,7 @@
 // Pure: no clock, no I/O.
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -15,6 +16,15 @@ struct Seat {
   std::vector<std::string> gpus;
 };
 
+struct Room {
+  std::uint32_t slots = 0, gpus = 0;
+  Room operator+(const Room& other) const { return {slots + other.slots, gpus + other.gpus}; }
+  Room operator-(const Room& other) const {  // none below 0
+    return {slots - std::min(slots, other.slots), gpus - std::min(gpus, other.gpus)};
+  }
+  bool covers(const Room& other) const { return slots >= other.slots && gpus >= other.gpus; }
+};
+
 class Slots {
  public:
   // `cores`, neighbours side by side, are shared out evenly; empty = tasks are not bound.
@@ -25,6 +35,7 @@ class Slots {
   // One beside all slots, numbered behind them and bound to no cores.
   std::optional<Seat> take_beside(std::uint32_t gpus);
   void give_back(const Seat&);
+  Room free() const;
   std::uint32_t count() const { return static_cast<std::uint32_t>(free_.size()); }
   static constexpr std::uint32_t most_beside = 16;
 

@@ -175,6 +175,8 @@ void Spawner::finish(std::uint32_t slot, bool clean) {
   ended_(end);  // may start the next task here
 }
 
+void Spawner::read_now(std::uint32_t slot) { drain(slot, read_per_turn); }
+
 bool Spawner::drain(std::uint32_t slot, std::size_t limit) {
   bool empty = true;
   for (int i = 0; i < 2; ++i) {

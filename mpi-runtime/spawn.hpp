@@ -45,6 +45,8 @@ class Spawner {
               int signal);  // to all processes of its task; SIGKILL gets them all
   // Whether what it writes is left in its pipes, which then fill up and hold it.
   void hold(std::uint32_t slot, bool);
+  void read_now(std::uint32_t slot);  // what it has printed so far goes to `output`
+  pid_t leader(std::uint32_t slot) const { return slots_[slot].leader; }  // 0: none
   bool busy(std::uint32_t slot) const { return slots_[slot].leader != 0; }
   std::uint32_t running() const { return running_; }
 

@@ -49,7 +49,13 @@ Tasks::Tasks(Loop& loop, WorkerFacts worker, WorkerSize size, std::uint32_t slot
           [this](std::uint32_t slot, Stream stream, std::string_view bytes) {
             wrote(slot, stream, bytes);
           },
-          [this](const Ended& end) { ended(end); }) {}
+          [this](const Ended& end) { ended(end); }),
+      residents_({loop, spawner_, output_, say_,
+                  [this](std::uint32_t, TaskResult result) {
+                    slot_of_.erase(result.attempt);
+                    finished_(std::move(result));
+                  }},
+                 slots + Slots::most_beside) {}
 
 void Tasks::welcome(WorkerId worker, const std::string& spool_directory, const MpiSettings& mpi) {
   recipes_.set_mpi(mpi);
@@ -79,27 +85,15 @@ void Tasks::cannot(const AttemptId& attempt, int code, const std::string& messag
   finished_(std::move(result));
 }
 
-std::optional<Seat> Tasks::take_seat(const TaskStart& start) {
-  const auto ranks = std::max(ranks_of(start.gang, me_, start.task->ranks), 1u);
-  const auto gpus = start.task->each.gpus * ranks;
-  auto seat = start.slots == 0 ? slots_.take_beside(gpus) : slots_.take(start.slots, gpus);
-  if (seat && !start.task->bind) seat->cores.clear();
-  return seat;
-}
-
-void Tasks::start(const TaskStart& start) {
-  constexpr int ours = static_cast<int>(Exit::ours);
-  auto seat = take_seat(start);
-  if (!seat)
-    return cannot(start.attempt, ours,
-                  start.slots == 0 ? "no free gpus, or too much runs beside the slots, on " + host_
-                                   : "no free slots or gpus on " + host_);
+void Tasks::start_in(const TaskStart& start, const Seat& seat) {
   try {
-    start_at(start, *seat);
+    start_at(start, seat);
   } catch (const Error& error) {
+    residents_.discard(seat.slots.front());
     head_.close(start.attempt);
-    slots_.give_back(*seat);
-    cannot(start.attempt, ours, std::string(error.what()) + ". " + error.hint());
+    slots_.give_back(seat);
+    cannot(start.attempt, static_cast<int>(Exit::ours),
+           std::string(error.what()) + ". " + error.hint());
   }
 }
 
@@ -128,16 +122,25 @@ void Tasks::start_at(const TaskStart& start, const Seat& seat) {
   program.input = input.get();
   sitting_[slot] = {seat,       start.attempt,          false, {},
                     start.gang, start.task->ranks != 0, {},    start.task->input};
-  if (auto failure = spawner_.start(slot, program, "PCLUSTER_RESULT=" + result))
+  std::string mark = "PCLUSTER_RESULT=" + result;
+  if (start.task->resident)
+    mark = residents_.prepare(slot, start, seat, recipes_.worker(), recipe, program);
+  if (auto failure = spawner_.start(slot, program, mark)) {
+    residents_.discard(slot);
     return give_up(exit_code(*failure), explain(*failure, program, host_));
+  }
   inputs_.started(start.attempt);
+  if (start.task->resident) residents_.started(slot);
   slot_of_[start.attempt] = slot;
 }
 
 void Tasks::wrote(std::uint32_t slot, Stream stream, std::string_view bytes) {
   Sitting& sitting = sitting_[slot];
   if (sitting.guest.output) return sitting.guest.output(stream, bytes);
-  output_.write(sitting.attempt, stream, bytes, sitting.interactive);
+  if (residents_.at(slot))
+    residents_.write(slot, stream, bytes);
+  else
+    output_.write(sitting.attempt, stream, bytes, sitting.interactive);
   if (!sitting.ranks) return;
   auto& words = sitting.last_words;
   words += bytes.substr(bytes.size() - std::min(bytes.size(), kept_words));
@@ -145,6 +148,7 @@ void Tasks::wrote(std::uint32_t slot, Stream stream, std::string_view bytes) {
 }
 
 void Tasks::ended(const Ended& end) {
+  if (residents_.at(end.slot)) return resident_ended(end);
   const Sitting sitting = std::exchange(sitting_[end.slot], {});
   if (sitting.guest.ended) {
     take_result_file(result_path(end.slot));  // the slot's next task must not find it
@@ -168,8 +172,12 @@ void Tasks::ended(const Ended& end) {
   }
   slot_of_.erase(sitting.attempt);
   inputs_.close(sitting.attempt);
-  slots_.give_back(sitting.seat);
-  const bool failed = end.exit_code != 0 && !sitting.signalled;
+  give_back(sitting.seat);
+  tell(end, sitting, std::move(result));
+}
+
+void Tasks::tell(const Ended& end, const Sitting& sitting, TaskResult result) {
+  const bool failed = result.state == TaskState::failed && !sitting.signalled;
   const Micros wait = failed && sitting.gang.size() > 1    ? loss_follows
                       : failed && may_be_the_jobs_end(end) ? signal_follows
                                                            : 0;
@@ -180,8 +188,8 @@ void Tasks::ended(const Ended& end) {
 
 // What only those know that watched its ranks.
 void Tasks::settle(TaskResult result, const Sitting& sitting) {
-  const auto loss = head_.loss(result.attempt);
-  head_.close(result.attempt);
+  const auto loss = head_.loss(sitting.attempt);
+  head_.close(sitting.attempt);
   const bool failed = result.state == TaskState::failed;
   std::string message;
   if (!loss.workers.empty() && (failed || sitting.signalled)) {  // Hydra, when told to end, says 0
@@ -198,16 +206,21 @@ void Tasks::settle(TaskResult result, const Sitting& sitting) {
 }
 
 void Tasks::signal(const AttemptId& attempt, int signal) {
-  auto at = slot_of_.find(attempt);
-  if (at == slot_of_.end()) return;
-  Sitting& sitting = sitting_[at->second];
+  if (stop_waiting(attempt))
+    return cannot(attempt, static_cast<int>(Exit::ours), "ended before it had started");
+  const auto slot = slot_at(attempt);
+  if (!slot) return;
+  Sitting& sitting = sitting_[*slot];
   sitting.signalled = true;
-  spawner_.signal(at->second, signal);
+  if (residents_.at(*slot)) return residents_.signal(*slot, signal);
+  spawner_.signal(*slot, signal);
   if (sitting.ranks && signal == SIGTERM)
     loop_.at(loop_.now() + ranks_end_within, [this, attempt] { this->signal(attempt, SIGKILL); });
 }
 
 void Tasks::signal_all(int signal) {
+  waiting_.clear();
+  residents_.signal_all(signal);
   for (const auto& [attempt, slot] : slot_of_) spawner_.signal(slot, signal);
 }
 

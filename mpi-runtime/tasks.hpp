@@ -10,6 +10,7 @@
 #include "mpi-runtime/gang_head.hpp"
 #include "mpi-runtime/output.hpp"
 #include "mpi-runtime/recipe.hpp"
+#include "mpi-runtime/residents.hpp"
 #include "mpi-runtime/size.hpp"
 #include "mpi-runtime/slots.hpp"
 #include "mpi-runtime/spawn.hpp"
@@ -37,6 +38,7 @@ class Tasks {
   void signal_all(int signal);
   void feed(const TaskInput& input) { inputs_.feed(input); }
   void forget(WorkloadId);
+  void end_residents(WorkloadId workload) { residents_.end_workload(workload); }
   std::uint32_t running() const { return spawner_.running(); }
   TaskOutput& output() { return output_; }
 
@@ -46,8 +48,12 @@ class Tasks {
     std::function<void(Stream, std::string_view)> output;
     std::function<void(const Ended&)> ended;
   };
-  std::optional<Seat> take_seat(const TaskStart&);
-  void give_back(const Seat& seat) { slots_.give_back(seat); }
+  using Seated = std::function<void(std::optional<Seat>)>;
+  void seat(const TaskStart&, Seated);  // perhaps later; nothing: it cannot be had
+  bool stop_waiting(const AttemptId&);  // false: it does not wait for a seat
+  void give_back(const Seat&);
+  // What else may end idle processes to make room; it says what will become free.
+  void on_need(std::function<Room(Room missing)> make_room) { make_room_ = std::move(make_room); }
   // Why it could not be started, if so.
   std::optional<std::string> start_part(const TaskStart&, const Seat&, const std::string& line,
                                         Guest);
@@ -67,9 +73,23 @@ class Tasks {
     std::string last_words;    // on either stream: Hydra has them on its standard output
     bool interactive = false;  // somebody may wait for what it answers
   };
+  struct Waiting {  // for the seats of residents that are about to end
+    TaskStart start;
+    Seated seated;  // empty: a task of ours
+  };
+  void want(Waiting);
+  bool begin(const Waiting&);  // false: no seat is free
+  bool make_room();
+  void start_waiting();
+  std::optional<Seat> take_seat(const TaskStart&);
+  std::uint32_t gpus_of(const TaskStart&) const;
+  std::optional<std::uint32_t> slot_at(const AttemptId&) const;
+  void start_in(const TaskStart&, const Seat&);
   void start_at(const TaskStart&, const Seat&);
   void wrote(std::uint32_t slot, Stream, std::string_view bytes);
   void ended(const Ended&);
+  void resident_ended(const Ended&);
+  void tell(const Ended&, const Sitting&, TaskResult);
   void settle(TaskResult, const Sitting&);
   void cannot(const AttemptId&, int code, const std::string& message);
   std::string result_path(std::uint32_t slot) const;
@@ -87,7 +107,10 @@ class Tasks {
   Slots slots_;
   std::vector<Sitting> sitting_;  // by the first slot of each
   std::map<AttemptId, std::uint32_t> slot_of_;
+  std::vector<Waiting> waiting_;
+  std::function<Room(Room)> make_room_;
   Spawner spawner_;
+  Residents residents_;
 };
 
 }  // namespace pcluster

@@ -158,7 +158,11 @@ void WorkerLoop::received(std::string_view payload) {
     }
     if (first) forget_peak_memory();
   }
-  if (auto* forget = std::get_if<Forget>(&*message)) tasks_.forget(forget->workload);
+  if (auto* forget = std::get_if<Forget>(&*message)) {
+    tasks_.forget(forget->workload);
+    tasks_.end_residents(forget->workload);
+    parts_.end_residents(forget->workload);
+  }
   if (auto* define = std::get_if<Define>(&*message)) tasks_.forget(define->workload);
   if (!leaving_since_) carry_out(agent_.received(*message, loop_.now()));
   // An outdated launcher was hung up on by now.

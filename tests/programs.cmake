@@ -13,8 +13,10 @@ add_custom_target(programs ALL
           ${CMAKE_CURRENT_SOURCE_DIR}/slurm.sh ${CMAKE_CURRENT_SOURCE_DIR}/processes.sh
           ${CMAKE_CURRENT_SOURCE_DIR}/messages.sh ${CMAKE_CURRENT_SOURCE_DIR}/terminal.py
           ${CMAKE_CURRENT_SOURCE_DIR}/walk.py ${PROJECT_SOURCE_DIR}/docs/messages.md
-          ${PROJECT_SOURCE_DIR}/docs/first-hour.md ${programs}
+          ${PROJECT_SOURCE_DIR}/docs/first-hour.md ${PROJECT_SOURCE_DIR}/docs/resident.md
+          ${programs}
   COMMAND ${CMAKE_COMMAND} -E copy_directory ${PROJECT_SOURCE_DIR}/bench ${programs}/bench
+  COMMAND ${CMAKE_COMMAND} -E copy_directory ${PROJECT_SOURCE_DIR}/examples ${programs}/examples
   VERBATIM)
 
 # program_test(SCRIPT [USER] [SERIAL] [TESTBED] [TIMEOUT seconds]): as root, and with USER once more

@@ -31,6 +31,8 @@ constexpr Option options[] = {
     {"--max-failures", "N|P%", "stop when so many tasks (or percent of them) failed"},
     {"-o,--output", "FILE", "output of each task to a file of its own: 'trial-{trial}.out'"},
     {"--resume", "", "leave out what earlier runs of the same command have finished"},
+    {"--resident", "", "start the command once per slot and give it trial after trial"},
+    {"--ready-within", "TIME", "a resident says that it is ready by then (default 60s)"},
     {"--ranks", "N", "split each trial over N MPI ranks"},
     option_span,
     option_bind,
@@ -63,13 +65,29 @@ std::string output_path(const Arguments& arguments, const TaskTemplate& task, st
   return said.empty() || said.starts_with('/') ? said : task.directory + "/" + said;
 }
 
+void set_resident(const Arguments& arguments, TaskTemplate& task) {
+  task.resident = arguments.has("resident");
+  const auto ready = arguments.duration("ready-within");
+  if (!task.resident && ready)
+    throw Error(Exit::usage, "--ready-within: nothing here says that it is ready",
+                "it goes with --resident (docs/resident.md); --time limits a task");
+  if (!task.resident) return;
+  task.ready_within = ready.value_or(0);
+  check_resident(task.argv, task.columns);
+  if (arguments.has("output"))
+    throw Error(Exit::usage, "--output: a resident writes all its trials' output to one place",
+                "leave it out: pcluster logs tells the trials' output apart");
+}
+
 WorkloadSpec spec_from(const Session& session, const Arguments& arguments, MapTrials from) {
   auto spec = workload_from(session, arguments, "map");
   auto& task = spec.task;
+  from.listed = from.listed && !arguments.has("resident");
   task.argv = command_words(arguments, command_of(from), "map");
   split_task(arguments, "ranks", task);
   task.columns = std::move(from.columns);
   spec.trials = std::move(from.trials);
+  set_resident(arguments, task);
   task.output = output_path(arguments, task, task_count(spec.trials));
   if (from.named) {
     check_names(task.argv, task.columns);
@@ -134,6 +152,7 @@ const Verb verb_map{
         "{first_channel} {last_channel}\n"
         "pcluster map --resume --trials 0-499 -- ./trial {trial}      # only what is left\n"
         "pcluster map --ranks 4 --trials 0-99 -- ./model {trial}      # each over 4 MPI ranks\n"
+        "pcluster map --resident -a trials.csv -- python model.py     # docs/resident.md\n"
         "pcluster map --trials 0-9 --shell -- 'gzip -c part{trial} > part{trial}.gz'",
     .run = run,
     .description =

@@ -85,8 +85,19 @@ void check_shell(const std::string& line, const Words& columns, const Trials& tr
   }
 }
 
+void check_resident(const Words& words, const Words& columns) {
+  const TrialText nothing(columns, "", 0);
+  for (const auto& word : words)
+    for (const auto inner : braced_in(word))
+      if (nothing.find(inner))
+        throw Error(Exit::usage,
+                    fmt::format("--resident: {{{}}} in the command would be of one trial", inner),
+                    "the program is started once and reads its trials (docs/resident.md): leave "
+                    "the braces out");
+}
+
 std::string command_hint(const WorkloadSpec& spec) {
-  if (task_count(spec.trials) < 2) return {};
+  if (task_count(spec.trials) < 2 || spec.task.resident) return {};
   const auto& [words, columns] = std::tie(spec.task.argv, spec.task.columns);
   if (names_trial(words, columns)) return {};
   Words variables{"PCLUSTER_TRIAL", "PCLUSTER_INDEX"};

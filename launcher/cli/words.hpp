@@ -17,6 +17,9 @@ void check_names(const std::vector<std::string>& words, const std::vector<std::s
 // A value set into a shell line could be read as shell: only plain words may.
 void check_shell(const std::string& line, const std::vector<std::string>& columns, const Trials&);
 
+// A resident's words are those of all its trials: Error(Exit::usage) when they name one.
+void check_resident(const std::vector<std::string>& words, const std::vector<std::string>& columns);
+
 // For people, when a command looks like a mistake; empty otherwise.
 std::string command_hint(const WorkloadSpec&);
 

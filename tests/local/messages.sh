@@ -212,6 +212,9 @@ row_stdin_retries() { say pcluster run -i --retries 1 -- true; }
 row_mpiexec_programs() { say pcluster mpiexec -n 1 true : -n 1 true; }
 row_mpiexec_ranks() { say pcluster mpiexec true; }
 row_mpiexec_command() { say pcluster mpiexec -n 2; }
+row_resident_words() { say pcluster map --resident --trials 0-1 -- ./model {trial}; }
+row_ready_within() { say pcluster map --ready-within 5m --trials 0-1 -- ./model; }
+row_resident_output() { say pcluster map --resident -o '{trial}.out' --trials 0-1 -- ./model; }
 row_status_word() { say pcluster status wrokers; }
 row_which_workload() { say pcluster cancel; }
 row_no_workload_name() { say pcluster wait seven; }

@@ -1,0 +1,21 @@
+// What a process and those below it have used so far, while they live.
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <sys/types.h>
+#include <cstdint>
+#include <vector>
+#include "launcher/base/units.hpp"
+
+namespace pcluster {
+
+class ProcessUse {
+ public:
+  void look(pid_t root);  // from now on it is about `root` and what is below it now
+  Micros cpu() const;
+  std::uint64_t max_rss_kb() const;  // the largest of them, ever
+
+ private:
+  std::vector<pid_t> processes_;
+};
+
+}  // namespace pcluster

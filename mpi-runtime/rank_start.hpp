@@ -1,0 +1,16 @@
+// What mpiexec starts in a resident's place: it gives the first rank the pipes, and becomes the
+// program.
+// SPDX-License-Identifier: MIT
+#pragma once
+#include <string>
+#include <vector>
+
+namespace pcluster {
+
+inline constexpr const char* rank_start_role = "rank-start";
+
+// `words`: the paths of trials and answers, then the program's.  Comes back only with why it
+// could not, as an exit code.
+int start_rank(const std::vector<std::string>& words);
+
+}  // namespace pcluster

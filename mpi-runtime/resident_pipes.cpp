@@ -1,0 +1,80 @@
+// The two named pipes between a worker and a resident.
+// SPDX-License-Identifier: MIT
+#include "mpi-runtime/resident_pipes.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "launcher/base/error.hpp"
+
+namespace pcluster {
+namespace {
+
+Fd make_pipe(const std::string& path, int mode) {
+  unlink(path.c_str());
+  Fd fd;
+  if (mkfifo(path.c_str(), 0600) == 0)
+    fd = Fd(open(path.c_str(), mode | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW));
+  if (fd) return fd;
+  const int error = errno;
+  unlink(path.c_str());
+  throw Error(Exit::ours,
+              fmt::format("no named pipe {} for a resident: {}", path, std::strerror(error)),
+              "name a directory that can hold one: submit --local-directory");
+}
+
+}  // namespace
+
+// Open for reading too: writing never finds nobody there, and whoever opens it need not wait.
+ResidentPipes::ResidentPipes(const std::string& base)
+    : trials_path_(base + ".trials"),
+      answers_path_(base + ".answers"),
+      trials_(make_pipe(trials_path_, O_RDWR)),
+      answers_(make_pipe(answers_path_, O_RDONLY)) {}
+
+ResidentPipes::~ResidentPipes() {
+  unlink(trials_path_.c_str());
+  unlink(answers_path_.c_str());
+}
+
+void ResidentPipes::send(std::string_view line) {
+  sent_ = line.size();
+  unsent_.append(line);
+  flush();
+}
+
+bool ResidentPipes::flush() {
+  while (!unsent_.empty() && trials_) {
+    const ssize_t n = write(trials_.get(), unsent_.data(), unsent_.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    unsent_.erase(0, static_cast<std::size_t>(n));
+  }
+  return true;
+}
+
+bool ResidentPipes::untouched() const {
+  int waiting = 0;
+  if (!trials_ || sent_ == 0 || ioctl(trials_.get(), FIONREAD, &waiting) != 0) return false;
+  return static_cast<std::size_t>(waiting) + unsent_.size() == sent_;
+}
+
+void ResidentPipes::close_trials() { trials_.reset(); }
+
+ResidentPipes::Read ResidentPipes::read(std::string& into) {
+  char bytes[16 * 1024];
+  ssize_t n = 0;
+  do n = ::read(answers_.get(), bytes, sizeof bytes);
+  while (n < 0 && errno == EINTR);
+  if (n < 0) return Read::nothing;
+  into.append(bytes, static_cast<std::size_t>(n));
+  return n == 0 ? Read::end : Read::more;
+}
+
+}  // namespace pcluster

@@ -1,0 +1,109 @@
+// Who gets which seat: idle residents keep theirs, which count as free, until they are needed.
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <utility>
+
+#include "launcher/base/error.hpp"
+#include "mpi-runtime/tasks.hpp"
+
+namespace pcluster {
+
+std::uint32_t Tasks::gpus_of(const TaskStart& start) const {
+  const auto ranks = std::max(ranks_of(start.gang, me_, start.task->ranks), 1u);
+  return start.task->each.gpus * ranks;
+}
+
+std::optional<Seat> Tasks::take_seat(const TaskStart& start) {
+  const auto gpus = gpus_of(start);
+  auto seat = start.slots == 0 ? slots_.take_beside(gpus) : slots_.take(start.slots, gpus);
+  if (seat && !start.task->bind) seat->cores.clear();
+  return seat;
+}
+
+void Tasks::give_back(const Seat& seat) {
+  slots_.give_back(seat);
+  start_waiting();
+}
+
+void Tasks::start(const TaskStart& start) { want({start, {}}); }
+
+void Tasks::seat(const TaskStart& start, Seated seated) { want({start, std::move(seated)}); }
+
+void Tasks::want(Waiting one) {
+  if (begin(one)) return;
+  waiting_.push_back(std::move(one));
+  if (make_room()) return;
+  one = std::move(waiting_.back());
+  waiting_.pop_back();
+  if (one.seated) return one.seated({});
+  cannot(one.start.attempt, static_cast<int>(Exit::ours),
+         one.start.slots == 0 ? "no free gpus, or too much runs beside the slots, on " + host_
+                              : "no free slots or gpus on " + host_);
+}
+
+bool Tasks::begin(const Waiting& one) {
+  const TaskStart& start = one.start;
+  if (start.task->resident && !one.seated) {
+    if (const auto slot = residents_.idle_for(start)) {
+      slot_of_[start.attempt] = *slot;
+      sitting_[*slot].signalled = false;
+      sitting_[*slot].last_words.clear();
+      residents_.give(*slot, start);
+      return true;
+    }
+  }
+  auto seat = take_seat(start);
+  if (!seat) return false;
+  if (one.seated)
+    one.seated(std::move(seat));
+  else
+    start_in(start, *seat);
+  return true;
+}
+
+// For all that wait.  False: nothing is about to become free.
+bool Tasks::make_room() {
+  Room missing;
+  for (const auto& one : waiting_) missing = missing + Room{one.start.slots, gpus_of(one.start)};
+  missing = missing - slots_.free();
+  Room coming = residents_.make_room(missing);
+  if (make_room_) coming = coming + make_room_(missing - coming);
+  return coming.slots > 0;
+}
+
+void Tasks::start_waiting() {
+  for (auto& one : std::exchange(waiting_, {})) want(std::move(one));
+}
+
+bool Tasks::stop_waiting(const AttemptId& attempt) {
+  return std::erase_if(waiting_, [&](const Waiting& one) { return one.start.attempt == attempt; }) >
+         0;
+}
+
+// A resident is also known by the trial that it was started for: its gang is.
+std::optional<std::uint32_t> Tasks::slot_at(const AttemptId& attempt) const {
+  if (const auto at = slot_of_.find(attempt); at != slot_of_.end()) return at->second;
+  for (std::uint32_t slot = 0; slot < sitting_.size(); ++slot)
+    if (residents_.at(slot) && sitting_[slot].attempt == attempt) return slot;
+  return {};
+}
+
+void Tasks::resident_ended(const Ended& end) {
+  Sitting sitting = std::exchange(sitting_[end.slot], {});
+  auto left = residents_.ended(end);
+  if (left.untaken) {
+    slot_of_.erase(left.untaken->attempt);
+    waiting_.push_back({std::move(*left.untaken), {}});
+  }
+  if (left.result)
+    slot_of_.erase(left.result->attempt);
+  else
+    head_.close(sitting.attempt);
+  give_back(sitting.seat);
+  if (!left.result) return;
+  sitting.signalled = sitting.signalled || left.ours;
+  sitting.ranks = sitting.ranks && !left.ours;  // what its ranks said of their end is no reason
+  tell(end, sitting, std::move(*left.result));
+}
+
+}  // namespace pcluster
