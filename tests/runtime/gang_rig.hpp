@@ -86,7 +86,8 @@ struct GangRig {
               size_,
               2,
               [this](const std::string& text) { said += text + "\n"; },
-              [this](TaskResult result) { results.push_back(std::move(result)); }};
+              [this](TaskResult result) { results.push_back(std::move(result)); },
+              [](const InputWanted&) {}};
   Parts parts{loop, tasks, [this](const std::string& text) { said += text + "\n"; },
               [this](const AttemptId&) { ++vacated; }};
   std::uint16_t port = 0;

@@ -30,7 +30,8 @@ struct Worker {
               const auto index = result.attempt.task.index;
               results[index] = std::move(result);
               if (on_result) on_result(index);
-            }) {
+            },
+            [](const InputWanted&) {}) {
     tasks.welcome(WorkerId{3}, top + "/spool");
   }
   ~Worker() {
