@@ -32,65 +32,78 @@ struct Mpi {
 // (what people set they have from their own worker): one that knows of an agent which is not on its
 // host ends at once.
 // On several hosts nothing chooses the network: ob1 would turn InfiniBand off.
+const std::vector<std::string> open_mpi_words{"--noprefix", "--host", "HOSTS", "--bind-to",
+                                              "none",       "-np",    "RANKS"};
+const std::vector<std::string> hydra_here{"-launcher", "fork", "-np", "RANKS"};
+
+Mpi open_mpi_4() {
+  return {MpiKind::open_mpi_4,
+          "openmpi4",
+          "Open MPI 4",
+          false,
+          open_mpi_words,
+          open_mpi_words,
+          {{"OMPI_MCA_pml", "ob1"}, {"OMPI_MCA_btl", "self,vader"}},
+          {},
+          {{"OMPI_MCA_plm", "rsh"},
+           {"OMPI_MCA_plm_rsh_agent", "AGENT"},
+           {"OMPI_MCA_plm_rsh_disable_qrsh", "1"},
+           {"OMPI_MCA_plm_rsh_no_tree_spawn", "1"},
+           {"OMPI_MCA_plm_rsh_pass_environ_mca_params", "0"},
+           {"OMPI_MCA_orte_leave_session_attached", "1"}},
+          {{"OMPI_ALLOW_RUN_AS_ROOT", "1"}, {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"}}};
+}
+
+Mpi open_mpi_5() {
+  return {MpiKind::open_mpi_5,
+          "openmpi5",
+          "Open MPI 5",
+          false,
+          open_mpi_words,
+          open_mpi_words,
+          {{"OMPI_MCA_pml", "ob1"}, {"OMPI_MCA_btl", "self,sm"}},
+          {},
+          {{"PRTE_MCA_plm", "ssh"},
+           {"PRTE_MCA_plm_ssh_agent", "AGENT"},
+           {"PRTE_MCA_plm_ssh_no_tree_spawn", "1"},
+           {"PRTE_MCA_plm_ssh_pass_environ_mca_params", "0"},
+           {"PRTE_MCA_prte_leave_session_attached", "1"}},
+          {{"OMPI_ALLOW_RUN_AS_ROOT", "1"},
+           {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"},
+           {"PRTE_ALLOW_RUN_AS_ROOT", "1"},
+           {"PRTE_ALLOW_RUN_AS_ROOT_CONFIRM", "1"}}};
+}
+
+Mpi mpich() {
+  return {MpiKind::mpich,
+          "mpich",
+          "MPICH",
+          true,
+          hydra_here,
+          {"-rmk", "user", "-launcher", "ssh", "-launcher-exec", "AGENT", "-hosts", "HOSTS", "-np",
+           "RANKS"},
+          {},
+          {},
+          {},
+          {}};
+}
+
+Mpi intel() {
+  return {MpiKind::intel,
+          "intel",
+          "Intel MPI",
+          true,
+          hydra_here,
+          {"-rmk", "user", "-bootstrap", "ssh", "-bootstrap-exec", "AGENT", "-hosts", "HOSTS",
+           "-np", "RANKS"},
+          {},
+          {{"I_MPI_PIN", "0"}},
+          {},
+          {}};
+}
+
 const std::array<Mpi, 4>& table() {
-  static const std::vector<std::string> open_mpi{"--noprefix", "--host", "HOSTS", "--bind-to",
-                                                 "none",       "-np",    "RANKS"};
-  static const std::array<Mpi, 4> all{{
-      {MpiKind::open_mpi_4,
-       "openmpi4",
-       "Open MPI 4",
-       false,
-       open_mpi,
-       open_mpi,
-       {{"OMPI_MCA_pml", "ob1"}, {"OMPI_MCA_btl", "self,vader"}},
-       {},
-       {{"OMPI_MCA_plm", "rsh"},
-        {"OMPI_MCA_plm_rsh_agent", "AGENT"},
-        {"OMPI_MCA_plm_rsh_disable_qrsh", "1"},
-        {"OMPI_MCA_plm_rsh_no_tree_spawn", "1"},
-        {"OMPI_MCA_plm_rsh_pass_environ_mca_params", "0"},
-        {"OMPI_MCA_orte_leave_session_attached", "1"}},
-       {{"OMPI_ALLOW_RUN_AS_ROOT", "1"}, {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"}}},
-      {MpiKind::open_mpi_5,
-       "openmpi5",
-       "Open MPI 5",
-       false,
-       open_mpi,
-       open_mpi,
-       {{"OMPI_MCA_pml", "ob1"}, {"OMPI_MCA_btl", "self,sm"}},
-       {},
-       {{"PRTE_MCA_plm", "ssh"},
-        {"PRTE_MCA_plm_ssh_agent", "AGENT"},
-        {"PRTE_MCA_plm_ssh_no_tree_spawn", "1"},
-        {"PRTE_MCA_plm_ssh_pass_environ_mca_params", "0"},
-        {"PRTE_MCA_prte_leave_session_attached", "1"}},
-       {{"OMPI_ALLOW_RUN_AS_ROOT", "1"},
-        {"OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1"},
-        {"PRTE_ALLOW_RUN_AS_ROOT", "1"},
-        {"PRTE_ALLOW_RUN_AS_ROOT_CONFIRM", "1"}}},
-      {MpiKind::mpich,
-       "mpich",
-       "MPICH",
-       true,
-       {"-launcher", "fork", "-np", "RANKS"},
-       {"-rmk", "user", "-launcher", "ssh", "-launcher-exec", "AGENT", "-hosts", "HOSTS", "-np",
-        "RANKS"},
-       {},
-       {},
-       {},
-       {}},
-      {MpiKind::intel,
-       "intel",
-       "Intel MPI",
-       true,
-       {"-launcher", "fork", "-np", "RANKS"},
-       {"-rmk", "user", "-bootstrap", "ssh", "-bootstrap-exec", "AGENT", "-hosts", "HOSTS", "-np",
-        "RANKS"},
-       {},
-       {{"I_MPI_PIN", "0"}},
-       {},
-       {}},
-  }};
+  static const std::array<Mpi, 4> all{open_mpi_4(), open_mpi_5(), mpich(), intel()};
   return all;
 }
 
