@@ -117,9 +117,10 @@ void Parts::gone(const AttemptId& attempt) {
   if (!part.idle) vacated_(attempt);
 }
 
+// A trial that its head gives out just now is lost there, and costs no attempt.
 void Parts::evict(Part& part) {
   if (std::exchange(part.evicted, true)) return;
-  tasks_.kill(*part.seat);
+  answer(part.head, {255, "its slots are needed for other work"});
 }
 
 void Parts::end_residents(WorkloadId workload) {

@@ -126,7 +126,7 @@ TEST_CASE("one process serves one trial after another; its environment tells of 
 TEST_CASE("output belongs to the trial in hand; what comes between two is the next one's") {
   Worker worker(1);
   worker.resident(7, "echo before; " + program("echo \"$line\" | cut -c 1-13; " + done +
-                                                   "; sleep 0.05; echo after"));
+                                               "; sleep 0.05; echo after"));
   const auto first = worker.start(7, 0);
   worker.result(0);
   worker.turn([end = worker.loop.now() + second / 5, &worker] { return worker.loop.now() >= end; });
