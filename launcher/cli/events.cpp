@@ -77,11 +77,15 @@ Named named(const WorkloadAdded& r) {
 Named named(const TasksAssigned& r) {
   const auto first = to_string(TaskId{r.workload, r.first});
   const auto last = to_string(TaskId{r.workload, r.first + std::max(r.count, 1u) - 1});
-  return {"tasks_assigned",
-          {{"task", r.count == 1 ? first : first + "-" + last},
-           {"tasks", number(r.count)},
-           {"attempt", number(r.number)},
-           {"worker", to_string(r.worker)}}};
+  Named event{"tasks_assigned",
+              {{"task", r.count == 1 ? first : first + "-" + last},
+               {"tasks", number(r.count)},
+               {"attempt", number(r.number)},
+               {"worker", to_string(r.worker)}}};
+  std::string gang;
+  for (const auto& share : r.gang) gang += (gang.empty() ? "" : ",") + to_string(share.worker);
+  if (!gang.empty()) event.fields.emplace_back("gang", gang);
+  return event;
 }
 Named named(const TasksReturned& r) {
   return {"tasks_returned", {{"task", tasks_of(r.attempts)}, {"tasks", number(r.attempts.size())}}};
@@ -90,10 +94,14 @@ Named named(const TaskSettled& r) {
   const auto state = r.result.state;
   const auto* name = state == TaskState::done        ? "task_done"
                      : state == TaskState::cancelled ? "task_cancelled"
+                     : state == TaskState::lost      ? "task_lost"
                                                      : "task_failed";
   return {name, fields_of(r.result, r.worker)};
 }
-Named named(const TaskFailedOnce& r) { return {"task_failed_once", fields_of(r.result, r.worker)}; }
+Named named(const TaskFailedOnce& r) {
+  const bool lost = r.result.state == TaskState::lost;
+  return {lost ? "task_lost_once" : "task_failed_once", fields_of(r.result, r.worker)};
+}
 Named named(const WorkloadCancelled& r) {
   if (r.only.empty())
     return {"workload_cancelled",

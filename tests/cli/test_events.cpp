@@ -41,6 +41,15 @@ TEST_CASE("an event has the time of its record, else the newest that was read") 
   CHECK(maker.take(5, StopAsked{})->at_unix == noon);
 }
 
+TEST_CASE("what was lost is no failure of its own") {
+  EventMaker maker;
+  auto lost = failed();
+  lost.state = TaskState::lost;
+  CHECK(maker.take(1, TaskFailedOnce{lost, WorkerId{1}})->name == "task_lost_once");
+  CHECK(maker.take(2, TaskSettled{lost, WorkerId{1}})->name == "task_lost");
+  CHECK(maker.take(3, TaskFailedOnce{failed(), WorkerId{1}})->name == "task_failed_once");
+}
+
 TEST_CASE("events as lines, for people and for programs") {
   EventMaker maker;
   maker.take(1, ClockRead{noon});

@@ -250,17 +250,7 @@ row_can_never_run() {
   up
   say pcluster map --cores 99 --trials 0-1 -- true
 }
-row_launcher_ends() {
-  up
-  while [[ ! -e seen ]]; do
-    sleep 0.3
-    kill -9 "$(launcher_pid)" || true
-  done &
-  say pcluster map --trials 0-0 -- sleep 60
-  touch seen
-  wait
-  pcluster cancel -q last
-}
+row_can_never_split() { say pcluster run -np 99 -- true; }
 row_no_such_task() {
   up
   pcluster map -q --trials 0-1 -- true
@@ -296,6 +286,12 @@ row_none_home() {
 row_no_pool() { say pcluster scale 2 --pool nosuch; }
 row_other_shape() { say pcluster submit --pool default --cores 2 --jobs 1; }
 row_ours_125() { say pcluster run --cluster nothing -- true; }
+row_launcher_ends() {
+  while [[ ! -e seen ]]; do sleep 0.3; kill -9 "$(launcher_pid)" || true; done &
+  say pcluster map --trials 0-0 -- sleep 60
+  touch seen
+  wait
+}
 
 check_section "Anywhere"
 ((count >= 90)) || fail "only $count rows: is the table read?"

@@ -126,7 +126,7 @@ TEST_CASE("an mpiexec that failed to say what it is, is asked again by the next 
 
 TEST_CASE("a task reads what it is fed; the next one has an empty input again") {
   OneSlot one;
-  one.tasks.welcome("w3", one.top + "/spool");
+  one.tasks.welcome(WorkerId{0}, one.top + "/spool");
   one.task.input = true;
   one.start(0, "read a; read b || test $a$b = onetwo");
   REQUIRE(one.wanted.size() == 1);

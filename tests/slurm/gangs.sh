@@ -54,12 +54,12 @@ ok pcluster run -np 2 -- "$sums"
 same "$(hosts_of "$dir/out")" 1 "hosts of what fits one worker"
 
 # Twenty, as many at once as fit, and all of them right.
-for ((i = 0; i < 20; ++i)); do ok pcluster run -np 2 --detach -- "$sums" 20; done
-for ((id = 4; id < 24; ++id)); do
-  ok pcluster wait "$id"
-  ok pcluster logs "$id"
-  says "total 400"
-done
+ok pcluster map --ranks 2 --trials 0-19 -- "$sums" 20
+ok pcluster results --json
+same "$(json 'len(i), {x["state"] for x in i} == {"done"}')" "20 True" "tasks of two ranks"
+same "$(json 'len({x["host"] for x in i})')" 3 "hosts of their first ranks"
+ok pcluster logs last
+same "$(grep -c '^total 400$' "$dir/out")" 20 "right sums"
 
 if (($(id -u) == 0)); then         # only root pulls plugs
   node='' plug=''
