@@ -23,6 +23,8 @@ struct Refusal {
 constexpr Refusal refusals[] = {
     {any, "pbs conf variables not found",
      "this machine has no PBS configuration: use a login node of the cluster"},
+    {any, "Requested node configuration is not available",
+     "ask for fewer --cores, less --memory, or other nodes"},
     {any, "Unknown queue", "`qstat -Q` lists the queues: name one with --partition"},
     {any, "Queue is not enabled",
      "that queue takes no jobs now (`qstat -Q`): choose another with --partition, or wait"},
@@ -119,13 +121,20 @@ const Reason* find_reason(std::string_view reason) {
   return found == std::end(reasons) ? nullptr : found;
 }
 
-// What qsub says, without its own name before each line and without its usage.
+// What qsub says, without its own name before each line and without its usage; of Slurm's wrappers,
+// what sbatch said.
 std::string words_of(const CommandResult& result) {
+  constexpr std::string_view begins = "and the output was:";
+  std::string_view all = trim(result.err).empty() ? result.out : result.err;
+  const bool sbatch = all.find(begins) != all.npos;
+  if (sbatch) all.remove_prefix(all.find(begins) + begins.size());
   std::vector<std::string> said;
-  for (const auto& line : lines(trim(result.err).empty() ? result.out : result.err)) {
+  for (const auto& line : lines(all)) {
     if (line.starts_with("usage:") || line.starts_with("Usage:")) break;
     std::string_view text = trim(line);
-    if (text.starts_with("qsub: ")) text = trim(text.substr(6));
+    if (sbatch && text.starts_with('\'')) text = trim(text.substr(1));
+    for (const std::string_view prefix : {"qsub: ", "sbatch: ", "error: "})
+      if (text.starts_with(prefix)) text = trim(text.substr(prefix.size()));
     if (!text.empty()) said.push_back(printable(text));
   }
   return join(said, "; ");

@@ -79,12 +79,16 @@ TEST_CASE("an illegal value: the words, not the usage that follows them") {
 }
 
 TEST_CASE("Slurm's wrappers say what sbatch said, on stdout") {
-  const auto got = answer(torque, 1, "",
-                          "There was an error running the Slurm sbatch command.\n"
-                          "The command was:\n'/usr/bin/sbatch -o x.o%A t.sh 2>&1'\n"
-                          "and the output was:\n'sbatch: error: invalid partition specified: x\n'");
+  const auto got =
+      answer(torque, 1, "",
+             "There was an error running the Slurm sbatch command.\n"
+             "The command was:\n'/usr/bin/sbatch -e j.sh.e%A -o j.sh.o%A -p nosuch j.sh 2>&1'\n"
+             "and the output was:\n'sbatch: error: invalid partition specified: nosuch\n"
+             " sbatch: error: Batch job submission failed: Invalid partition name specified\n'\n");
   CHECK(got.kind == Kind::refused);
-  CHECK(got.message.find("invalid partition specified: x") != std::string::npos);
+  CHECK(got.message ==
+        "invalid partition specified: nosuch; Batch job submission failed: Invalid partition name "
+        "specified");
 }
 
 TEST_CASE("no answer: it may have gone through, so it is looked up before it is repeated") {
