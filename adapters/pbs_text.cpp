@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 
 #include "adapters/pbs.hpp"
 #include "launcher/base/text.hpp"
@@ -103,16 +102,16 @@ Micros unix_of(std::string_view utc) {
   auto words = split(utc, ' ');  // "Sun Nov  1 ...": two blanks
   std::erase(words, "");
   constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  constexpr std::array<int, 12> before{0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
   if (words.size() != 5 || words[1].size() != 3) return 0;
   const auto month = months.find(words[1]);
   const auto day = to_integer(words[2]), year = to_integer(words[4]);
-  if (month % 3 != 0 || month >= months.size() || !day || !year) return 0;
-  const std::chrono::year_month_day date{std::chrono::year(static_cast<int>(*year)),
-                                         std::chrono::month(static_cast<unsigned>(month / 3 + 1)),
-                                         std::chrono::day(static_cast<unsigned>(*day))};
-  if (!date.ok()) return 0;
-  const auto days = std::chrono::sys_days(date).time_since_epoch().count();
-  return days * 86400LL * second + clock_time(words[3]);
+  if (month >= months.size() || month % 3 != 0 || !day || !year || *year < 1970) return 0;
+  const auto leaps = [](long long to) { return to / 4 - to / 100 + to / 400; };
+  const bool after_february = month > 3;
+  const auto days = 365 * (*year - 1970) + leaps(after_february ? *year : *year - 1) - leaps(1969) +
+                    before[month / 3] + *day - 1;
+  return days * 86400 * second + clock_time(words[3]);
 }
 
 std::string plain_id(std::string_view id) { return std::string(id.substr(0, id.find('.'))); }

@@ -32,7 +32,9 @@ option() {           # OPTION VALUE
         select=*) [[ -n $select ]] || select=${2#*=} ;;
         walltime=*) walltime=${2#*=} ;;
         place=*) ;;
-        *) fails 5 "qsub: \"-lresource=\" cannot be used with \"select\" or \"place\", resource is: ${2%%=*}" ;;
+        *)
+          fails 5 "qsub: \"-lresource=\" cannot be used with \"select\" or \"place\", resource is: \
+${2%%=*}" ;;
       esac ;;
     -W) if [[ $2 == umask=* ]]; then umask=${2#*=}; fi ;;
     -A | -r | -j | -k) ;;
@@ -129,7 +131,8 @@ qselect() {
     exit 0
   fi
   for id in $(jobs); do
-    if [[ $(get "$id" name) != "$wanted" || (-z $history && $(get "$id" state) == F) ]]; then continue; fi
+    if [[ $(get "$id" name) != "$wanted" ]]; then continue; fi
+    if [[ -z $history && $(get "$id" state) == F ]]; then continue; fi
     if [[ $id == *_* ]]; then echo "${id%_*}[].fake"; else echo "$id.fake"; fi
   done | uniq
 }
@@ -215,7 +218,9 @@ qdel() {
       Q) put "$job" substate 91; put "$job" state F ;;
       *)
         put "$job" substate 91
-        for pid in $(ps -o pid= -s "$(get "$job" pid)"); do kill -TERM "$pid" 2> /dev/null || true; done ;;
+        for pid in $(ps -o pid= -s "$(get "$job" pid)"); do
+          kill -TERM "$pid" 2> /dev/null || true
+        done ;;
     esac
   done
   exit "$code"

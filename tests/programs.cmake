@@ -64,7 +64,7 @@ foreach(script IN LISTS local)
   endif()
 endforeach()
 
-# On the PBS whose commands are on PATH: only `ctest -C pbs` has this test, which ./dev test --pbs runs.
+# On the PBS whose commands are on PATH: `ctest -C pbs` alone has this test (./dev test --pbs).
 add_test(NAME pbs.main CONFIGURATIONS pbs
   COMMAND timeout -k 10 1800 bash ${programs}/pbs/main.sh $<TARGET_FILE:pcluster>)
 set_tests_properties(pbs.main PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 1830)

@@ -64,6 +64,23 @@ TEST_CASE("a running job: where, and until when") {
   CHECK(seen->front().second.end_unix == 1795251805 * second);  // 2026-11-21T09:03:25Z
 }
 
+TEST_CASE("a job's end, over months and leap years") {
+  const auto end = [](const std::string& start) {
+    const auto seen = pbs.seen({0, false,
+                                "Job Id: 1.s\n    job_state = R\n    stime = " + start +
+                                    "\n    Resource_List.walltime = 00:00:10\n",
+                                ""});
+    return seen ? seen->front().second.end_unix / second : -1;
+  };
+  CHECK(end("Sat Feb 28 23:59:50 2026") == 1772323200);  // date -u -d 2026-03-01 +%s
+  CHECK(end("Tue Feb 29 00:00:00 2028") == 1835395210);
+  CHECK(end("Wed Mar  1 00:00:00 2028") == 1835481610);
+  CHECK(end("Thu Jan  1 00:00:00 2032") == 1956528010);
+  CHECK(end("Thu Dec 31 00:00:00 2026") == 1798675210);
+  CHECK(end("yesterday") == 0);
+  CHECK(end("Thu Foo  1 00:00:00 2032") == 0);
+}
+
 TEST_CASE("several hosts are named once each") {
   const auto seen = pbs.seen(
       {0, false, "Job Id: 1.s\n    job_state = R\n    exec_host = n1/0*2+n1/1+n2/0*2\n", ""});

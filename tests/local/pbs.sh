@@ -7,7 +7,9 @@ if [[ ${2:-} != as-user && -z ${FAKE_PBS:-} ]]; then
   here=$(dirname "$(realpath "$0")")/..
   FAKE_PBS=$(mktemp -d /var/tmp/pcl.XXXXXX)
   export FAKE_PBS
-  for command in qsub qselect qstat qdel pbsdsh; do ln -s "$here/fake_pbs.sh" "$FAKE_PBS/$command"; done
+  for command in qsub qselect qstat qdel pbsdsh; do
+    ln -s "$here/fake_pbs.sh" "$FAKE_PBS/$command"
+  done
   code=0
   PATH=$FAKE_PBS:$PATH bash "$here/pbs/main.sh" "$1" || code=$?
   rm -rf "$FAKE_PBS"
@@ -18,9 +20,12 @@ fi
 . "$(dirname "$0")/../lib.sh"
 export FAKE_PBS=$dir/fake PCLUSTER_SITE=generic-pbs
 mkdir -p "$FAKE_PBS/bin"
-for command in qselect qstat qdel pbsdsh; do ln -s "$here/fake_pbs.sh" "$FAKE_PBS/bin/$command"; done
+for command in qselect qstat qdel pbsdsh; do
+  ln -s "$here/fake_pbs.sh" "$FAKE_PBS/bin/$command"
+done
 ln -s "$here/fake_pbs.sh" "$FAKE_PBS/qsub"
-printf '#!/bin/sh\necho >> %s\nexec %s "$@"\n' "$FAKE_PBS/calls" "$FAKE_PBS/qsub" > "$FAKE_PBS/bin/qsub"
+printf '#!/bin/sh\necho >> %s\nexec %s "$@"\n' "$FAKE_PBS/calls" "$FAKE_PBS/qsub" \
+  > "$FAKE_PBS/bin/qsub"
 chmod 755 "$FAKE_PBS/bin/qsub"
 export PATH=$FAKE_PBS/bin:$PATH
 calls() { wc -l < "$FAKE_PBS/calls"; }

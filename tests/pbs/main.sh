@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The main job on the PBS or Torque whose commands are on PATH, as an ordinary user: ./dev test --pbs.
+# The main job on the PBS or Torque whose commands are on PATH: ./dev test --pbs.
 # SPDX-License-Identifier: MIT
 #
 # It asks for 3 cores at most, in the default queue ($PCLUSTER_TEST_QUEUE: another one), for 10
@@ -7,9 +7,11 @@
 # it with a fake of those commands.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
-for command in qsub qstat qdel; do command -v $command > /dev/null || skip "no $command on PATH"; done
+for command in qsub qstat qdel; do
+  command -v $command > /dev/null || skip "no $command on PATH"
+done
 (($(id -u) != 0)) || [[ -n ${FAKE_PBS:-} ]] || skip "root may not submit jobs"
-export TZ=XXX-14                   # far from any server's time
+export TZ=FAR-14                   # far from any server's time
 unset PCLUSTER_SITE                # its commands tell what it is
 
 submit() {
@@ -33,8 +35,8 @@ submit --jobs 2 --cores 1
 says "2/2 workers available"
 same "$(workers_home)" 2 "workers at home"
 [[ $(jobs) =~ ^[0-9]+\[0\]\ [0-9]+\[1\]$ ]] || fail "jobs: $(jobs)"
-for index in 0 1; do
-  [[ -e $(echo "$state"/jobs/*-$index.out) ]] || fail "no output of job $index while it runs"
+for log in $(json '[x["log"] for x in i]'); do
+  [[ $log == *-[01].out && -e $log ]] || fail "no output while it runs: $log"
 done
 
 # Their end is 10 minutes after their start, wherever the clock stands here.

@@ -2,9 +2,9 @@
 # Torque's commands for real, as Slurm's wrappers have them: qsub, qstat and qdel, and no other.
 # SPDX-License-Identifier: MIT
 #
-# What the wrappers (Debian's slurm-wlm-torque) cannot show, and tests/adapters alone holds: ids with
-# a server's name and of an array's jobs (12[3].server; here each is a plain number, and qdel of the
-# first one ends the whole array), exit_status and comment in a listing, PBS_ variables and
+# What the wrappers (Debian's slurm-wlm-torque) cannot show, and tests/adapters alone holds: ids
+# with a server's name and of an array's jobs (12[3].server; here each is a plain number, and qdel
+# of the first one ends the whole array), exit_status and comment in a listing, PBS_ variables and
 # the home directory in a job, qstat -t, --version, a nodefile and pbsdsh, -k, and all of PBS Pro:
 # select, place, -J, history, PBS's exit codes.
 # shellcheck source=tests/lib.sh
