@@ -37,7 +37,6 @@ struct Reader {
     open = nullptr;
     const auto name = trim(line.substr(0, equals));
     auto& fields = all.back().fields;
-    if (!all.back()[name].empty()) return;
     fields.emplace_back(name, line.substr(equals + 3));
     open = &fields.back().second;
   }
@@ -51,7 +50,7 @@ struct Reader {
                        trim(line.substr(0, equals)).find(' ') == std::string_view::npos;
     if (names)
       attribute(line, equals);
-    else if (open != nullptr && !tabs && line.starts_with('\t'))
+    else if (open != nullptr && line.starts_with('\t'))
       *open += line.substr(1);
   }
 };
@@ -72,7 +71,7 @@ std::vector<Record> records(std::string_view text) {
 std::uint64_t size_mb(std::string_view text) {
   const auto digits = std::min(text.find_first_not_of("0123456789"), text.size());
   const auto number = to_integer(text.substr(0, digits));
-  if (!number || *number <= 0) return 0;
+  if (!number || *number <= 0 || *number > 1LL << 50) return 0;
   auto unit = text.substr(digits);
   const std::uint64_t word = unit.ends_with('w') ? 8 : 1;  // of 8 bytes
   const auto power =
@@ -84,13 +83,15 @@ std::uint64_t size_mb(std::string_view text) {
 }
 
 Micros clock_time(std::string_view text) {
+  constexpr long long most = 1'000'000'000;
+  const auto parts = split(text, ':');
   Micros seconds = 0;
-  for (const auto& part : split(text, ':')) {
+  for (const auto& part : parts) {
     const auto number = to_integer(part);
-    if (!number || *number < 0) return 0;
+    if (!number || *number < 0 || *number > most || parts.size() > 3) return 0;
     seconds = seconds * 60 + *number;
   }
-  return seconds * second;
+  return seconds > most ? 0 : seconds * second;
 }
 
 std::string show_clock(Micros time) {
@@ -106,7 +107,8 @@ Micros unix_of(std::string_view utc) {
   if (words.size() != 5 || words[1].size() != 3) return 0;
   const auto month = months.find(words[1]);
   const auto day = to_integer(words[2]), year = to_integer(words[4]);
-  if (month >= months.size() || month % 3 != 0 || !day || !year || *year < 1970) return 0;
+  if (month >= months.size() || month % 3 != 0 || !day || !year) return 0;
+  if (*day < 1 || *day > 31 || *year < 1970 || *year > 9999) return 0;
   const auto leaps = [](long long to) { return to / 4 - to / 100 + to / 400; };
   const bool after_february = month > 3;
   const auto days = 365 * (*year - 1970) + leaps(after_february ? *year : *year - 1) - leaps(1969) +

@@ -81,6 +81,15 @@ TEST_CASE("a job's end, over months and leap years") {
   CHECK(end("Thu Foo  1 00:00:00 2032") == 0);
 }
 
+TEST_CASE("a value goes on after a line break and a tab, wherever its blanks are") {
+  CHECK(jobs("history.txt").at("3").reason ==
+        "Job run at Sat Nov 21 at 07:59 on (pbshead:ncpus=1:mem=102400kb) and finished");
+  const auto seen = pbs.seen(
+      {0, false, "Job Id: 1.s\n    job_state = Q\n    comment = Not Run\n\tning: a\n\t b\n", ""});
+  REQUIRE(seen);
+  CHECK(seen->front().second.reason == "Not Running: a b");
+}
+
 TEST_CASE("several hosts are named once each") {
   const auto seen = pbs.seen(
       {0, false, "Job Id: 1.s\n    job_state = R\n    exec_host = n1/0*2+n1/1+n2/0*2\n", ""});

@@ -189,6 +189,12 @@ TEST_CASE("trap 16: Exit_status means something once a job that ran is over") {
   CHECK(deleted.at("102[4]").reason.empty());
   CHECK(deleted.at("102[10]").reason == "Subjob finished");
   CHECK(holds(deleted.at("102[1]").reason, "ended by qdel"));
+  const auto killed = replace_all(text_of("tests/adapters/pbs/array-deleted.txt"),
+                                  "Exit_status = 1\n", "Exit_status = 271\n");
+  const auto all = pbs.seen({0, false, killed, ""});
+  REQUIRE((all && all->size() == 4));
+  for (const auto& [name, job] : *all)
+    CHECK((job.job_id == "102[1]") == holds(job.reason, "ended by qdel"));
   CHECK(holds(golden("pbs-one.sh"), "\n#PBS -r n\n"));  // and it does not run twice
 }
 
