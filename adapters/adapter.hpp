@@ -50,6 +50,7 @@ struct PartitionLimits {
   std::uint64_t max_memory_mb_per_core = 0;  // more memory takes more cores
   Micros max_time = 0;
   std::uint32_t nodes = 0;
+  std::string routes_to;  // "small,large": it runs no job itself, but hands each on to one of these
 };
 
 struct Adapter {
@@ -81,9 +82,13 @@ struct Adapter {
   // What a person can do about a job's reason to wait or to have ended (JobSeen::reason); empty =
   // nothing, or not known.
   std::string_view (*remedy)(std::string_view reason);
+  // Where several schedulers have a program of the probe's name: what to ask it, and whether the
+  // answer is this one's.  Nothing: the probe is enough.
+  Argv version = {};
+  bool (*is_mine)(const CommandResult&) = nullptr;
 };
 
-extern const Adapter slurm, local;
+extern const Adapter slurm, pbs, torque, local;
 std::span<const Adapter* const> adapters();          // the registry
 const Adapter* find_adapter(std::string_view name);  // null when unknown
 

@@ -7,7 +7,8 @@
 namespace pcluster {
 namespace {
 
-constexpr const Adapter* all[] = {&slurm, &local};  // the first whose probe is there wins
+// The first whose probe is there wins.
+constexpr const Adapter* all[] = {&slurm, &pbs, &torque, &local};
 
 }  // namespace
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # ./dev test [REGEX]: set up, build three ways, and run every test, as root.
+# ./dev test --pbs: build once, and run tests/pbs on the PBS or Torque here, as the user who asks.
 # SPDX-License-Identifier: MIT
 #
 # Namespaces, a Slurm of our own and a second user need root.  What is built and run lies below
@@ -74,6 +75,17 @@ CMAKE
     ctest --test-dir "$work" -j 2 --output-on-failure --no-tests=error ${1:+-R "$1"} \
     -E "^asan\.($not_sanitized)\$" {lock}>&-
 }
+
+# Its jobs run on other hosts: the program and the state must be where those see them.
+test_pbs() {
+  (($(id -u) != 0)) || die "root may not submit jobs" "run ./dev test --pbs as an ordinary user" 2
+  command -v qsub > /dev/null || die "qsub is not on PATH" "log in to a host that submits jobs" 2
+  setup_packages build unit
+  build_preset release build/release pcluster programs
+  PCLUSTER_TEST_ROOT=${PCLUSTER_TEST_ROOT:-$HOME} CI=true \
+    ctest --test-dir build/release -C pbs -R '^pbs\.' --output-on-failure --no-tests=error
+}
+if [[ ${1:-} == --pbs ]]; then test_pbs; exit; fi
 
 # shellcheck disable=SC2119
 setup_packages build unit test

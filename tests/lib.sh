@@ -31,7 +31,7 @@ if [[ ${2:-} == as-user ]]; then
 fi
 [[ -r $program ]] || skip "this user cannot read $program"
 
-dir=$(mktemp -d /var/tmp/pcl.XXXXXX)
+dir=$(mktemp -d "${PCLUSTER_TEST_ROOT:-/var/tmp}/pcl.XXXXXX")
 mkdir -p "$dir"/{home,tmp,work}
 export HOME=$dir/home PCLUSTER_DIR=$dir/state TMPDIR=$dir/tmp PATH=$PATH:/usr/sbin:/sbin
 unset PCLUSTER_CLUSTER

@@ -8,9 +8,11 @@ add_custom_target(programs ALL
   COMMAND ${CMAKE_COMMAND} -E rm -rf ${programs}
   COMMAND ${CMAKE_COMMAND} -E copy_directory ${CMAKE_CURRENT_SOURCE_DIR}/local ${programs}/local
   COMMAND ${CMAKE_COMMAND} -E copy_directory ${CMAKE_CURRENT_SOURCE_DIR}/slurm ${programs}/slurm
+  COMMAND ${CMAKE_COMMAND} -E copy_directory ${CMAKE_CURRENT_SOURCE_DIR}/pbs ${programs}/pbs
   COMMAND ${CMAKE_COMMAND} -E copy_directory ${CMAKE_CURRENT_SOURCE_DIR}/testbed ${programs}/testbed
   COMMAND ${CMAKE_COMMAND} -E copy ${CMAKE_CURRENT_SOURCE_DIR}/lib.sh
           ${CMAKE_CURRENT_SOURCE_DIR}/slurm.sh ${CMAKE_CURRENT_SOURCE_DIR}/processes.sh
+          ${CMAKE_CURRENT_SOURCE_DIR}/fake_pbs.sh
           ${CMAKE_CURRENT_SOURCE_DIR}/messages.sh ${CMAKE_CURRENT_SOURCE_DIR}/terminal.py
           ${CMAKE_CURRENT_SOURCE_DIR}/walk.py ${PROJECT_SOURCE_DIR}/docs/messages.md
           ${PROJECT_SOURCE_DIR}/docs/first-hour.md ${PROJECT_SOURCE_DIR}/docs/resident.md
@@ -63,6 +65,11 @@ foreach(script IN LISTS local)
     program_test(${script} USER)
   endif()
 endforeach()
+
+# On the PBS whose commands are on PATH: `ctest -C pbs` alone has this test (./dev test --pbs).
+add_test(NAME pbs.main CONFIGURATIONS pbs
+  COMMAND timeout -k 10 1800 bash ${programs}/pbs/main.sh $<TARGET_FILE:pcluster>)
+set_tests_properties(pbs.main PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 1830)
 
 # One testbed for all of slurm/; each test leaves it as it found it.
 program_test(testbed/up.sh)

@@ -144,6 +144,9 @@ void cap_all(Plan& plan, const PartitionLimits* limits, const SitePartition* pre
   plan.partition_down = limits != nullptr && !limits->up;
   if (plan.partition_down)
     plan.notes.push_back(fmt::format("partition {} is down at the moment", limits->name));
+  if (limits != nullptr && !limits->routes_to.empty())
+    plan.notes.push_back(fmt::format("partition {} hands its jobs on to one of: {}", limits->name,
+                                     limits->routes_to));
 }
 
 // A job at a scheduler.
@@ -198,7 +201,8 @@ void plan_local(Plan& plan, const Configuration& asked, const Machine& machine) 
 std::string no_scheduler_note(const std::string& partition) {
   std::vector<std::string> probes;
   for (const auto* adapter : adapters())
-    if (!adapter->probe.empty()) probes.emplace_back(adapter->probe);
+    if (!adapter->probe.empty() && std::ranges::find(probes, adapter->probe) == probes.end())
+      probes.emplace_back(adapter->probe);
   return fmt::format(
       "no scheduler here ({} not on PATH): local workers instead of jobs in partition {}",
       join(probes, ", "), printable(partition));

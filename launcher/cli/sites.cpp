@@ -9,6 +9,7 @@
 #include "launcher/base/error.hpp"
 #include "launcher/base/text.hpp"
 #include "launcher/io/file.hpp"
+#include "launcher/io/process.hpp"
 
 namespace pcluster {
 namespace {
@@ -36,6 +37,12 @@ const Adapter& adapter_of(const SiteProfile& site) {
 
 bool is_here(const Adapter& adapter, const Surroundings& here) {
   return adapter.probe.empty() || here.on_path(std::string(adapter.probe));
+}
+
+// Programs of the same name are several schedulers': who found a profile by the program alone asks.
+bool answers(const Adapter& adapter, const Surroundings& here) {
+  if (!is_here(adapter, here)) return false;
+  return adapter.is_mine == nullptr || (here.ask && adapter.is_mine(here.ask(adapter.version)));
 }
 
 // A profile for any machine with this scheduler: it names no hosts and no paths.
@@ -95,7 +102,7 @@ ChosenSite choose_site(const std::vector<SiteProfile>& sites, const std::string&
   }
   for (const auto& site : sites) {
     const auto& adapter = adapter_of(site);
-    if (is_generic(site) && !adapter.probe.empty() && is_here(adapter, here))
+    if (is_generic(site) && !adapter.probe.empty() && answers(adapter, here))
       return {site, &adapter, notes};
   }
   const auto& local_site = laptop(sites);
@@ -119,6 +126,12 @@ Surroundings this_machine(const std::string& path_variable) {
   return {hostname(), [](const std::string& path) { return exists(path); },
           [path_variable](const std::string& program) {
             return find_program(program, path_variable).has_value();
+          },
+          [](const Argv& argv) -> CommandResult {
+            CommandOptions patience;
+            patience.timeout = 5 * second;
+            const auto said = run_command(argv, patience);
+            return {said.exit_code, said.timed_out, said.out, said.err};
           }};
 }
 

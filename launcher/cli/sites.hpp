@@ -16,6 +16,7 @@ struct Surroundings {  // what detection may look at
   std::string hostname;
   std::function<bool(const std::string& path)> path_exists;
   std::function<bool(const std::string& program)> on_path;
+  std::function<CommandResult(const Argv&)> ask;  // runs a command; null: nothing can be asked
 };
 
 struct ChosenSite {

@@ -25,12 +25,13 @@ JobIdentity Scheduler::identity(const std::string& token, std::uint32_t count) c
   return {cluster_, fmt::format("pcl-{}-{}", cluster_, token), token, directory_.root, count};
 }
 
-// "12_3" is element 3 of an array; other ids came in the order of the elements.
+// "12_3" and "12[3]" are element 3 of an array; other ids came in the order of the elements.
 std::string Scheduler::log_of(const JobRow& job) const {
   if (job.elements == 1) return fmt::format("{}/{}.out", directory_.jobs(), job.token);
-  const auto bar = job.job_id.rfind('_');
-  const auto element =
-      bar == job.job_id.npos ? std::to_string(job.element) : job.job_id.substr(bar + 1);
+  const auto bar = job.job_id.find_last_of("_[");
+  auto element = bar == job.job_id.npos ? "" : job.job_id.substr(bar + 1);
+  if (element.ends_with(']')) element.pop_back();
+  if (!to_integer(element)) element = std::to_string(job.element);
   return fmt::format("{}/{}-{}.out", directory_.jobs(), job.token, element);
 }
 

@@ -25,8 +25,10 @@ std::vector<SiteProfile> profiles() {
 }
 
 Surroundings machine(std::string host, std::set<std::string> paths, bool scheduler) {
-  return {std::move(host), [paths](const std::string& path) { return paths.contains(path); },
-          [scheduler](const std::string&) { return scheduler; }};
+  return {std::move(host),
+          [paths](const std::string& path) { return paths.contains(path); },
+          [scheduler](const std::string&) { return scheduler; },
+          {}};
 }
 
 std::string chosen(const std::string& said, const Surroundings& here) {
@@ -40,6 +42,32 @@ TEST_CASE("a site is found by all kinds of evidence that it gives") {
   CHECK(chosen("", machine("svc-1", {}, true)) == "generic");
   CHECK(chosen("", machine("laptop", {"/cs"}, true)) == "generic");
   CHECK(chosen("", machine("laptop", {}, false)) == "here");
+}
+
+TEST_CASE("two schedulers with programs of one name: the version of them tells") {
+  SiteProfile one, other, here;
+  one.name = "one", one.scheduler = "pbs";
+  other.name = "other", other.scheduler = "torque";
+  here.name = "here", here.scheduler = "local";
+  const std::vector sites{one, other, here};
+  const auto at = [&](const CommandResult& version, const std::string& said = "") {
+    auto center = machine("login1", {}, true);
+    int asked = 0;
+    center.ask = [&](const Argv& argv) {
+      CHECK(argv == pbs.version);
+      ++asked;
+      return version;
+    };
+    const auto chosen = choose_site(sites, said, center).profile.name;
+    CHECK((asked > 0) == said.empty());  // what is said is not asked about
+    return chosen;
+  };
+  CHECK(at({0, false, "pbs_version = 23.06.06\n", ""}) == "one");
+  CHECK(at({0, false, "", "Version: 6.1.2\n"}) == "other");
+  CHECK(at({2, false, "", "Unknown option: version\n"}) == "here");
+  CHECK(at({-1, true, "", ""}) == "here");
+  CHECK(at({2, false, "", ""}, "other") == "other");
+  CHECK(choose_site(sites, "", machine("login1", {}, true)).profile.name == "here");
 }
 
 TEST_CASE("a detected site without its scheduler gives way to local workers, and that is said") {

@@ -1,0 +1,56 @@
+#!/bin/bash
+# A job of pcluster: records when it began, sets up, and becomes the worker.
+# SPDX-License-Identifier: MIT
+#PBS -N pcl-default-k3x9
+#PBS -J 0-1
+#PBS -q "a b"
+#PBS -A "it's"
+#PBS -r n
+#PBS -W umask=022
+#PBS -j oe
+#PBS -k oed
+#PBS -l select=1
+PCLUSTER_JOB_STARTED=${EPOCHREALTIME:-$(date +%s.%N)}
+export PCLUSTER_JOB_STARTED="${PCLUSTER_JOB_STARTED/,/.}"
+export PCLUSTER_JOB_ID="${PBS_JOBID%%.*}"
+export PCLUSTER_JOB_INDEX="${PBS_ARRAY_INDEX}"
+export PCLUSTER_JOB_CORES="${NCPUS:-0}"
+export PCLUSTER_JOB_MEM_MB="0"
+export PCLUSTER_JOB_GPUS="0"
+cd '/home/Jürgen o'\''Neil/$x "y"' || exit 1
+# Set-up lines of the site and the user:
+echo "it's $HOME"
+cat <<'END'
+a ) brace } and `tick`
+END
+become=exec
+# Epilogue of the site and the user: however this job ends, and its exit code stays the worker's.
+epilogue() {
+  :
+echo "done: $?" # } comment )
+# the last line is a comment
+}
+trap 'code=$?; trap "" TERM INT HUP; (epilogue) || :; exit "$code"' EXIT
+run_beside() {
+  "$@" &
+  worker=$! told=yes
+  trap 'told=yes; kill -TERM "$worker" 2> /dev/null || :' TERM INT HUP
+  while [ -n "$told" ]; do told='' code=0; wait "$worker" || code=$?; done
+  exit "$code"
+}
+become=run_beside
+# Prologue of the site and the user:
+echo 'προ' # (comment
+set -- '/opt/Müller'\''s $HOME/"bin"/pcluster' worker \
+  --directory '/home/Jürgen o'\''Neil/$x "y"' \
+  --cluster default \
+  --token k3x9 \
+  --local-directory '/tmp/a b
+$(id)' \
+  --scrub 'PBS_*' \
+  --scrub 'PMI_*' \
+  --scrub 'PMI2_*' \
+  --scrub 'PMIX_*'
+if [ -x "$1" ]; then $become "$@"; fi
+echo "pcluster: $(uname -n) has no executable $1: a file system is not mounted there?" >&2
+exit 127

@@ -1,0 +1,30 @@
+#!/bin/bash
+# A job of pcluster: records when it began, sets up, and becomes the worker.
+# SPDX-License-Identifier: MIT
+#PBS -N pcl-default-k3x9
+#PBS -r n
+#PBS -W umask=022
+#PBS -j oe
+#PBS -k oed
+#PBS -l select=1
+PCLUSTER_JOB_STARTED=${EPOCHREALTIME:-$(date +%s.%N)}
+export PCLUSTER_JOB_STARTED="${PCLUSTER_JOB_STARTED/,/.}"
+export PCLUSTER_JOB_ID="${PBS_JOBID%%.*}"
+export PCLUSTER_JOB_INDEX="0"
+export PCLUSTER_JOB_CORES="${NCPUS:-0}"
+export PCLUSTER_JOB_MEM_MB="0"
+export PCLUSTER_JOB_GPUS="0"
+cd /home/ann/.pcluster/default || exit 1
+become=exec
+
+set -- /opt/pcluster/bin/pcluster worker \
+  --directory /home/ann/.pcluster/default \
+  --cluster default \
+  --token k3x9 \
+  --scrub 'PBS_*' \
+  --scrub 'PMI_*' \
+  --scrub 'PMI2_*' \
+  --scrub 'PMIX_*'
+if [ -x "$1" ]; then $become "$@"; fi
+echo "pcluster: $(uname -n) has no executable $1: a file system is not mounted there?" >&2
+exit 127
