@@ -39,6 +39,7 @@ quietly() { "$@" > out 2>&1 < /dev/null || { cat out >&2; exit 1; }; }
 bring_up_one() {
   quietly "$pcluster" submit --jobs 1 --cores 2
   same=(--bind-to none --host localhost:2 --mca pml ob1 --mca btl "self,vader")
+  same_variables=(PMIX_MCA_gds=hash)
 }
 
 # The jobs ask for more than half of a host's memory: each has a host of its own.
@@ -60,7 +61,7 @@ SH
     --mca orte_leave_session_attached 1)
 }
 
-plain=() same=()
+plain=() same=() same_variables=()
 "bring_up_$where"
 quietly "$pcluster" run -np 2 -- hostname
 hosts=$(sort -u out | grep -c .)
@@ -72,7 +73,7 @@ seconds() {       # CMD...: how long it takes, as the shell sees it
   awk -v a="$begin" -v b="$EPOCHREALTIME" 'BEGIN {printf "%.1f\n", (b - a) * 1000}'
 }
 run_plain() { seconds mpiexec "${plain[@]}" -np 2 ./hello; }
-run_same() { seconds mpiexec "${same[@]}" -np 2 ./hello; }
+run_same() { seconds env "${same_variables[@]}" mpiexec "${same[@]}" -np 2 ./hello; }
 run_client() { seconds "$pcluster" run -np 2 -- "$work/hello"; }
 task_of_last() {
   "$pcluster" results last --json | python3 -c 'import datetime, json, sys

@@ -43,7 +43,8 @@ Mpi open_mpi_4() {
           false,
           open_mpi_words,
           open_mpi_words,
-          {{"OMPI_MCA_pml", "ob1"}, {"OMPI_MCA_btl", "self,vader"}},
+          // Measured, two ranks not bound: 315 ms plain, 135 with pml and btl, 122 with gds, too.
+          {{"OMPI_MCA_pml", "ob1"}, {"OMPI_MCA_btl", "self,vader"}, {"PMIX_MCA_gds", "hash"}},
           {},
           {{"OMPI_MCA_plm", "rsh"},
            {"OMPI_MCA_plm_rsh_agent", "AGENT"},

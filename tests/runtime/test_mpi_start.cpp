@@ -82,6 +82,7 @@ TEST_CASE("settings by kind: shared memory on one host alone, and root only wher
   const auto of = [](MpiKind kind, const MpiPlan& plan) { return mpi_start(kind, plan, {}); };
   const auto four = of(MpiKind::open_mpi_4, plan_of({}));
   CHECK(value(four.defaults, "OMPI_MCA_btl") == "self,vader");
+  CHECK(value(four.defaults, "PMIX_MCA_gds") == "hash");
   CHECK(value(four.defaults, "OMPI_ALLOW_RUN_AS_ROOT") == "-");
   CHECK(four.ours.empty());
   CHECK(value(of(MpiKind::open_mpi_5, plan_of({})).defaults, "OMPI_MCA_btl") == "self,sm");
