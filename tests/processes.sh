@@ -18,3 +18,12 @@ show_processes() {
   local pid
   for pid; do echo "  $pid $(tr '\0' ' ' 2> /dev/null < "/proc/$pid/cmdline")"; done
 }
+
+# worker_above PID: the worker that PID hangs below.
+worker_above() {
+  local pid=$1
+  until ((pid <= 1)) || grep -q "^[^ ]*pcluster worker " <(tr '\0' ' ' < "/proc/$pid/cmdline"); do
+    pid=$(awk '{ print $4 }' "/proc/$pid/stat")
+  done
+  echo "$pid"
+}

@@ -70,18 +70,11 @@ done
 ok pcluster run -np 2 -- ./ranks
 
 # A worker dies under its rank: the task is given to others, and that is no fault of its own.
-worker_of() {  # PID: of the process above it that is a worker
-  local pid=$1
-  while ((pid > 1)) && ! tr '\0' ' ' < "/proc/$pid/cmdline" | grep -q "^$program worker "; do
-    pid=$(awk '{ print $4 }' "/proc/$pid/stat")
-  done
-  echo "$pid"
-}
 ok pcluster submit --jobs 3 --cores 1 --setup "$own_core"
 pcluster run -np 2 -- "$dir/work/ranks" 0 2 > "$dir/lost" 2>&1 &
 running=$!
 eventually 10 grep -q "^rank 1 .*worker w" "$dir/lost"
-kill -9 "$(worker_of "$(sed -n 's/^rank 1 .*pid \([0-9]*\),.*/\1/p' "$dir/lost")")"
+kill -9 "$(worker_above "$(sed -n 's/^rank 1 .*pid \([0-9]*\),.*/\1/p' "$dir/lost")")"
 wait "$running" || { cat "$dir/lost" >&2; fail "a worker died, and the task with it"; }
 ok pcluster results --json
 same "$(json 'i[0]["state"], i[0]["attempt"]')" "done 2" "the task, given to others"

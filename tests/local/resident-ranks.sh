@@ -105,20 +105,13 @@ ok pcluster wait "$id"
 same "$(wc -l < inits)" 4 "ranks started with an interruption"
 
 # A worker that dies under them: the trial is given to others.
-worker_of() {  # PID: of the process above it that is a worker
-  local pid=$1
-  while ((pid > 1)) && ! tr '\0' ' ' < "/proc/$pid/cmdline" | grep -q "^$program worker "; do
-    pid=$(awk '{ print $4 }' "/proc/$pid/stat")
-  done
-  echo "$pid"
-}
 ok pcluster submit --jobs 3 --cores 1 --setup "$own_core"
 rm pids
 ok pcluster map --detach --resident --ranks 2 --trials 0-5 -- ./ranks -1 200
 id=$(cat "$dir/out")
 eventually 10 grep -q "^1 " pids
 sleep 0.3  # the first trial has ended, or is about to
-kill -9 "$(worker_of "$(sed -n "s/^1 \([0-9]*\) .*/\1/p" pids | head -n 1)")"
+kill -9 "$(worker_above "$(sed -n "s/^1 \([0-9]*\) .*/\1/p" pids | head -n 1)")"
 ok pcluster wait "$id"
 ok pcluster results "$id" --json
 same "$(json 'sum(int(x["sum"]) for x in i)')" 45 "the sum when a part's worker dies"
