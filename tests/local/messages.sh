@@ -212,7 +212,7 @@ row_stdin_retries() { say pcluster run -i --retries 1 -- true; }
 row_mpiexec_programs() { say pcluster mpiexec -n 1 true : -n 1 true; }
 row_mpiexec_ranks() { say pcluster mpiexec true; }
 row_mpiexec_command() { say pcluster mpiexec -n 2; }
-row_resident_words() { say pcluster map --resident --trials 0-1 -- ./model {trial}; }
+row_resident_words() { say pcluster map --resident --trials 0-1 -- ./model '{trial}'; }
 row_ready_within() { say pcluster map --ready-within 5m --trials 0-1 -- ./model; }
 row_resident_output() { say pcluster map --resident -o '{trial}.out' --trials 0-1 -- ./model; }
 row_status_word() { say pcluster status wrokers; }
@@ -246,10 +246,7 @@ row_died_starting() {
 row_too_late() {
   say pcluster submit --cluster late --jobs 1 --setup "sleep 20" --timeout 1s
 }
-row_can_never_run() {
-  up
-  say pcluster map --cores 99 --trials 0-1 -- true
-}
+row_can_never_run() { up; say pcluster map --cores 99 --trials 0-1 -- true; }
 row_can_never_split() { say pcluster run -np 99 -- true; }
 row_no_such_task() {
   up
@@ -287,7 +284,9 @@ row_no_pool() { say pcluster scale 2 --pool nosuch; }
 row_other_shape() { say pcluster submit --pool default --cores 2 --jobs 1; }
 row_ours_125() { say pcluster run --cluster nothing -- true; }
 row_launcher_ends() {
-  while [[ ! -e seen ]]; do sleep 0.3; kill -9 "$(launcher_pid)" || true; done &
+  while [[ ! -e seen ]]; do  # killed once it is followed, and the next one too
+    if kill -0 "$(launcher_pid)"; then sleep 0.5; kill -9 "$(launcher_pid)"; else sleep 0.1; fi
+  done &
   say pcluster map --trials 0-0 -- sleep 60
   touch seen
   wait
