@@ -285,7 +285,7 @@ row_other_shape() { say pcluster submit --pool default --cores 2 --jobs 1; }
 row_ours_125() { say pcluster run --cluster nothing -- true; }
 row_launcher_ends() {
   while [[ ! -e seen ]]; do  # killed once it is followed, and the next one too
-    pid=$(launcher_pid); sleep 0.5; kill -9 "$pid" || true
+    pid=$(launcher_pid); sleep 0.5; kill -9 "$pid" 2> /dev/null || true
   done &
   say pcluster map --trials 0-0 -- sleep 60
   touch seen
