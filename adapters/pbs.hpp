@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include "adapters/adapter.hpp"
+#include "adapters/words.hpp"
 
 namespace pcluster::pbs_text {
 
@@ -17,13 +18,12 @@ struct Record {
 };
 std::vector<Record> records(std::string_view text);
 
-std::uint64_t size_mb(std::string_view text);          // "2gb"; 0 = no size
-Micros clock_time(std::string_view text);              // "100:00:00", "90"; 0 = no time
-Micros unix_of(std::string_view utc);                  // "Sat Nov 21 08:04:10 2026"; 0 = no date
-std::string plain_id(std::string_view id);             // "12[3].server" is job 12[3]
-bool is_array(std::string_view plain);                 // "12[]": all of them together
-std::string show_clock(Micros);                        // "36:00:00"
-bool holds(std::string_view, std::string_view words);  // whatever the case of letters
+std::uint64_t size_mb(std::string_view text);  // "2gb"; 0 = no size
+Micros clock_time(std::string_view text);      // "100:00:00", "90"; 0 = no time
+Micros unix_of(std::string_view utc);          // "Sat Nov 21 08:04:10 2026"; 0 = no date
+std::string plain_id(std::string_view id);     // "12[3].server" is job 12[3]
+bool is_array(std::string_view plain);         // "12[]": all of them together
+std::string show_clock(Micros);                // "36:00:00"
 
 SubmitAnswer submitted(const CommandResult&, const JobIdentity&);
 SubmitAnswer refused(const CommandResult&);  // a qsub that failed

@@ -120,10 +120,4 @@ std::string plain_id(std::string_view id) { return std::string(id.substr(0, id.f
 
 bool is_array(std::string_view plain) { return plain.ends_with("[]"); }
 
-bool holds(std::string_view text, std::string_view words) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; };
-  const auto same = [&](char a, char b) { return lower(a) == lower(b); };
-  return std::ranges::search(text, words, same).begin() != text.end();
-}
-
 }  // namespace pcluster::pbs_text

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include "adapters/adapter.hpp"
+#include "adapters/words.hpp"
 
 namespace pcluster::slurm_text {
 
@@ -13,9 +14,8 @@ inline constexpr std::string_view listing_format = "%F|%K|%j|%T|%e|%l|%N|%r";
 SubmitAnswer submitted(const CommandResult&, const JobIdentity&);
 std::optional<Seen> seen(const CommandResult&);
 std::optional<std::vector<PartitionLimits>> limits_seen(const CommandResult&);
-SubmitAnswer refused(const CommandResult&);                 // an sbatch that failed
-bool never_starts(std::string_view reason);                 // it does not pass by itself
-std::string_view remedy(std::string_view reason);           // what to do about it
-bool holds(std::string_view text, std::string_view words);  // whatever the case of letters
+SubmitAnswer refused(const CommandResult&);        // an sbatch that failed
+bool never_starts(std::string_view reason);        // it does not pass by itself
+std::string_view remedy(std::string_view reason);  // what to do about it
 
 }  // namespace pcluster::slurm_text

@@ -154,14 +154,6 @@ std::string words_of(const CommandResult& result) {
 
 }  // namespace
 
-bool holds(std::string_view text, std::string_view words) {
-  const auto same = [](char a, char b) {
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; };
-    return lower(a) == lower(b);
-  };
-  return std::ranges::search(text, words, same).begin() != text.end();
-}
-
 SubmitAnswer refused(const CommandResult& result) {
   SubmitAnswer answer{SubmitAnswer::Kind::refused, {}, words_of(result), {}};
   if (answer.message.empty())

@@ -24,7 +24,7 @@ constexpr Option options[] = {
 
 constexpr Option ignored[] = {
     {"--oversubscribe", "", "ignored: a task waits for as many slots as it needs"},
-    {"--use-hwthread-cpus", "", "ignored: the workers have so many cores as their jobs"},
+    {"--use-hwthread-cpus", "", "ignored: a worker has the cores of its job"},
     {"--bind-to", "WHAT", "ignored: the ranks share the cores of the task's slots"},
     {"--map-by", "WHAT", "ignored, as are --rank-by and --ppn: one worker is filled first"},
     {"--rank-by", "WHAT", "ignored"},

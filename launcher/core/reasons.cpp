@@ -80,6 +80,18 @@ Misfit too_wide(const Fleet& fleet, const TaskTemplate& task, const Reach& reach
   return misfit;
 }
 
+// The silent workers, for what may be a gang's.
+std::string waits_for_doubted(const Ledger& ledger, const Workload& workload) {
+  if (!may_span(workload.spec.task)) return {};
+  std::string names;
+  std::uint32_t count = 0;
+  for (const auto id : ledger.workers.ready())
+    if (ledger.workers.find(id)->doubted) names += (count++ > 0 ? ", " : "") + to_string(id);
+  if (count == 0) return {};
+  return fmt::format("waiting for {}: the head of a gang could not reach {} not spoken since",
+                     names, count == 1 ? "it, and it has" : "them, and they have");
+}
+
 }  // namespace
 
 std::optional<Misfit> fits_nowhere(const Ledger& ledger, const Fleet& fleet,
@@ -109,18 +121,6 @@ std::optional<Misfit> fits_nowhere(const Ledger& ledger, const Fleet& fleet,
   if (room.ranks == 0 || fleet.pool(room.pool) == nullptr)
     return Misfit{too_large(task, largest), ask_less};
   return too_wide(fleet, task, room);
-}
-
-// The silent workers, for what may be a gang's.
-std::string waits_for_doubted(const Ledger& ledger, const Workload& workload) {
-  if (!may_span(workload.spec.task)) return {};
-  std::string names;
-  std::uint32_t count = 0;
-  for (const auto id : ledger.workers.ready())
-    if (ledger.workers.find(id)->doubted) names += (count++ > 0 ? ", " : "") + to_string(id);
-  if (count == 0) return {};
-  return fmt::format("waiting for {}: the head of a gang could not reach {} not spoken since",
-                     names, count == 1 ? "it, and it has" : "them, and they have");
 }
 
 std::string why_doomed(const Ledger& ledger, const Workload& workload) {
