@@ -10,7 +10,7 @@
 namespace pcluster {
 namespace {
 
-// One MPI.  In words and values, RANKS, HOSTS and AGENT stand for those of the plan.
+// One MPI.  In words and values, RANKS, HOSTS, AGENT and SESSIONS stand for those of the plan.
 struct Mpi {
   MpiKind kind;
   std::string_view word, name;  // the site's, and people's
@@ -34,6 +34,10 @@ struct Mpi {
 // On several hosts nothing chooses the network: ob1 would turn InfiniBand off.
 const std::vector<std::string> open_mpi_words{"--noprefix", "--host", "HOSTS", "--bind-to",
                                               "none",       "-np",    "RANKS"};
+// One mpiexec removes this directory of its user as it ends, while the next one of the same user
+// makes its own in it: "A call to mkdir was unable to create the desired directory", about one
+// start in 200 with two at a time.  In one that is never empty, neither happens.
+constexpr const char* sessions_variable = "OMPI_MCA_orte_top_session_dir";
 const std::vector<std::string> hydra_here{"-launcher", "fork", "-np", "RANKS"};
 
 Mpi open_mpi_4() {
@@ -45,7 +49,7 @@ Mpi open_mpi_4() {
           open_mpi_words,
           // Measured, two ranks not bound: 315 ms plain, 135 with pml and btl, 122 with gds, too.
           {{"OMPI_MCA_pml", "ob1"}, {"OMPI_MCA_btl", "self,vader"}, {"PMIX_MCA_gds", "hash"}},
-          {},
+          {{sessions_variable, "SESSIONS"}},
           {{"OMPI_MCA_plm", "rsh"},
            {"OMPI_MCA_plm_rsh_agent", "AGENT"},
            {"OMPI_MCA_plm_rsh_disable_qrsh", "1"},
@@ -117,6 +121,7 @@ const Mpi* find(MpiKind kind) {
 std::string filled(const std::string& text, const MpiPlan& plan, const Mpi& mpi) {
   if (text == "RANKS") return std::to_string(plan.ranks);
   if (text == "AGENT") return plan.agent;
+  if (text == "SESSIONS") return plan.sessions;
   if (text != "HOSTS") return text;
   if (plan.hosts.size() < 2) return "localhost:" + std::to_string(plan.ranks);
   return host_list(plan.hosts, mpi.head_by_name ? plan.host : "localhost");
@@ -173,7 +178,8 @@ MpiStart mpi_start(MpiKind kind, const MpiPlan& plan, const MpiSettings& site) {
   } else {
     for (const auto& word : several ? mpi->over_hosts : mpi->here)
       start.words.push_back(filled(word, plan, *mpi));
-    start.defaults = mpi->defaults;
+    for (const auto& [name, value] : mpi->defaults)
+      start.defaults.emplace_back(name, filled(value, plan, *mpi));
     if (!several)
       for (const auto& [name, value] : mpi->defaults_here) set(start.defaults, name, value);
     if (plan.root)
@@ -187,8 +193,9 @@ MpiStart mpi_start(MpiKind kind, const MpiPlan& plan, const MpiSettings& site) {
   return start;
 }
 
-Environment part_defaults(const std::string& memory_directory) {
-  return {{"OMPI_MCA_btl_vader_backing_directory", memory_directory},
+Environment part_defaults(const std::string& memory_directory, const std::string& sessions) {
+  return {{sessions_variable, sessions},
+          {"OMPI_MCA_btl_vader_backing_directory", memory_directory},
           {"OMPI_MCA_btl_sm_backing_directory", memory_directory}};
 }
 

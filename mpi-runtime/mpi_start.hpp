@@ -25,6 +25,7 @@ struct MpiPlan {
   std::vector<HostEntry> hosts;  // two or more: the first is this one; else all ranks are here
   std::string host;              // this one's name, which the others can resolve
   std::string agent;             // the program that starts what runs on the others
+  std::string sessions;          // a directory here, never empty, for what each mpiexec keeps
   bool root = false;
 };
 
@@ -37,7 +38,7 @@ MpiStart mpi_start(MpiKind, const MpiPlan&, const MpiSettings& site);
 
 // Where a part of a gang runs: two workers of one host would use the same names for the shared
 // memory of their ranks, so each has a directory of its own.
-Environment part_defaults(const std::string& memory_directory);
+Environment part_defaults(const std::string& memory_directory, const std::string& sessions);
 
 // No mpiexec on the task's PATH: what to do about it.
 std::string explain_no_mpiexec(const std::string& mpiexec, const std::string& host,

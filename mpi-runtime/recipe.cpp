@@ -73,7 +73,8 @@ void Recipes::add_mpi(Recipe& recipe, const TaskStart& start) {
       mpi_.kind.empty() ? kind_of(*mpiexec, recipe.environment) : mpi_kind_named(mpi_.kind);
   const bool root = geteuid() == 0;
   // By its name, as users type it: from an absolute path some derive a prefix of their own.
-  const MpiPlan plan{name, start.task->ranks, host_entries(start.gang), host_, agent(), root};
+  const MpiPlan plan{name, start.task->ranks, host_entries(start.gang), host_, agent(), sessions(),
+                     root};
   if (plan.hosts.size() > 1 && kind == MpiKind::unknown) {
     recipe.failure = fmt::format(
         "{} on {} is no MPI that pcluster can start on several workers; let each worker have "
@@ -92,9 +93,15 @@ void Recipes::add_mpi(Recipe& recipe, const TaskStart& start) {
 
 // The words that start it come from the head, and so does which MPI it is.
 TaskEnvironment Recipes::of_part(const TaskStart& start) const {
-  auto defaults = part_defaults(memory_directory());
+  auto defaults = part_defaults(memory_directory(), sessions());
   defaults.insert(defaults.end(), mpi_.environment.begin(), mpi_.environment.end());
   return {worker_, *start.task, start.attempt.task.workload, start.share, defaults};
+}
+
+std::string Recipes::sessions() const {
+  const auto directory = worker_.local_directory + "/mpi-sessions";
+  make_directories(directory + "/never-empty");
+  return directory;
 }
 
 MpiKind Recipes::kind_of(const std::string& mpiexec, const TaskEnvironment& environment) {

@@ -43,6 +43,7 @@ class Recipes {
  private:
   Recipe make(const TaskStart&);
   void add_mpi(Recipe&, const TaskStart&);
+  std::string sessions() const;  // the directory for Open MPI's own; made
   MpiKind kind_of(const std::string& mpiexec, const TaskEnvironment&);
   void say_once(const std::string& text);
 

@@ -18,8 +18,6 @@ namespace {
 
 // Its host's loss ends mpiexec, too, which may be noticed first.
 constexpr Micros loss_follows = second / 2;
-// All ranks must be gone within 4 s, and mpiexec takes up to 3 for its own clean end.
-constexpr Micros ranks_end_within = 3 * second + second / 4;
 
 }  // namespace
 
@@ -210,12 +208,9 @@ void Tasks::signal(const AttemptId& attempt, int signal) {
     return cannot(attempt, static_cast<int>(Exit::ours), "ended before it had started");
   const auto slot = slot_at(attempt);
   if (!slot) return;
-  Sitting& sitting = sitting_[*slot];
-  sitting.signalled = true;
+  sitting_[*slot].signalled = true;
   if (residents_.at(*slot)) return residents_.signal(*slot, signal);
   spawner_.signal(*slot, signal);
-  if (sitting.ranks && signal == SIGTERM)
-    loop_.at(loop_.now() + ranks_end_within, [this, attempt] { this->signal(attempt, SIGKILL); });
 }
 
 void Tasks::signal_all(int signal) {
@@ -229,15 +224,15 @@ void Tasks::signal_all(int signal) {
 std::optional<std::string> Tasks::start_part(const TaskStart& start, const Seat& seat,
                                              const std::string& line, Guest guest) {
   const std::uint32_t slot = seat.slots.front();
-  auto environment = recipes_.of_part(start);
   const std::string result = result_path(slot), gpus = join(seat.gpus, ",");
-  Program program;
-  program.argv = {"/bin/sh", "-c", line};
-  program.environment = environment.fill({start.attempt, start.trial, result, gpus});
-  program.path = environment.path();
-  program.directory = start.task->directory;
-  program.cores = seat.cores;
   try {
+    auto environment = recipes_.of_part(start);
+    Program program;
+    program.argv = {"/bin/sh", "-c", line};
+    program.environment = environment.fill({start.attempt, start.trial, result, gpus});
+    program.path = environment.path();
+    program.directory = start.task->directory;
+    program.cores = seat.cores;
     make_directories(recipes_.memory_directory());
     sitting_[slot] = {seat, start.attempt, false, std::move(guest), {}, false, {}, false};
     const auto failure = spawner_.start(slot, program, "PCLUSTER_RESULT=" + result);

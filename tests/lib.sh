@@ -49,7 +49,10 @@ clean_up() {
   set +e
   undo
   cd /
-  if ((code != 0 && code != 77)); then tail -n 30 "$state/launcher.log" >&2 2> /dev/null || true; fi
+  if ((code != 0 && code != 77)); then
+    tail -n 30 "$state/launcher.log" >&2 2> /dev/null
+    timeout 10 "$program" logs last --stderr 2> /dev/null | tail -n 30 >&2
+  fi
   pids=$(processes_of "$dir")
   # shellcheck disable=SC2086  # a list of pids
   if [[ -n $pids ]]; then kill -9 $pids 2> /dev/null || true; fi

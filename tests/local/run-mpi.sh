@@ -37,6 +37,12 @@ ok pcluster results each --json
 same "$(json 'len(i), {x["state"] for x in i}, len({x["worker"] for x in i})')" "20 {'done'} 2" \
   "results, and their workers"
 
+# One mpiexec that ends takes nothing from another that starts: what they keep is not in a directory
+# that the last one of a user removes.
+ok pcluster run -np 2 -- sh -c 'ls "$OMPI_MCA_orte_top_session_dir" && ls "$TMPDIR"'
+says "never-empty" "pid."
+same "$(grep -c "^ompi" "$dir/out" || true)" 0 "session directories of Open MPI in \$TMPDIR"
+
 # Ranks find programs where the user does, not where mpiexec lies.
 mkdir "$dir/mine"
 printf '#!/bin/sh\necho "mine: $OMPI_COMM_WORLD_RANK"\n' > "$dir/mine/python3"

@@ -41,7 +41,7 @@ TEST_CASE("the kind of mpiexec, from what --version prints") {
 namespace {
 
 MpiPlan plan_of(std::vector<HostEntry> hosts, bool root = false) {
-  return {"mpiexec", 4, std::move(hosts), "node1", "/l/mpi-agent", root};
+  return {"mpiexec", 4, std::move(hosts), "node1", "/l/mpi-agent", "/l/mpi", root};
 }
 std::string words(MpiKind kind, const MpiPlan& plan, const MpiSettings& site = {}) {
   return join(mpi_start(kind, plan, site).words, " ");
@@ -65,6 +65,14 @@ TEST_CASE("the words before the program, on one host") {
   CHECK(words(MpiKind::intel, plan) == "mpiexec -launcher fork -np 4");
   CHECK(words(MpiKind::unknown, plan) == "mpiexec -np 4");
   CHECK(words(MpiKind::open_mpi_4, plan_of({{"w1", 4}})) == words(MpiKind::open_mpi_4, plan));
+}
+
+TEST_CASE("Open MPI's own directories lie in the worker's, here and where a part of a gang runs") {
+  const std::string name = "OMPI_MCA_orte_top_session_dir";
+  for (const auto& plan : {plan_of({}), plan_of(two)})
+    CHECK(value(mpi_start(MpiKind::open_mpi_4, plan, {}).defaults, name) == "/l/mpi");
+  CHECK(value(mpi_start(MpiKind::mpich, plan_of({}), {}).defaults, name) == "-");
+  CHECK(value(part_defaults("/m", "/l/mpi"), name) == "/l/mpi");
 }
 
 TEST_CASE("the words before the program, over several hosts") {
@@ -91,7 +99,7 @@ TEST_CASE("settings by kind: shared memory on one host alone, and root only wher
   CHECK(of(MpiKind::mpich, plan_of({}, true)).defaults.empty());
 
   const auto over = of(MpiKind::open_mpi_4, plan_of(two));
-  CHECK(over.defaults.empty());  // nothing that would choose the network
+  CHECK(over.defaults.size() == 1);  // where it keeps its own; nothing that chooses the network
   CHECK(value(over.ours, "OMPI_MCA_plm") == "rsh");
   CHECK(value(over.ours, "OMPI_MCA_plm_rsh_agent") == "/l/mpi-agent");
   CHECK(value(over.ours, "OMPI_MCA_orte_leave_session_attached") == "1");
@@ -132,7 +140,7 @@ TEST_CASE("two ranks through the engine, cancelled without a trace") {
   Rig rig;
   rig.environment.push_back("HOME=/tmp");
   const auto start =
-      mpi_start(MpiKind::open_mpi_4, {*mpiexec, 2, {}, "here", "", geteuid() == 0}, {});
+      mpi_start(MpiKind::open_mpi_4, {*mpiexec, 2, {}, "here", "", "", geteuid() == 0}, {});
   for (const auto& [name, text] : start.defaults) rig.environment.push_back(name + "=" + text);
   auto with = [&start](const std::string& script) {
     auto all = start.words;
