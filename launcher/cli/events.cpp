@@ -120,6 +120,9 @@ Named named(const TaskLost& r) {
            {"reason", r.reason.empty() ? "its worker was lost too often" : r.reason}}};
 }
 Named named(const ClockRead&) { return {}; }
+Named named(const NodeExcluded& r) {
+  return {"node_excluded", {{"host", r.host}, {"reason", r.reason}}};
+}
 
 // Times that the launcher read itself.
 Micros launcher_time(const Record& record) {
@@ -161,6 +164,8 @@ std::optional<EventView> EventMaker::take(std::uint64_t sequence, const Record& 
   if (name.empty()) return {};
   if (const auto* began = std::get_if<SubmitBegan>(&record))
     fields.emplace_back("pool", pools_[began->pool]);
+  if (const auto* excluded = std::get_if<NodeExcluded>(&record))
+    fields.emplace_back("pool", pools_[excluded->pool]);
   return EventView{sequence, at, std::move(name), std::move(fields)};
 }
 

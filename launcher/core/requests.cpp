@@ -205,7 +205,7 @@ void Core::State::quit_when_empty(Turn& turn) {
   for (auto& [id, worker] : ledger.workers.all())
     if (!worker.gone) lose(turn, worker, "the cluster was stopped", false);
   quit = true;
-  turn.out.after.push_back(effect::Quit{});
+  turn.out.after.emplace_back(effect::Quit{});
 }
 
 void Core::State::dismiss_idle(Turn& turn) {

@@ -81,6 +81,7 @@ struct Core::State {
   void on(Turn&, Worker&, const Bye&);
   void on(Turn&, Worker&, const InputWanted&);
   void on(Turn&, Worker&, const Hello&) {}  // joining.cpp has it
+  void on(Turn&, Worker&, const Leaving&) {}
   void on(Turn&, const event::WorkerCut&);
   void result(Turn&, Worker&, const TaskResult&);
   void doubt(const std::vector<WorkerId>& unreachable);

@@ -57,9 +57,6 @@ class Listener {
 
 // Calls `accepted` with authenticated links only; set on_frame and on_closed there.
 using LinkAccepted = std::function<void(LinkPtr, Role)>;
-struct PortRange {
-  std::uint16_t first = 0, last = 0;
-};  // 0 = any
 std::unique_ptr<Listener> listen_tls(Loop&, const ClusterKey&, const std::string& cluster,
                                      PortRange, LinkAccepted);
 std::unique_ptr<Listener> listen_unix(Loop&, const std::string& path,

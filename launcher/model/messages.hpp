@@ -41,8 +41,11 @@ struct Hello {
   Epoch last_epoch = 0;
   // Queued or running here, or done and not yet acknowledged: those results follow in Report.
   std::vector<AttemptId> held;
-  std::uint16_t port = 0;       // where it listens to the workers of a gang; 0 = nowhere
-  std::vector<AttemptId> lent;  // gangs of other workers that have slots here
+  std::uint16_t port = 0;        // where it listens to the workers of a gang; 0 = nowhere
+  std::vector<AttemptId> lent;   // gangs of other workers that have slots here
+  std::string route;             // how it reached the launcher, for people: "10.0.0.1:4001"
+  std::uint16_t relay_port = 0;  // where it hands connections on to the launcher; 0 = nowhere
+  Micros ends_unix = 0;          // its job's end, as the worker knows it; 0 = unknown or none
 };
 
 struct Report {
@@ -60,6 +63,13 @@ struct Heartbeat {
 // The worker leaves by itself; what it held is lost.
 struct Bye {
   std::string reason;
+  std::vector<AttemptId>
+      handed_back;  // ran or waited here, and cost no try: the job's end took them
+};
+// Its job is about to end (walltime, preemption): no more tasks.
+struct Leaving {
+  std::string reason;
+  Micros within = 0;  // from now; 0 = not known
 };
 
 // A task takes so many bytes of its standard input more than the first `from` of them, which it
@@ -71,7 +81,7 @@ struct InputWanted {
   bool again = false;  // what was sent and `from` does not count may be lost: send it once more
 };
 
-using FromWorker = std::variant<Hello, Report, Returned, Heartbeat, Bye, InputWanted>;
+using FromWorker = std::variant<Hello, Report, Returned, Heartbeat, Bye, InputWanted, Leaving>;
 
 // ---------------------------------------------------------------- launcher -> worker
 
@@ -191,6 +201,9 @@ struct Ping {};
 struct ScaleJobs {
   std::string pool;  // empty: the only one
   std::uint32_t count = 0;
+  // As many as there is work for, at least `least` and at most `most`; `count` is not looked at.
+  bool automatic = false;
+  std::uint32_t least = 0, most = 0;
 };
 // Why does it wait?
 struct Explain {
@@ -235,6 +248,9 @@ struct WorkerRow {
   std::uint64_t tasks_done = 0;
   bool confined = false;
   Micros joined_unix = 0, script_started_unix = 0;
+  std::string route;     // as in Hello
+  Micros ends_unix = 0;  // its job's end; 0 = unknown or none
+  std::string leaving;   // why it gets no more tasks; empty = it does
 };
 struct JobRow {
   std::string token, job_id, pool;
@@ -256,6 +272,10 @@ struct PoolRow {
   std::string pool;
   JobSpec spec;
   std::uint32_t wanted_jobs = 0, wanted_workers = 0, workers = 0;
+  bool automatic = false;
+  std::uint32_t least = 0, most = 0;
+  std::string paused;                 // why no more jobs are asked for at present
+  std::vector<std::string> excluded;  // nodes where jobs failed again and again
 };
 struct Status {
   std::string cluster, host, version;

@@ -22,6 +22,8 @@ struct PoolAsked {
   JobSpec spec;
   std::uint32_t jobs = 0;
   Micros idle_timeout = 0, orphan_timeout = 0;
+  bool automatic = false;  // `jobs` follows the work, from `least` to `most`
+  std::uint32_t least = 0, most = 0;
 };
 // Written and durable before the scheduler is called.
 struct SubmitBegan {
@@ -103,10 +105,15 @@ struct SubmitCancelled {
 struct ClockRead {
   Micros at_unix = 0;
 };
+// Jobs failed there again and again: later submits of the pool leave the node out.
+struct NodeExcluded {
+  PoolId pool{};
+  std::string host, reason;
+};
 
 using Record = std::variant<EpochBegan, PoolAsked, SubmitBegan, SubmitAnswered, SubmitRefused,
                             JobEnded, WorkerJoined, WorkerGone, WorkloadAdded, TasksAssigned,
                             TasksReturned, TaskSettled, TaskFailedOnce, WorkloadCancelled,
-                            StopAsked, TaskLost, SubmitCancelled, ClockRead>;
+                            StopAsked, TaskLost, SubmitCancelled, ClockRead, NodeExcluded>;
 
 }  // namespace pcluster

@@ -13,6 +13,9 @@ namespace pcluster {
 enum class TaskState : std::uint8_t { queued, running, done, failed, lost, cancelled };
 std::string_view to_string(TaskState);
 
+// What ended it, where that is known and not the program.
+enum class Cause : std::uint8_t { none, out_of_memory };
+
 struct TaskResult {
   AttemptId attempt;
   // done | failed | cancelled, as the worker saw it; lost: not its own fault, `unreachable` says
@@ -26,6 +29,8 @@ struct TaskResult {
   std::string message;                // why it could not start, or was killed; for people
   std::string columns;                // JSON object that the task wrote to $PCLUSTER_RESULT
   std::vector<WorkerId> unreachable;  // of its gang, as its head saw it
+  Cause cause = Cause::none;
+  std::uint64_t memory_limit_kb = 0;  // that it was held to; 0 = none
 };
 
 inline constexpr std::size_t max_columns = 64 * 1024;  // bytes of $PCLUSTER_RESULT

@@ -30,6 +30,20 @@ struct MpiSettings {
   bool operator==(const MpiSettings&) const = default;
 };
 
+struct PortRange {  // both included; 0 = any
+  std::uint16_t first = 0, last = 0;
+  bool operator==(const PortRange&) const = default;
+};
+
+// How much a site wants to be asked; 0 = no limit known, our own default.
+struct SchedulerManners {
+  std::uint32_t max_jobs = 0;   // of the user, queued and running
+  std::uint32_t max_array = 0;  // jobs in one submit
+  Micros submit_every = 0;      // least time between two submits
+  Micros poll = 0;              // between two looks at the queue
+  bool operator==(const SchedulerManners&) const = default;
+};
+
 // Jobs of one shape (a pool has one).  Everything is resolved: the launcher looks nothing up.
 struct JobSpec {
   std::string site;       // name of the profile, for people
@@ -50,6 +64,12 @@ struct JobSpec {
   // Shell lines between set-up and worker, and after the worker has ended, however it did.
   std::vector<std::string> prologue, epilogue;
   MpiSettings mpi;
+  std::string qos;
+  Micros time_min = 0;  // a job this long would do: a scheduler may give less than `time`
+  Micros warning = 0;   // the scheduler tells the worker so long before the end; 0 = it does not
+  std::vector<std::string> exclude_nodes;
+  PortRange ports;  // where workers may listen
+  SchedulerManners manners;
   bool operator==(const JobSpec&) const = default;
 };
 
