@@ -21,6 +21,13 @@ struct Listing {
   Words names;                // none: all
 };
 
+uid_t uid_of(const std::string& name) {  // a user without an entry has a number
+  if (const auto* user = getpwnam(name.c_str())) return user->pw_uid;
+  const auto uid = to_integer(name);
+  if (!uid || *uid < 0) throw Failure{refused, "Invalid user: " + name};
+  return static_cast<uid_t>(*uid);
+}
+
 Listing read_options(const Words& words) {
   Listing listing;
   for (std::size_t i = 0; i < words.size(); ++i) {
@@ -28,9 +35,7 @@ Listing read_options(const Words& words) {
     if (words[i] == "--me") {
       listing.user = getuid();
     } else if (words[i] == "--user" && more) {
-      const auto* user = getpwnam(words[++i].c_str());
-      if (user == nullptr) throw Failure{refused, "Invalid user: " + words[i]};
-      listing.user = user->pw_uid;
+      listing.user = uid_of(words[++i]);
     } else if (words[i] == "--names" && more) {
       listing.names = split(words[++i], ',');
     } else {
