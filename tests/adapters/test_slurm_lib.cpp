@@ -69,16 +69,14 @@ TEST_CASE("the library: accepted, refused, unanswered, as by sbatch") {
               "sbatch: error: Batch job submission failed: Requested node configuration is not "
               "available\n");
   both_refuse(
-      R"({"error":{"code":1800,"library":[],"words":"Unable to contact slurm controller )"
-      R"((connect failure)"
-}
-})",
+      R"~({"error":{"code":1800,"library":[],"words":"Unable to contact slurm controller )~"
+      R"~((connect failure)"}})~",
       "sbatch: error: Batch job submission failed: Unable to contact slurm controller (connect "
       "failure)\n");
-CHECK(slurm_lib.submitted({-1, true, "", ""}, one).kind == Kind::unanswered);
-CHECK(slurm_lib.submitted({0, false, "{\"job_id\":", ""}, one).kind == Kind::unanswered);
-// By sbatch, for a directive of the user's own.
-CHECK(slurm_lib.submitted({0, false, "12\n", ""}, one).job_ids == std::vector<std::string>{"12"});
+  CHECK(slurm_lib.submitted({-1, true, "", ""}, one).kind == Kind::unanswered);
+  CHECK(slurm_lib.submitted({0, false, "{\"job_id\":", ""}, one).kind == Kind::unanswered);
+  // By sbatch, for a directive of the user's own.
+  CHECK(slurm_lib.submitted({0, false, "12\n", ""}, one).job_ids == std::vector<std::string>{"12"});
 }
 
 TEST_CASE("the library's listing is squeue's") {

@@ -25,7 +25,7 @@ TEST_CASE("every directive that pcluster writes is read") {
   for (const auto* mode : {"node", "cpu"}) {
     spec.mem_mode = mode;
     std::string text;
-    for (const auto& line : slurm.directives(spec, {"c", "pcl-c-t", "t", "/d/a \\b", 10}))
+    for (const auto& line : slurm.directives(spec, {"c", "pcl-c-t", "t", "/d/a #b", 10}))
       text += "#SBATCH " + line + "\n";
     CAPTURE(text);
     const auto script = with(text + "#SBATCH --time-min=00:10:00 --qos=high\n");
@@ -34,8 +34,8 @@ TEST_CASE("every directive that pcluster writes is read") {
     const auto& wanted = script.wanted;
     CHECK(wanted.name == "pcl-c-t");
     CHECK(wanted.array == "0-9");
-    CHECK(wanted.directory == "/d/a \\b");
-    CHECK(wanted.output == "/d/a \\b/jobs/t-%a.out");
+    CHECK(wanted.directory == "/d/a #b");
+    CHECK(wanted.output == "/d/a #b/jobs/t-%a.out");
     CHECK(wanted.partition == "long \"one\"");
     CHECK(wanted.account == "lab7#2");
     CHECK(wanted.qos == "high");
