@@ -16,6 +16,8 @@
 
 namespace pcluster {
 
+// "pcluster" and "pcluster-..." as the first word are programs of ours: whoever runs it adds where
+// they are.
 using Argv = std::vector<std::string>;
 
 // What running a command gave; how adapters see the world.
@@ -53,6 +55,12 @@ struct PartitionLimits {
   std::string routes_to;  // "small,large": it runs no job itself, but hands each on to one of these
 };
 
+// Whether a program of ours over the scheduler's library serves here, from what it answered.
+struct LibraryFit {
+  bool works = true;  // false: it cannot be used
+  std::string why;    // why the commands are the better choice all the same; empty = it is as good
+};
+
 struct Adapter {
   std::string_view name;              // "slurm"
   std::string_view directive_prefix;  // "#SBATCH"
@@ -86,9 +94,15 @@ struct Adapter {
   // answer is this one's.  Nothing: the probe is enough.
   Argv version = {};
   bool (*is_mine)(const CommandResult&) = nullptr;
+  // The same scheduler through a program of ours over its library; null: there is none.
+  const Adapter* by_library = nullptr;
+  // Of such a one: the scheduler's own commands, for what the program does not do (it ends with 126
+  // then) or where it cannot start; and how well it serves here, from what `limits` gave.
+  const Adapter* by_commands = nullptr;
+  LibraryFit (*fit)(const CommandResult&) = nullptr;
 };
 
-extern const Adapter slurm, pbs, torque, local;
+extern const Adapter slurm, slurm_lib, pbs, torque, local;
 std::span<const Adapter* const> adapters();          // the registry
 const Adapter* find_adapter(std::string_view name);  // null when unknown
 

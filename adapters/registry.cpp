@@ -8,7 +8,7 @@ namespace pcluster {
 namespace {
 
 // The first whose probe is there wins.
-constexpr const Adapter* all[] = {&slurm, &pbs, &torque, &local};
+constexpr const Adapter* all[] = {&slurm, &slurm_lib, &pbs, &torque, &local};
 
 }  // namespace
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "adapters/slurm_lib.hpp"
 #include "launcher/base/error.hpp"
 #include "launcher/base/text.hpp"
 
@@ -101,18 +102,10 @@ std::map<std::string, std::string> script_words(const JobSpec&, const JobIdentit
   };
 }
 
-// Variables of the user's shell win over the script's directives: those that would change what we
-// ask for, or hide our jobs from us, are left out.  What we do not say, they still may.
 Argv submit(const std::string& script_path, const JobSpec& spec, const JobIdentity&) {
-  std::vector<std::string_view> hidden{"JOB_NAME", "ARRAY_INX", "OUTPUT",     "ERROR",
-                                       "INPUT",    "WAIT",      "NO_REQUEUE", "REQUEUE"};
-  if (!spec.partition.empty()) hidden.push_back("PARTITION");
-  if (!spec.account.empty()) hidden.push_back("ACCOUNT");
-  if (spec.time > 0) hidden.push_back("TIMELIMIT");
-  if (spec.per_node.memory_mb > 0)
-    for (const auto* each : {"MEM_PER_NODE", "MEM_PER_CPU", "MEM_PER_GPU"}) hidden.push_back(each);
   Argv argv{"env"};
-  for (const auto name : hidden) argv.insert(argv.end(), {"-u", fmt::format("SBATCH_{}", name)});
+  for (auto& name : slurm_text::hidden_variables(spec))
+    argv.insert(argv.end(), {"-u", std::move(name)});
   argv.insert(argv.end(), {"sbatch", "--parsable", script_path});
   return argv;
 }
@@ -162,6 +155,20 @@ Argv limits() { return {"scontrol", "--all", "--oneliner", "show", "partition"};
 
 }  // namespace
 
+// They win over the script's directives.  What we do not say, the user's shell still may.
+std::vector<std::string> slurm_text::hidden_variables(const JobSpec& spec) {
+  std::vector<std::string> hidden{"JOB_NAME", "ARRAY_INX", "OUTPUT",     "ERROR",
+                                  "INPUT",    "WAIT",      "NO_REQUEUE", "REQUEUE"};
+  if (!spec.partition.empty()) hidden.emplace_back("PARTITION");
+  if (!spec.account.empty()) hidden.emplace_back("ACCOUNT");
+  if (spec.time > 0) hidden.emplace_back("TIMELIMIT");
+  if (spec.per_node.memory_mb > 0)
+    for (const auto* each : {"MEM_PER_NODE", "MEM_PER_CPU", "MEM_PER_GPU"})
+      hidden.emplace_back(each);
+  for (auto& name : hidden) name = "SBATCH_" + name;
+  return hidden;
+}
+
 const Adapter slurm{
     "slurm",
     "#SBATCH",
@@ -179,6 +186,33 @@ const Adapter slurm{
     limits,
     slurm_text::limits_seen,
     slurm_text::remedy,
+    {},
+    nullptr,
+    &slurm_lib,
+};
+
+const Adapter slurm_lib{
+    "slurm-lib",
+    slurm.directive_prefix,
+    slurm.template_file,
+    slurm.probe,
+    slurm.not_set_up,
+    slurm.scrub,
+    directives,
+    script_words,
+    slurm_library::submit,
+    slurm_library::submitted,
+    slurm_library::status,
+    slurm_library::seen,
+    slurm_library::cancel,
+    slurm_library::limits,
+    slurm_library::limits_seen,
+    slurm_text::remedy,
+    {},
+    nullptr,
+    nullptr,
+    &slurm,
+    slurm_library::fit,
 };
 
 }  // namespace pcluster

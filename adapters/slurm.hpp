@@ -11,6 +11,19 @@ using Seen = std::vector<std::pair<std::string, JobSeen>>;
 // The listing's fields, `|` between them; the reason comes last, for it may hold anything.
 inline constexpr std::string_view listing_format = "%F|%K|%j|%T|%e|%l|%N|%r";
 
+// A job as a listing has it, whoever listed it.
+struct Listed {
+  std::string id;       // of the job, or of its array
+  std::string element;  // of the array; no number = none
+  std::string word, reason, nodes;
+  Micros end_unix = 0;   // 0 = not said
+  bool limited = false;  // its end is one, not Slurm's "in a year"
+};
+JobSeen job_seen(Listed);
+
+// Variables of the user's shell that would change what the script asks for, or hide our jobs.
+std::vector<std::string> hidden_variables(const JobSpec&);
+
 SubmitAnswer submitted(const CommandResult&, const JobIdentity&);
 std::optional<Seen> seen(const CommandResult&);
 std::optional<std::vector<PartitionLimits>> limits_seen(const CommandResult&);

@@ -51,20 +51,8 @@ std::optional<std::string> job_number(const std::string& out) {
   return to_integer(number).value_or(0) > 0 ? std::optional(std::move(number)) : std::nullopt;
 }
 
-JobSeen read_job(const std::vector<std::string>& field, std::string reason) {
-  JobSeen job;
-  job.job_id = to_integer(field[1]) ? field[0] + "_" + field[1] : field[0];
-  job.word = field[3];
-  const auto known = std::ranges::find(states, std::string_view(job.word), &State::word);
-  if (known != std::end(states)) job.state = known->state;
-  job.reason = reason == "None" ? "" : std::move(reason);
-  job.nodes = field[6];
-  job.never = job.state == JobState::pending && never_starts(job.reason);
-  // Without a time limit Slurm makes up an end in a year's time.
-  const bool limited = field[5] != "UNLIMITED" && field[5] != "365-00:00:00";
-  if (job.word == "RUNNING" && limited) job.end_unix = to_integer(field[4]).value_or(0) * second;
-  return job;
-}
+// Without a time limit Slurm makes up an end in a year's time.
+bool is_limit(std::string_view text) { return text != "UNLIMITED" && text != "365-00:00:00"; }
 
 // "MaxTime=1-00:00:00 State=UP": the value of a key; empty = not there.
 std::string_view value_of(std::string_view line, std::string_view key) {
@@ -85,6 +73,19 @@ Micros time_of(std::string_view line, std::string_view key) {
 }
 
 }  // namespace
+
+JobSeen job_seen(Listed listed) {
+  JobSeen job;
+  job.job_id = to_integer(listed.element) ? listed.id + "_" + listed.element : listed.id;
+  job.word = std::move(listed.word);
+  const auto known = std::ranges::find(states, std::string_view(job.word), &State::word);
+  if (known != std::end(states)) job.state = known->state;
+  job.reason = listed.reason == "None" ? "" : std::move(listed.reason);
+  job.nodes = std::move(listed.nodes);
+  job.never = job.state == JobState::pending && never_starts(job.reason);
+  if (job.word == "RUNNING" && listed.limited) job.end_unix = listed.end_unix;
+  return job;
+}
 
 SubmitAnswer submitted(const CommandResult& result, const JobIdentity& job) {
   if (result.exit_code == 127)
@@ -117,8 +118,10 @@ std::optional<Seen> seen(const CommandResult& result) {
     auto field = split(line, '|');
     constexpr std::size_t reason = 7;
     if (field.size() <= reason || !to_integer(field[0])) continue;  // a banner
+    const auto end = to_integer(field[4]).value_or(0) * second;
     auto rest = join(std::span(field).subspan(reason), "|");
-    jobs.emplace_back(field[2], read_job(field, std::move(rest)));
+    jobs.emplace_back(field[2], job_seen({field[0], field[1], field[3], std::move(rest), field[6],
+                                          end, is_limit(field[5])}));
   }
   return jobs;
 }

@@ -14,7 +14,8 @@ add_custom_target(programs ALL
           ${CMAKE_CURRENT_SOURCE_DIR}/slurm.sh ${CMAKE_CURRENT_SOURCE_DIR}/processes.sh
           ${CMAKE_CURRENT_SOURCE_DIR}/fake_pbs.sh
           ${CMAKE_CURRENT_SOURCE_DIR}/messages.sh ${CMAKE_CURRENT_SOURCE_DIR}/terminal.py
-          ${CMAKE_CURRENT_SOURCE_DIR}/walk.py ${PROJECT_SOURCE_DIR}/docs/messages.md
+          ${CMAKE_CURRENT_SOURCE_DIR}/walk.py ${CMAKE_CURRENT_SOURCE_DIR}/slurm_rows.py
+          ${PROJECT_SOURCE_DIR}/docs/messages.md
           ${PROJECT_SOURCE_DIR}/docs/first-hour.md ${PROJECT_SOURCE_DIR}/docs/resident.md
           ${programs}
   COMMAND ${CMAKE_COMMAND} -E copy_directory ${PROJECT_SOURCE_DIR}/bench ${programs}/bench

@@ -5,6 +5,8 @@
 # shellcheck disable=SC1091
 . "$PCLUSTER_TESTBED/env"
 export PCLUSTER_SITE=generic-slurm
+# Calls of the commands are counted, and some are replaced; slurm-api.sh tests the library.
+export PCLUSTER_SLURM_VIA=cli
 
 # Every call of a Slurm command by pclusters of this test goes to $dir/calls.
 mkdir "$dir/bin"

@@ -48,6 +48,13 @@ Shown slots(const JobSpec& spec) {
 }
 
 using S = const Submission&;
+
+Shown via(S submission) {
+  const auto& [word, why] = submission.via;
+  if (word.empty()) return {{}, "not for this scheduler"};
+  return {word, why.empty() ? word : fmt::format("{} ({})", word, why)};
+}
+
 struct Row {
   std::string_view key;
   Shown (*show)(S);
@@ -77,6 +84,7 @@ constexpr Row rows[] = {
     {"epilogue", [](S s) { return list(s.plan.spec.epilogue); }},
     {"directives", [](S s) { return list(s.plan.spec.directives); }},
     {"drop_directives", [](S s) { return list(s.plan.spec.drop_directives); }},
+    {"slurm_via", via},
 };
 
 // What the profile alone says, and no option of submit.

@@ -39,6 +39,13 @@ void set_duration(C& values, const Texts& texts) {
 
 void set_memory(C& values, const Texts& texts) { values.memory_mb = parse_memory_mb(texts.back()); }
 
+void set_via(C& values, const Texts& texts) {
+  const auto words = via_words();
+  if (std::ranges::find(words, texts.back()) == words.end())
+    throw Error(Exit::usage, fmt::format("wants auto, lib or cli, not \"{}\"", texts.back()));
+  values.slurm_via = texts.back();
+}
+
 void set_time(C& values, const Texts& texts) { values.time = parse_time_limit(texts.back()); }
 
 template <auto member>
@@ -96,6 +103,7 @@ constexpr Setting table[] = {
     list<&C::epilogue>("epilogue", "epilogue"),
     list<&C::directives>("directive", "directives"),
     list<&C::drop_directives>("drop-directive", "drop_directives"),
+    {"slurm-via", "slurm_via", false, set_via, fill<&C::slurm_via>},
 };
 
 void set(const Setting& setting, const std::string& shown, const std::string& origin,

@@ -9,6 +9,7 @@
 #include "launcher/cli/arguments.hpp"
 #include "launcher/cli/documents.hpp"
 #include "launcher/cli/launch.hpp"
+#include "launcher/cli/library.hpp"
 #include "launcher/cli/machine.hpp"
 #include "launcher/cli/settings.hpp"
 #include "launcher/cli/sites.hpp"
@@ -48,6 +49,7 @@ constexpr Option options[] = {
     {"--orphan-timeout", "TIME", "end workers that lost the launcher for so long (default 10m)"},
     {"--config", "FILE", "configuration (default ~/.config/pcluster/config.yaml)"},
     {"--take-over", "", "start the launcher here, though another host has it (which is lost)"},
+    {"--slurm-via", "WORD", "lib: by Slurm's library; cli: its commands (default auto)"},
     {"--dry-run", "", "print the job script and the command; start nothing"},
 };
 
@@ -101,13 +103,12 @@ struct Limits {
 };
 
 // Asked before anything is submitted: a partition's name is checked while nothing has happened yet.
-Limits ask_limits(const Adapter& adapter, const Surroundings& here, bool dry) {
+Limits ask_limits(const Via& via, const Surroundings& here, bool dry) {
+  const auto& adapter = *via.adapter;
   const auto argv = adapter.limits();
-  if (argv.empty() || !here.on_path(argv.front())) return {};
-  CommandOptions patience;
-  patience.timeout = 20 * second;
-  const auto output = run_command(argv, patience);
-  auto seen = adapter.limits_seen({output.exit_code, output.timed_out, output.out, output.err});
+  if (!via.limits && (argv.empty() || !here.on_path(argv.front()))) return {};
+  const auto output = via.limits ? *via.limits : ask_scheduler(argv);
+  auto seen = adapter.limits_seen(output);
   if (seen || dry) return {seen};
   if (!adapter.not_set_up.empty() && output.err.find(adapter.not_set_up) != output.err.npos)
     return {{}, false};
@@ -122,15 +123,27 @@ Limits ask_limits(const Adapter& adapter, const Surroundings& here, bool dry) {
 struct Choice {
   Found found;
   LiveLimits live;
+  Via via;
 };
+
+Via via_of(const ChosenSite& site, const Configuration& asked, const Surroundings& here, bool dry) {
+  const auto& profiles = site.profile.slurm_via;
+  const auto said = asked.slurm_via.value_or(profiles.empty() ? "auto" : profiles);
+  // Where no scheduler is, nothing is asked: --dry-run.
+  const auto& commands = *site.adapter;
+  if (!here.on_path(std::string(commands.probe)) && dry) return {&commands, "", "", {}};
+  return choose_via(commands, said, ask_scheduler, dry);
+}
 
 // The site, and what its live scheduler says.  A site that was only detected gives way when its
 // scheduler turns out to be installed without a cluster.
 Choice choose(const Session& session, const Configuration& asked, bool dry) {
   auto here = this_machine(variable(session.variables, "PATH"));
   auto found = find_site(session, asked, here, dry);
-  auto limits = ask_limits(*found.site.adapter, here, dry);
-  if (limits.set_up) return {std::move(found), limits.seen};
+  auto via = via_of(found.site, asked, here, dry);
+  found.site.adapter = via.adapter;
+  auto limits = ask_limits(via, here, dry);
+  if (limits.set_up) return {std::move(found), limits.seen, std::move(via)};
   const std::string probe(found.site.adapter->probe);
   if (asked.site)
     throw Error(Exit::usage,
@@ -140,7 +153,8 @@ Choice choose(const Session& session, const Configuration& asked, bool dry) {
   here.on_path = [others = here.on_path, probe](const std::string& program) {
     return program != probe && others(program);
   };
-  return {find_site(session, asked, here, dry), {}};
+  auto other = find_site(session, asked, here, dry);
+  return {other, {}, {other.site.adapter, "", "", {}}};
 }
 
 struct Template {
@@ -180,6 +194,7 @@ void say_origins(Plan& plan, const Configuration& asked, const SiteProfile& site
   };
   said("cluster", "default");
   said("site", "found: what is on this machine");
+  said("slurm_via", site.slurm_via.empty() ? "default" : "site " + site.name);
   said("template", site.job_template.empty() ? "default" : "site " + site.name);
 }
 
@@ -218,7 +233,8 @@ int print_dry(const Submission& submission) {
   say_plan(submission);
   const auto job = example_job(submission);
   const auto path = StateDirectory{job.directory}.jobs() + "/" + job.token + ".sh";
-  const auto command = submission.adapter->submit(path, submission.plan.spec, job);
+  auto command = submission.adapter->submit(path, submission.plan.spec, job);
+  command.front() = own_program(command.front());
   write_out(submission.session.json
                 ? script_document(submission.script, command)
                 : submission.script + "\n# submitted with:\n#   " + shell_join(command) + "\n");
@@ -241,11 +257,12 @@ Submission prepare(const Session& session, const Arguments& arguments, const Fla
     asked.origins["num_engines"] = "default of start";
   }
 
-  Submission submission{session, nullptr, {}, {}, {}, {}};
+  Submission submission{session, nullptr, {}, {}, {}, {}, {}};
   if (asked.cluster) submission.session.use_cluster(*asked.cluster);
-  const auto [found, live] = choose(session, asked, dry);
+  const auto [found, live, via] = choose(session, asked, dry);
   const auto& [site, beside] = found;
   submission.adapter = site.adapter;
+  submission.via = {via.word, via.why};
   auto& plan = submission.plan;
   plan = resolve(asked, site.profile, *site.adapter, live, this_host());
   plan.notes.insert(plan.notes.begin(), site.notes.begin(), site.notes.end());

@@ -20,6 +20,9 @@ struct Submission {
   std::string state_dir;  // the site's
   std::string script;     // as it would be submitted, with "TOKEN" for its token
   std::string template_name;
+  struct {
+    std::string word, why;  // "lib" or "cli", and why not the other
+  } via;
 };
 
 std::span<const Option> submission_options();

@@ -36,7 +36,7 @@ std::string Scheduler::log_of(const JobRow& job) const {
 }
 
 void Scheduler::run(Argv argv, std::function<void(const CommandResult&)> done) {
-  if (argv.front() == "pcluster") argv.front() = own_binary();
+  argv.front() = own_program(argv.front());
   ++busy_;
   spdlog::debug("run: {}", shell_join(argv));
   run_command(loop_, argv, {}, [this, argv, done = std::move(done)](const CommandOutput& output) {
@@ -45,6 +45,15 @@ void Scheduler::run(Argv argv, std::function<void(const CommandResult&)> done) {
       spdlog::warn("{} ended with {}{}: {}", argv.front(), output.exit_code,
                    output.timed_out ? " (time limit)" : "", trim(output.err));
     done({output.exit_code, output.timed_out, output.out, output.err});
+  });
+}
+
+// A program of ours that is not there, or that leaves this to the scheduler's own commands.
+void Scheduler::run_of(const Adapter& adapter, Words words, Done done) {
+  run(words(adapter), [=, this, &adapter](const CommandResult& result) {
+    const bool not_done = result.exit_code == 126 || result.exit_code == 127;
+    if (!not_done || adapter.by_commands == nullptr) return done(adapter, result);
+    run_of(*adapter.by_commands, words, done);
   });
 }
 
@@ -62,8 +71,11 @@ void Scheduler::launch(const effect::Launch& launch) {
     tell_(event::SubmitFailed{launch.token, error.what(), error.hint()});
     return;
   }
-  run(adapter->submit(script, launch.spec, job), [=, this](const CommandResult& result) {
-    auto answer = adapter->submitted(result, job);
+  const auto words = [=, spec = launch.spec](const Adapter& by) {
+    return by.submit(script, spec, job);
+  };
+  run_of(*adapter, words, [=, this](const Adapter& by, const CommandResult& result) {
+    auto answer = by.submitted(result, job);
     switch (answer.kind) {
       case SubmitAnswer::Kind::accepted:
         spdlog::info("submitted {}: {} jobs", job.name, answer.job_ids.size());
@@ -79,9 +91,10 @@ void Scheduler::ask(const std::string& name, const std::vector<std::string>& nam
                     std::function<void(std::optional<Seen>)> done) {
   const auto* adapter = find_adapter(name);
   if (adapter == nullptr) return done({});
-  run(adapter->status(user_name(), names),
-      [adapter, done = std::move(done)](const CommandResult& result) {
-        done(adapter->seen(result));
+  run_of(
+      *adapter, [names](const Adapter& by) { return by.status(user_name(), names); },
+      [done = std::move(done)](const Adapter& by, const CommandResult& result) {
+        done(by.seen(result));
       });
 }
 
@@ -117,20 +130,22 @@ void Scheduler::cancel(const effect::Cancel& cancel) {
   const auto* adapter = find_adapter(cancel.adapter);
   if (adapter == nullptr) return;
   const std::span<const std::string> all(cancel.job_ids);
-  for (std::size_t at = 0; at < all.size(); at += ids_per_command)
-    cancel_some(adapter->cancel(all.subspan(at, std::min(ids_per_command, all.size() - at))),
-                cancel_tries);
+  for (std::size_t at = 0; at < all.size(); at += ids_per_command) {
+    const auto some = all.subspan(at, std::min(ids_per_command, all.size() - at));
+    cancel_some(*adapter, {some.begin(), some.end()}, cancel_tries);
+  }
 }
 
 // A controller that is away for a moment must not leave jobs in the queue for ever.
-void Scheduler::cancel_some(const Argv& argv, int tries) {
-  run(argv, [=, this](const CommandResult& result) {
+void Scheduler::cancel_some(const Adapter& adapter, const Argv& ids, int tries) {
+  const auto words = [ids](const Adapter& by) { return by.cancel(ids); };
+  run_of(adapter, words, [=, this, &adapter](const Adapter& by, const CommandResult& result) {
     if (result.exit_code == 0) return;
-    if (tries <= 1) return spdlog::error("may still be queued: {}", shell_join(argv));
+    if (tries <= 1) return spdlog::error("may still be queued: {}", shell_join(by.cancel(ids)));
     ++busy_;  // not done yet: `stop` waits for it
-    loop_.at(loop_.now() + cancel_pause, [=, this] {
+    loop_.at(loop_.now() + cancel_pause, [=, this, &adapter] {
       --busy_;
-      cancel_some(argv, tries - 1);
+      cancel_some(adapter, ids, tries - 1);
     });
   });
 }

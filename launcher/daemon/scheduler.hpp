@@ -35,7 +35,10 @@ class Scheduler {
   using Seen = std::vector<std::pair<std::string, JobSeen>>;
   JobIdentity identity(const std::string& token, std::uint32_t count) const;
   void run(Argv argv, std::function<void(const CommandResult&)> done);
-  void cancel_some(const Argv& argv, int tries);
+  using Words = std::function<Argv(const Adapter&)>;
+  using Done = std::function<void(const Adapter& by, const CommandResult&)>;
+  void run_of(const Adapter&, Words, Done);
+  void cancel_some(const Adapter&, const Argv& ids, int tries);
   void ask(const std::string& adapter, const std::vector<std::string>& names,
            std::function<void(std::optional<Seen>)> done);
 

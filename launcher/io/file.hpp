@@ -44,6 +44,8 @@ void remove_tree(const std::string& path);
 void write_all(int fd, std::string_view bytes);  // throws
 std::optional<std::string> find_program(const std::string& name, const std::string& path_variable);
 std::string own_binary();  // absolute path of this program
+// The path of "pcluster" or "pcluster-...", which lie side by side; another name as it is.
+std::string own_program(const std::string& name);
 std::string hostname();
 std::string user_name();
 std::string current_directory();

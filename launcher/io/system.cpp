@@ -46,6 +46,13 @@ std::string own_binary() {
   return text;
 }
 
+std::string own_program(const std::string& name) {
+  if (name == "pcluster") return own_binary();
+  if (!name.starts_with("pcluster-")) return name;
+  const auto own = own_binary();
+  return own.substr(0, own.rfind('/') + 1) + name;
+}
+
 std::string hostname() {
   std::array<char, HOST_NAME_MAX + 1> name{};
   gethostname(name.data(), name.size() - 1);

@@ -33,6 +33,7 @@ const Key<Configuration> user_keys[] = {
     {"drop_directives", [](auto& v, auto& c) { read(v, c.drop_directives); }},
     {"cluster", [](auto& v, auto& c) { read(v, c.cluster); }},
     {"pool", [](auto& v, auto& c) { read(v, c.pool); }},
+    {"slurm_via", [](auto& v, auto& c) { read_choice(v, c.slurm_via.emplace(), via_words()); }},
 };
 
 }  // namespace

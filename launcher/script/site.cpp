@@ -102,10 +102,12 @@ const Key<SiteProfile> site_keys[] = {
     {"mpi", [](auto& v, auto& s) { read_map(v, s.mpi, mpi_keys); }},
     {"partitions", read_partitions},
     {"exclude", [](auto& v, auto& s) { read(v, s.exclude); }},
+    {"slurm_via", [](auto& v, auto& s) { read_choice(v, s.slurm_via, via_words()); }},
 };
 
 }  // namespace
 
+std::vector<std::string> via_words() { return {"auto", "lib", "cli"}; }
 std::vector<std::string> mpi_kinds() { return {"openmpi4", "openmpi5", "mpich", "intel"}; }
 
 SiteProfile parse_site(std::string_view yaml, const std::string& file) {

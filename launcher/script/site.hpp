@@ -39,8 +39,10 @@ struct SiteProfile {
   std::vector<SitePartition> partitions;
   std::vector<std::string> exclude;  // partitions that workers must not use
   MpiSettings mpi;
+  std::string slurm_via;  // "lib", "cli"; else auto: whether its library or its commands are asked
 };
 
+std::vector<std::string> via_words();  // of `slurm_via:`
 std::vector<std::string> mpi_kinds();  // the words of `mpi: {kind: ...}`
 
 // As parse_duration, for time limits of jobs: schedulers differ on a bare number, so it needs its
@@ -60,6 +62,7 @@ struct Configuration {
   std::optional<std::uint64_t> memory_mb;
   std::optional<Micros> time, timeout, idle_timeout, orphan_timeout;
   std::vector<std::string> setup, prologue, epilogue, directives, drop_directives;
+  std::optional<std::string> slurm_via;
   Origins origins;  // of the values that are given
 };
 Configuration parse_configuration(std::string_view yaml, const std::string& file);

@@ -35,6 +35,12 @@ row_no_answer() {
 row_no_cluster() {
   say env -u SLURM_CONF "$program" submit --partition 16GBXL
 }
+row_no_library() {
+  say pcluster submit --site local --slurm-via lib
+}
+row_via_word() {
+  say pcluster submit --slurm-via pigeon
+}
 row_drained() {
   say pcluster submit --partition drained
 }

@@ -33,7 +33,8 @@ const std::map<std::string, std::set<std::string>> may_use = {
     {"launcher/core", {"launcher/base", "launcher/model"}},
     {"launcher/script", {"launcher/base", "launcher/model"}},
     {"launcher/io", {"launcher/base", "launcher/model"}},
-    {"adapters", {"launcher/base", "launcher/model", "launcher/script"}},
+    {"adapters", {"launcher/base", "launcher/model", "launcher/script", "adapters/slurm_api"}},
+    {"adapters/slurm_api", {"launcher/base"}},
     {"mpi-runtime", {"launcher/base", "launcher/model", "launcher/io"}},
     {"launcher/daemon",
      {"launcher/base", "launcher/model", "launcher/core", "launcher/script", "launcher/io",
@@ -43,9 +44,10 @@ const std::map<std::string, std::set<std::string>> may_use = {
 };
 
 std::string part_of(const std::string& path) {
+  std::string found;  // the longest: adapters/slurm_api is none of adapters
   for (const auto& [part, uses] : may_use)
-    if (path.starts_with(part + "/")) return part;
-  return "";
+    if (path.starts_with(part + "/")) found = part;
+  return found;
 }
 
 // Headers of libraries, by how they begin, and the only directory that includes them.
@@ -53,7 +55,7 @@ const std::vector<std::pair<std::string, std::string>> library_homes = {
     {"asio", "launcher/io"},         {"openssl/", "launcher/io"},
     {"CLI/", "launcher/cli"},        {"yaml-cpp/", "launcher/script"},
     {"kainjow/", "launcher/script"}, {"msgpack", "launcher/model"},
-    {"hwloc", "mpi-runtime"},
+    {"hwloc", "mpi-runtime"},        {"slurm/", "adapters/slurm_api"},
 };
 
 // What no pure part may know: clocks, files, processes, threads, chance.
