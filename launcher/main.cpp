@@ -72,6 +72,7 @@ int launcher(const Words& words) {
   read_flags(words,
              {{"--directory", into(options.directory)},
               {"--cluster", into(options.cluster)},
+              {"--first", [&](const std::string& address) { options.first.push_back(address); }},
               {"--take-over", [&](const std::string& yes) { options.take_over = yes == "yes"; }}});
   return run_launcher(options);
 }

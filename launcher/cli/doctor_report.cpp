@@ -138,6 +138,12 @@ std::optional<DoctorReport> remembered(const Session& session, const std::string
   return newest;
 }
 
+std::optional<DoctorReport> remembered_at(const Session& session, const std::string& site) {
+  try {
+    return site.empty() ? std::nullopt : remembered(session, site);
+  } catch (const Error&) { return {}; }
+}
+
 std::vector<std::string> notes_from(const DoctorReport& report, const JobSpec& spec,
                                     const std::string& host) {
   std::vector<std::string> notes;

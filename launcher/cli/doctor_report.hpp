@@ -34,6 +34,9 @@ void remember(const Session&, const DoctorReport&);  // a home that cannot be wr
 // Of that site; of the one that was tried last when it is empty.
 std::optional<DoctorReport> remembered(const Session&, const std::string& site);
 
+// The same, for those to whom it is only advice: a file that cannot be read is none.
+std::optional<DoctorReport> remembered_at(const Session&, const std::string& site);
+
 // For people who submit there: what to know of it.  Pure.
 std::vector<std::string> notes_from(const DoctorReport&, const JobSpec&, const std::string& host);
 

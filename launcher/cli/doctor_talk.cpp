@@ -17,7 +17,7 @@ constexpr Micros wait_tick = 20 * millisecond, talk_tick = 5 * millisecond;
 constexpr Micros findings_every = 100 * millisecond;
 constexpr Micros first_poll = second, slowest_poll = 10 * second;
 constexpr Micros findings_within = 90 * second;  // of a job that runs
-constexpr Micros late_files = 10 * second;       // after a job that has ended
+constexpr Micros late_files = 5 * second;       // after a job that has ended
 constexpr Micros listed_within = 5 * second;     // a queue may list a new job late
 constexpr Micros never_after = 10 * second;      // reasons pass when hosts come back
 constexpr Micros call_limit = 5 * second;
