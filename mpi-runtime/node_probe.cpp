@@ -58,7 +58,7 @@ class NodeProbe {
   void listen() {
     const auto take = [this](LinkPtr link, Role) { callers_.push_back(std::move(link)); };
     try {
-      listener_ = listen_tls(loop_, key_, probe_cluster, questions_.request.ports, take);
+      listener_ = listen_tls(loop_, key_, probe_back_cluster, questions_.request.ports, take);
       found_.port = listener_->port();
     } catch (const Error& error) { fmt::print("pcluster probe: {}\n", error.what()); }
   }

@@ -95,6 +95,8 @@ class Cancelled {
 void add_last_words(const std::string& log, ProbeRun& run) {
   if (const auto tail = log_tail(log, 4); !tail.empty())
     run.problem += fmt::format("; its log ends with:\n{}", tail);
+  else if (run.remedy.empty() && exists(log))
+    run.remedy = "its log is empty: does its script come to the line that starts pcluster?";
   else if (run.remedy.empty())
     run.remedy = fmt::format(
         "it left no log in {}: {} Its nodes must have that directory, and this program, by the "

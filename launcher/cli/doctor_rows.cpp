@@ -74,20 +74,12 @@ std::string list_of(const std::vector<AddressTry>& tries, bool reached) {
   return join(words, ", ");
 }
 
-// Loopback tells something only of a probe on this host.
-std::vector<AddressTry> telling(const std::vector<AddressTry>& tries, bool same_host) {
-  std::vector<AddressTry> kept;
-  for (const auto& each : tries)
-    if (same_host || each.reached() || !each.address.starts_with("127.")) kept.push_back(each);
-  return kept;
-}
-
 bool reached_any(const std::vector<AddressTry>& tries) {
   return std::ranges::any_of(tries, [](const AddressTry& each) { return each.reached(); });
 }
 
-DoctorRow addresses_row(const Findings& found, bool same_host) {
-  const auto tries = telling(found.tries, same_host);
+DoctorRow addresses_row(const Findings& found) {
+  const auto& tries = found.tries;
   const auto missed = list_of(tries, false);
   DoctorRow row{"node to login", "ok", list_of(tries, true), {}};
   if (reached_any(tries)) {
@@ -203,7 +195,7 @@ std::vector<DoctorRow> login_rows(const LoginFacts& facts) {
 std::vector<DoctorRow> probe_rows(const ProbeRun& run, bool same_host) {
   std::vector<DoctorRow> rows{job_row(run)};
   if (!run.findings) return rows;
-  rows.push_back(addresses_row(*run.findings, same_host));
+  rows.push_back(addresses_row(*run.findings));
   rows.push_back(back_row(run));
   rows.push_back(directory_row(run));
   rows.push_back(clock_row(run));

@@ -17,7 +17,7 @@ constexpr Micros wait_tick = 20 * millisecond, talk_tick = 5 * millisecond;
 constexpr Micros findings_every = 100 * millisecond;
 constexpr Micros first_poll = second, slowest_poll = 10 * second;
 constexpr Micros findings_within = 90 * second;  // of a job that runs
-constexpr Micros late_files = 5 * second;       // after a job that has ended
+constexpr Micros late_files = 5 * second;        // after a job that has ended
 constexpr Micros listed_within = 5 * second;     // a queue may list a new job late
 constexpr Micros never_after = 10 * second;      // reasons pass when hosts come back
 constexpr Micros call_limit = 5 * second;
@@ -38,8 +38,12 @@ DoctorTalk::DoctorTalk(const Submission& submission, const StateDirectory& direc
   const auto& spec = submission.plan.spec;
   listener_ = listen_tls(loop_, key_, probe_cluster, spec.ports,
                          [this](LinkPtr link, Role) { accept(std::move(link)); });
-  write_file(paths_.request(), to_text(ProbeRequest{host_addresses(), spec.ports, listener_->port(),
-                                                    spec.mpi.mpiexec, adapter_.limits()}));
+  auto addresses = host_addresses();
+  if (!adapter_.limits().empty())  // there is a queue: loopback is the node's own
+    std::erase_if(addresses, [](const auto& address) { return address.starts_with("127."); });
+  write_file(paths_.request(),
+             to_text(ProbeRequest{std::move(addresses), spec.ports, listener_->port(),
+                                  spec.mpi.mpiexec, adapter_.limits()}));
 }
 
 // The probe asks for the time.
@@ -180,8 +184,8 @@ void DoctorTalk::call_back() {
   for (std::size_t i = 0; i < addresses.size(); ++i) {
     run_->back[i].address = addresses[i];
     const auto begun = loop_.now();
-    connect_tls(loop_, {{addresses[i], found.port}}, key_, probe_cluster, Role::worker, call_limit,
-                [=, this](LinkPtr link, const ConnectFailure& failure) {
+    connect_tls(loop_, {{addresses[i], found.port}}, key_, probe_back_cluster, Role::worker,
+                call_limit, [=, this](LinkPtr link, const ConnectFailure& failure) {
                   auto& done = run_->back[i];
                   done.took = loop_.now() - begun;
                   done.error = join(failure.errors, "; ");

@@ -16,6 +16,9 @@ namespace pcluster {
 
 inline constexpr const char* probe_role = "probe";      // as in `pcluster probe --directory ...`
 inline constexpr const char* probe_cluster = "doctor";  // whose key the two have
+// Of the probe's own listener: where a node has an address of the login host too (a bridge of
+// containers), a call to it must not take the probe for doctor.
+inline constexpr const char* probe_back_cluster = "doctor-back";
 
 struct ProbePaths {  // below the probe's own state directory
   std::string root;

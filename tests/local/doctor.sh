@@ -13,7 +13,7 @@ nothing_left() {
 code 2 pcluster doctor --last
 says "doctor has not looked yet"
 ok pcluster doctor --dry-run
-says " probe --directory $state/doctor-TOKEN" "# submitted with:"
+says " probe " "--directory $state/doctor-TOKEN" "# submitted with:"
 nothing_left
 
 ok pcluster doctor
@@ -81,7 +81,7 @@ code 1 pcluster doctor --ports "$(< port)-$(< port)"
 says "no port from $(< port) to $(< port) is free"
 kill %1
 
-# Ctrl-C while the probe waits: it and its files go, and 130 says so.
+# Ctrl-C (TERM does the same) while the probe waits: it and its files go, and 130 says so.
 cat > own.sh <<'END'
 #!/bin/bash
 sleep 60
@@ -91,7 +91,7 @@ END
 doctor=$!
 job_is_there() { compgen -G "$state/doctor-*/jobs/*.out"; }
 eventually 5 job_is_there
-kill -INT $doctor
+kill -TERM $doctor
 code 130 wait $doctor
 says "interrupted: the probe job is cancelled"
 nothing_left
