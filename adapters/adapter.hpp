@@ -32,8 +32,9 @@ struct JobIdentity {
   std::string cluster;  // its name
   std::string name;     // pcl-CLUSTER-TOKEN
   std::string token;
-  std::string directory;    // the cluster's state directory, visible to the nodes
-  std::uint32_t count = 1;  // > 1: an array
+  std::string directory;        // the cluster's state directory, visible to the nodes
+  std::uint32_t count = 1;      // > 1: an array
+  std::string role = "worker";  // what pcluster is to be there
 };
 
 struct SubmitAnswer {

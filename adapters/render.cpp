@@ -12,7 +12,7 @@ namespace pcluster {
 namespace {
 
 ShellWords worker_command(const Adapter& adapter, const JobSpec& spec, const JobIdentity& job) {
-  std::vector<std::string> words{spec.worker_binary, "worker",    "--directory", job.directory,
+  std::vector<std::string> words{spec.worker_binary, job.role,    "--directory", job.directory,
                                  "--cluster",        job.cluster, "--token",     job.token};
   const auto add = [&](const char* flag, const std::string& value) {
     words.insert(words.end(), {flag, value});

@@ -10,8 +10,10 @@
 #include "launcher/base/text.hpp"
 #include "launcher/cli/cli.hpp"
 #include "launcher/daemon/daemon.hpp"
+#include "launcher/io/findings.hpp"
 #include "launcher/io/local_jobs.hpp"
 #include "mpi-runtime/mpi_agent.hpp"
+#include "mpi-runtime/node_probe.hpp"
 #include "mpi-runtime/rank_start.hpp"
 #include "mpi-runtime/worker.hpp"
 
@@ -53,11 +55,24 @@ int worker(const Words& words) {
   return run_worker(options);
 }
 
+// A job script starts it with a worker's words; of those it needs two.
+int node_probe(const Words& words) {
+  WorkerOptions options;
+  for (std::size_t i = 0; i + 1 < words.size(); i += 2) {
+    if (words[i] == "--directory") options.directory = words[i + 1];
+    if (words[i] == "--local-directory") options.local_directory = words[i + 1];
+  }
+  if (options.directory.empty())
+    throw Error(Exit::usage, "the probe needs --directory", "pcluster doctor starts it");
+  return run_node_probe(options);
+}
+
 int launcher(const Words& words) {
   LauncherOptions options;
   read_flags(words,
              {{"--directory", into(options.directory)},
               {"--cluster", into(options.cluster)},
+              {"--first", [&](const std::string& address) { options.first.push_back(address); }},
               {"--take-over", [&](const std::string& yes) { options.take_over = yes == "yes"; }}});
   return run_launcher(options);
 }
@@ -81,6 +96,7 @@ int main(int argc, char** argv) {
   const std::string role = argc > 1 ? argv[1] : "";
   const Words rest(argv + (argc > 1 ? 2 : 1), argv + argc);
   if (role == "worker") return start_role(worker, rest);
+  if (role == probe_role) return start_role(node_probe, rest);
   if (role == "launcher") return start_role(launcher, rest);
   if (role == rank_start_role) return start_rank(rest);
   if (role == "local-jobs")

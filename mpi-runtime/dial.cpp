@@ -9,8 +9,8 @@
 #include <cerrno>
 
 #include "launcher/base/error.hpp"
-#include "launcher/base/text.hpp"
 #include "launcher/io/file.hpp"
+#include "launcher/io/hops.hpp"
 
 namespace pcluster {
 namespace {
@@ -79,9 +79,11 @@ void Dial::call() {
     bool gone = access(directory_.key().c_str(), F_OK) != 0 && errno == ENOENT;
     if (gone && exists(directory_.root)) key_is_gone_();
     if (!launcher)
-      return missed(directory_.launcher() +
-                    " is not there: the state directory must be on a file system that this node "
-                    "shares with the launcher (PCLUSTER_DIR, or state_dir: of the site)");
+      return missed(obstacle_text(
+          hostname(), directory_.launcher() +
+                          " is not there (the state directory must be on a file system that this "
+                          "node shares with the launcher: PCLUSTER_DIR, or state_dir: of the "
+                          "site)"));
     std::vector<Address> addresses;
     for (const auto& host : launcher->addresses) addresses.push_back({host, launcher->port});
     ClusterKey key = read_key(directory_.key());
@@ -94,12 +96,13 @@ void Dial::call() {
                     ++misses_;  // until it welcomes us: one that does not must not be stormed
                     return connected_(std::move(link));
                   }
-                  missed("no way to the launcher: " + join(failure.errors, "; ") + "; " +
-                         remedy(failure.errors, info, directory_));
+                  missed(no_way_text(hostname(), failure.errors) + "; " +
+                         remedy(telling_errors(failure.errors), info, directory_));
                 });
   } catch (const Error& error) {
     calling_ = false;
-    missed(std::string(error.what()) + (error.hint().empty() ? "" : "; " + error.hint()));
+    missed(obstacle_text(hostname(), error.what()) +
+           (error.hint().empty() ? "" : "; " + error.hint()));
   }
 }
 

@@ -8,6 +8,7 @@
 #include "launcher/cli/arrival.hpp"
 #include "launcher/cli/documents.hpp"
 #include "launcher/cli/launch.hpp"
+#include "launcher/cli/not_home.hpp"
 #include "launcher/cli/progress_text.hpp"
 #include "launcher/cli/submission.hpp"
 #include "launcher/cli/terminal.hpp"
@@ -29,6 +30,7 @@ struct Wait {
   Time begun = steady_now();
   Status status = {};
   Arrival arrival = {};
+  NotHome trouble = {};
 };
 
 // Nothing of ours may stay in the queue.  A launcher that we started for this, and that has nothing
@@ -54,7 +56,7 @@ std::string obituary(const Arrival& arrival) {
   auto text = fmt::format("job {}", job.job_id.empty() ? job.token : job.job_id);
   if (!job.reason.empty()) text += fmt::format(" ({})", job.reason);
   const auto tail = log_tail(job.log);
-  text += tail.empty() ? fmt::format(" left nothing in {}", job.log)
+  text += tail.empty() ? fmt::format(" left nothing in {}: {}", job.log, unseen_directory)
                        : fmt::format(" said last, in {}:\n{}", job.log, tail);
   return text;
 }
@@ -78,9 +80,21 @@ std::string remedy(const Wait& wait) {
   return {};
 }
 
-[[noreturn]] void give_up(Wait& wait, const std::string& what) {
+// The verb that finds where it stops, asked as this command was.
+std::string see_doctor(const Wait& wait) {
+  const auto& spec = wait.submission.plan.spec;
+  auto words = std::string("see where it stops: pcluster doctor");
+  if (!spec.partition.empty()) words += " --partition " + shell_quote(spec.partition);
+  return words + "\n  ";
+}
+
+[[noreturn]] void give_up(Wait& wait, std::string what) {
   const bool keeps = wait.rules.keep_queued && !wait.arrival.absent.empty();
-  const auto hint = remedy(wait);
+  auto hint = remedy(wait);
+  if (const auto& trouble = wait.trouble.text(); !trouble.empty()) {
+    what += "; " + trouble;
+    hint += see_doctor(wait);
+  }
   if (!keeps) cancel_queued(wait);
   throw Error(
       Exit::timed_out, what,
@@ -118,6 +132,7 @@ void say_partly(const Wait& wait) {
     text += fmt::format("; {} ended while starting", arrival.died.size());
   else
     text += ", starting; " + absent_jobs_text(arrival.absent);
+  if (!wait.trouble.text().empty()) text += "; " + wait.trouble.text();
   session.say(text);
   if (const auto last = obituary(arrival); !last.empty()) session.say(last);
 }
@@ -150,7 +165,10 @@ void await_workers(Wait& wait) {
                             arrival.hosts == 1 ? "" : "s", show_duration(elapsed)));
       return;
     }
-    line.show(prefix(wait) + waiting_text(arrival.home, arrival.wanted, elapsed), now);
+    wait.trouble.look(arrival.absent, now);
+    line.show(prefix(wait) + waiting_text(arrival.home, arrival.wanted, elapsed) +
+                  (wait.trouble.text().empty() ? "" : "; " + wait.trouble.text()),
+              now);
     if (!arrival.hopeless) hopeless_since = 0;
     if (arrival.hopeless && hopeless_since == 0) hopeless_since = now;
     const bool over = hopeless_since > 0 && now - hopeless_since >= hopeless_for;

@@ -76,13 +76,14 @@ std::string log_tail(const std::string& path, std::size_t count) {
   return tail;
 }
 
-Launched ensure_launcher(const Session& session) {
+Launched ensure_launcher(const Session& session, const std::vector<std::string>& first) {
   if (auto client = Client::connect_if_there(session)) return {std::move(*client), false};
   const auto state = session.state();
   make_directories(state.root.substr(0, state.root.rfind('/')));
   make_private_directory(state.root);
   std::vector<std::string> argv = {own_binary(), "launcher",  "--directory",
                                    state.root,   "--cluster", session.cluster};
+  for (const auto& address : first) argv.insert(argv.end(), {"--first", address});
   if (session.take_over) argv.insert(argv.end(), {"--take-over", "yes"});
   const auto pid = start_detached(argv, start_log(state));
   const auto begun = steady_now();

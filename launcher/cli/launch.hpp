@@ -1,6 +1,9 @@
 // Starts the cluster's launcher when none runs.
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <string>
+#include <vector>
+
 #include "launcher/cli/client.hpp"
 #include "launcher/cli/session.hpp"
 
@@ -10,7 +13,8 @@ struct Launched {
   Client client;
   bool started = false;  // by us, just now
 };
-Launched ensure_launcher(const Session&);
+// `first`: addresses of this host that a new launcher names before its others.
+Launched ensure_launcher(const Session&, const std::vector<std::string>& first = {});
 
 // The launcher, if its cluster was not stopped: one that died is started again, and that is said;
 // it takes its workers and jobs back.

@@ -7,6 +7,7 @@
 #include "launcher/base/error.hpp"
 #include "launcher/base/text.hpp"
 #include "launcher/cli/arguments.hpp"
+#include "launcher/cli/doctor_report.hpp"
 #include "launcher/cli/documents.hpp"
 #include "launcher/cli/launch.hpp"
 #include "launcher/cli/library.hpp"
@@ -283,13 +284,19 @@ Submission prepare(const Session& session, const Arguments& arguments, const Fla
 
 int submit(const Session& session, const Arguments& arguments, const Flavour& flavour) {
   auto submission = prepare(session, arguments, flavour);
+  auto& plan = submission.plan;
+  const auto seen = remembered_at(session, plan.spec.site);
+  if (seen)
+    for (auto& note : notes_from(*seen, plan.spec, hostname()))
+      plan.notes.push_back(std::move(note));
   if (arguments.has("dry-run")) return print_dry(submission);
-  size_as_before(submission.session, submission.plan);
+  size_as_before(submission.session, plan);
   say_plan(submission);
   catch_interrupts();
   settle_state_directory(submission.session, submission.state_dir);
   say_what_goes(submission.session);
-  auto launched = ensure_launcher(submission.session);
+  const bool same_host = seen && seen->host == hostname();
+  auto launched = ensure_launcher(submission.session, same_host ? seen->reached : Argv{});
   return bring_up(submission, launched, {!arguments.has("no-wait"), arguments.has("keep-queued")});
 }
 

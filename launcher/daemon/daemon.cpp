@@ -4,6 +4,7 @@
 
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/spdlog.h>
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 
@@ -77,6 +78,9 @@ int serve(const LauncherOptions& options, const StateDirectory& directory) {
   const auto tls = listen_tls(loop, key, options.cluster, {}, accept);
   auto info = this_process();
   info.addresses = host_addresses();
+  std::ranges::stable_partition(info.addresses, [&](const std::string& address) {
+    return std::ranges::find(options.first, address) != options.first.end();
+  });
   info.port = tls->port();
   info.version = PCLUSTER_VERSION;
   info.epoch = epoch;

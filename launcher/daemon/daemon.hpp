@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <string>
+#include <vector>
 #include "launcher/base/units.hpp"
 
 namespace pcluster {
@@ -10,6 +11,7 @@ struct LauncherOptions {
   std::string directory;  // the cluster's state directory
   std::string cluster;
   bool take_over = false;
+  std::vector<std::string> first;  // addresses by which nodes have come before: told first
 };
 // `pcluster launcher`: replays the journal, serves until the cluster is stopped.  Returns the exit
 // code.

@@ -75,7 +75,7 @@ TEST_CASE("the overview: every verb once, below a heading, and all of it on a sc
             return line.starts_with("  " + std::string(verb->name) + " ");
           }) == 1);
   }
-  for (const auto* first : {"submit", "map", "status", "smoke"}) {
+  for (const auto* first : {"submit", "map", "status", "doctor"}) {
     const auto at = text.find(std::string("\n  ") + first + " ");
     REQUIRE(at != text.npos);
     CHECK(text[at - 1] == ':');

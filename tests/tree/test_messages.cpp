@@ -25,6 +25,7 @@ constexpr Exception exceptions[] = {
     {"the launcher has not ended within ", "takes a minute"},
     {"the launcher's answer is of another version", "needs a launcher of another version"},
     {"interrupted", "tests/local/interrupt.sh"},
+    {"interrupted: the probe job is cancelled", "tests/local/doctor.sh"},
     {"interrupted: workload ", "needs a Ctrl-C within the launcher's answer"},
     {"interrupted: the queued jobs are cancelled, ", "tests/local/interrupt.sh"},
     {"interrupted; the cluster ends all the same", "needs a launcher that takes long to end"},
