@@ -3,6 +3,7 @@
 // registry.
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -53,6 +54,19 @@ struct PartitionLimits {
   std::string routes_to;  // "small,large": it runs no job itself, but hands each on to one of these
 };
 
+// The environment of a shell, and the files that it names: how an allocation is recognised.
+using Shell = std::map<std::string, std::string, std::less<>>;
+using FileText = std::function<std::optional<std::string>(const std::string& path)>;
+
+// Nodes that the scheduler has given to the shell that asks.
+struct Allocation {
+  std::string job_id;
+  std::uint32_t nodes = 1;
+  std::string node_names;          // for people
+  Resources per_node;              // of the smallest; 0 = not said
+  std::vector<std::string> setup;  // shell lines that starting programs there needs
+};
+
 struct Adapter {
   std::string_view name;              // "slurm"
   std::string_view directive_prefix;  // "#SBATCH"
@@ -86,11 +100,18 @@ struct Adapter {
   // answer is this one's.  Nothing: the probe is enough.
   Argv version = {};
   bool (*is_mine)(const CommandResult&) = nullptr;
+
+  // `submit --here`: the allocation that this shell is in; the adapter that starts workers on its
+  // nodes, whose JobSpec has the allocation's id for its partition; and how to get one.
+  std::optional<Allocation> (*allocation)(const Shell&, const FileText&) = nullptr;
+  const Adapter* here = nullptr;
+  std::string_view get_allocation = {};
 };
 
-extern const Adapter slurm, pbs, torque, local;
-std::span<const Adapter* const> adapters();          // the registry
-const Adapter* find_adapter(std::string_view name);  // null when unknown
+extern const Adapter slurm, pbs, torque, local, slurm_here, pbs_here;
+std::span<const Adapter* const> adapters();  // the registry
+// Those of allocations too; null when unknown.
+const Adapter* find_adapter(std::string_view name);
 
 // The job script: the template filled with directives, set-up lines and words, all quoted by their
 // type.  Throws Error on an unknown field in the template; `template_name` is for that message, and

@@ -179,6 +179,11 @@ const Adapter slurm{
     limits,
     slurm_text::limits_seen,
     slurm_text::remedy,
+    {},
+    nullptr,
+    slurm_text::allocation,
+    &slurm_here,
+    "salloc --nodes=2 --time=1:00:00",
 };
 
 }  // namespace pcluster

@@ -18,4 +18,10 @@ SubmitAnswer refused(const CommandResult&);        // an sbatch that failed
 bool never_starts(std::string_view reason);        // it does not pass by itself
 std::string_view remedy(std::string_view reason);  // what to do about it
 
+// "n[01-03,7],x" is n01, n02, n03, n7, x; at most `most_nodes`.
+std::vector<std::string> nodes_in(std::string_view list);
+inline constexpr std::size_t most_nodes = 100'000;
+
+std::optional<Allocation> allocation(const Shell&, const FileText&);
+
 }  // namespace pcluster::slurm_text

@@ -8,6 +8,7 @@
 #include "launcher/base/text.hpp"
 #include "launcher/cli/arguments.hpp"
 #include "launcher/cli/documents.hpp"
+#include "launcher/cli/here.hpp"
 #include "launcher/cli/launch.hpp"
 #include "launcher/cli/machine.hpp"
 #include "launcher/cli/settings.hpp"
@@ -48,6 +49,7 @@ constexpr Option options[] = {
     {"--orphan-timeout", "TIME", "end workers that lost the launcher for so long (default 10m)"},
     {"--config", "FILE", "configuration (default ~/.config/pcluster/config.yaml)"},
     {"--take-over", "", "start the launcher here, though another host has it (which is lost)"},
+    {"--here", "", "workers on the nodes of the allocation that this shell is in; no new job"},
     {"--dry-run", "", "print the job script and the command; start nothing"},
 };
 
@@ -243,8 +245,14 @@ Submission prepare(const Session& session, const Arguments& arguments, const Fla
 
   Submission submission{session, nullptr, {}, {}, {}, {}};
   if (asked.cluster) submission.session.use_cluster(*asked.cluster);
-  const auto [found, live] = choose(session, asked, dry);
-  const auto& [site, beside] = found;
+  auto [found, live] = choose(session, asked, dry);
+  auto& [site, beside] = found;
+  if (arguments.has("here")) {
+    const auto here = find_allocation(session, arguments, *site.adapter);
+    size_by(here, asked, site.profile);
+    site.adapter = here.adapter;
+    live = {};
+  }
   submission.adapter = site.adapter;
   auto& plan = submission.plan;
   plan = resolve(asked, site.profile, *site.adapter, live, this_host());

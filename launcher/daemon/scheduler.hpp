@@ -35,6 +35,7 @@ class Scheduler {
   using Seen = std::vector<std::pair<std::string, JobSeen>>;
   JobIdentity identity(const std::string& token, std::uint32_t count) const;
   void run(Argv argv, std::function<void(const CommandResult&)> done);
+  std::optional<JobSeen> left_behind(const std::string& token) const;
   void cancel_some(const Argv& argv, int tries);
   void ask(const std::string& adapter, const std::vector<std::string>& names,
            std::function<void(std::optional<Seen>)> done);
