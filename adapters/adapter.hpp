@@ -52,6 +52,29 @@ struct PartitionLimits {
   Micros max_time = 0;
   std::uint32_t nodes = 0;
   std::string routes_to;  // "small,large": it runs no job itself, but hands each on to one of these
+  std::string node_list;  // as the scheduler writes it; empty = not said
+  std::string qos;        // the partition's own; empty = none
+  // Of one user: queued and running together; running; in one submit.
+  std::uint32_t max_jobs = 0, max_running = 0, max_array = 0;
+};
+
+// Whose limits: what a submit would say.
+struct Submitter {
+  std::string user, account, qos;  // empty = the scheduler's default for them
+};
+
+// When a job would start, in the scheduler's estimate.
+struct Estimate {
+  Micros start_unix = 0;
+  std::string partition, nodes;
+};
+
+// Nodes that the scheduler keeps for something else.
+struct Reservation {
+  std::string name, node_names;
+  Micros start_unix = 0, end_unix = 0;
+  bool maintenance = false;
+  std::vector<std::string> nodes;
 };
 
 // The environment of a shell, and the files that it names: how an allocation is recognised.
@@ -106,6 +129,20 @@ struct Adapter {
   std::optional<Allocation> (*allocation)(const Shell&, const FileText&) = nullptr;
   const Adapter* here = nullptr;
   std::string_view get_allocation = {};
+
+  // Limits that stand elsewhere than the partitions': the next command to ask, after these answers;
+  // empty = none.  Those after the first may be slow, and change seldom.
+  Argv (*next_limits)(const Submitter&, std::span<const CommandResult> so_far) = nullptr;
+  void (*add_limits)(const Submitter&, std::span<const CommandResult>,
+                     std::vector<PartitionLimits>&) = nullptr;
+
+  // `explain`: when a job would start.  The script goes to the command's standard input; nothing is
+  // submitted.  And what is reserved; nodes of a partition, one by one.
+  Argv (*estimate)(const JobSpec&) = nullptr;
+  std::optional<Estimate> (*estimated)(const CommandResult&) = nullptr;
+  Argv (*reservations)() = nullptr;
+  std::vector<Reservation> (*reservations_seen)(const CommandResult&) = nullptr;
+  std::vector<std::string> (*nodes_in)(std::string_view list) = nullptr;
 };
 
 extern const Adapter slurm, pbs, torque, local, slurm_here, pbs_here;

@@ -10,6 +10,27 @@
 #include "launcher/base/text.hpp"
 
 namespace pcluster {
+namespace slurm_text {
+
+// Variables of the user's shell win over the script's directives: those that would change what we
+// ask for, or hide our jobs from us, are left out.  What we do not say, they still may.
+Argv sbatch(const JobSpec& spec, std::vector<std::string> words) {
+  std::vector<std::string_view> hidden{"JOB_NAME", "ARRAY_INX", "OUTPUT",     "ERROR",
+                                       "INPUT",    "WAIT",      "NO_REQUEUE", "REQUEUE"};
+  if (!spec.partition.empty()) hidden.push_back("PARTITION");
+  if (!spec.account.empty()) hidden.push_back("ACCOUNT");
+  if (spec.time > 0) hidden.push_back("TIMELIMIT");
+  if (spec.per_node.memory_mb > 0)
+    for (const auto* each : {"MEM_PER_NODE", "MEM_PER_CPU", "MEM_PER_GPU"}) hidden.push_back(each);
+  Argv argv{"env"};
+  for (const auto name : hidden) argv.insert(argv.end(), {"-u", fmt::format("SBATCH_{}", name)});
+  argv.push_back("sbatch");
+  argv.insert(argv.end(), words.begin(), words.end());
+  return argv;
+}
+
+}  // namespace slurm_text
+
 namespace {
 
 // A value in a directive line as sbatch reads it: blanks, quotes, `#` and backslashes count there.
@@ -101,20 +122,8 @@ std::map<std::string, std::string> script_words(const JobSpec&, const JobIdentit
   };
 }
 
-// Variables of the user's shell win over the script's directives: those that would change what we
-// ask for, or hide our jobs from us, are left out.  What we do not say, they still may.
 Argv submit(const std::string& script_path, const JobSpec& spec, const JobIdentity&) {
-  std::vector<std::string_view> hidden{"JOB_NAME", "ARRAY_INX", "OUTPUT",     "ERROR",
-                                       "INPUT",    "WAIT",      "NO_REQUEUE", "REQUEUE"};
-  if (!spec.partition.empty()) hidden.push_back("PARTITION");
-  if (!spec.account.empty()) hidden.push_back("ACCOUNT");
-  if (spec.time > 0) hidden.push_back("TIMELIMIT");
-  if (spec.per_node.memory_mb > 0)
-    for (const auto* each : {"MEM_PER_NODE", "MEM_PER_CPU", "MEM_PER_GPU"}) hidden.push_back(each);
-  Argv argv{"env"};
-  for (const auto name : hidden) argv.insert(argv.end(), {"-u", fmt::format("SBATCH_{}", name)});
-  argv.insert(argv.end(), {"sbatch", "--parsable", script_path});
-  return argv;
+  return slurm_text::sbatch(spec, {"--parsable", script_path});
 }
 
 Argv status(const std::string& user, std::span<const std::string> names) {
@@ -184,6 +193,13 @@ const Adapter slurm{
     slurm_text::allocation,
     &slurm_here,
     "salloc --nodes=2 --time=1:00:00",
+    slurm_text::next_limits,
+    slurm_text::add_limits,
+    slurm_text::estimate,
+    slurm_text::estimated,
+    slurm_text::reservations,
+    slurm_text::reservations_seen,
+    slurm_text::nodes_in,
 };
 
 }  // namespace pcluster

@@ -24,4 +24,19 @@ inline constexpr std::size_t most_nodes = 100'000;
 
 std::optional<Allocation> allocation(const Shell&, const FileText&);
 
+// slurm_manners.cpp
+Argv next_limits(const Submitter&, std::span<const CommandResult> so_far);
+void add_limits(const Submitter&, std::span<const CommandResult>, std::vector<PartitionLimits>&);
+
+// slurm_sooner.cpp, slurm_reservations.cpp
+Argv estimate(const JobSpec&);
+std::optional<Estimate> estimated(const CommandResult&);
+Argv reservations();
+std::vector<Reservation> reservations_seen(const CommandResult&);
+
+// "MaxTime=1-00:00:00 State=UP": the value of a key, as ` KEY=`; empty = not there.
+std::string_view value_of(std::string_view line, std::string_view key);
+// sbatch, without those variables of the user's shell that would win over our directives.
+Argv sbatch(const JobSpec&, std::vector<std::string> words);
+
 }  // namespace pcluster::slurm_text

@@ -7,6 +7,7 @@
 PCLUSTER_JOB_STARTED=${EPOCHREALTIME:-$(date +%s.%N)}
 export PCLUSTER_JOB_STARTED="${PCLUSTER_JOB_STARTED/,/.}"
 export PCLUSTER_JOB_INDEX="{{job_index}}"
+export PCLUSTER_JOB_MEM_MB="{{job_memory_mb}}"
 allocation=${PCLUSTER_JOB_ID%+*}
 ## What is left of an allocation, or of another step, would be options of srun.
 for name in ${!SLURM_@}; do
@@ -32,8 +33,8 @@ trap 'code=$?; trap "" TERM INT HUP; (epilogue) || :; exit "$code"' EXIT
 set -- {{worker_command}}
 ## The sizes are each node's own.  A step without --cpus-per-task has all that the job has there.
 # shellcheck disable=SC2016  # the nodes expand it
-start='export PCLUSTER_JOB_CORES="{{job_cores}}"
-export PCLUSTER_JOB_MEM_MB="{{job_memory_mb}}" PCLUSTER_JOB_GPUS="{{job_gpus}}"
+start='export PCLUSTER_JOB_CORES="${SLURM_CPUS_ON_NODE:-0}"
+export PCLUSTER_JOB_GPUS="${SLURM_GPUS_ON_NODE:-0}"
 if [ -x "$1" ]; then exec "$@"; fi
 echo "pcluster: $(uname -n) has no executable $1: a file system is not mounted there?" >&2
 exit 127'

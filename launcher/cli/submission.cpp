@@ -10,6 +10,7 @@
 #include "launcher/cli/documents.hpp"
 #include "launcher/cli/here.hpp"
 #include "launcher/cli/launch.hpp"
+#include "launcher/cli/live_limits.hpp"
 #include "launcher/cli/machine.hpp"
 #include "launcher/cli/settings.hpp"
 #include "launcher/cli/sites.hpp"
@@ -97,30 +98,6 @@ Found find_site(const Session& session, const Configuration& asked, const Surrou
           slash == said.npos ? "." : said.substr(0, slash)};
 }
 
-struct Limits {
-  LiveLimits seen;
-  bool set_up = true;  // false: the scheduler's programs are here, but no cluster is
-};
-
-// Asked before anything is submitted: a partition's name is checked while nothing has happened yet.
-Limits ask_limits(const Adapter& adapter, const Surroundings& here, bool dry) {
-  const auto argv = adapter.limits();
-  if (argv.empty() || !here.on_path(argv.front())) return {};
-  CommandOptions patience;
-  patience.timeout = 20 * second;
-  const auto output = run_command(argv, patience);
-  auto seen = adapter.limits_seen({output.exit_code, output.timed_out, output.out, output.err});
-  if (seen || dry) return {seen};
-  if (!adapter.not_set_up.empty() && output.err.find(adapter.not_set_up) != output.err.npos)
-    return {{}, false};
-  const auto words = lines(output.err);
-  throw Error(Exit::refused,
-              fmt::format("the scheduler does not answer: {}",
-                          !words.empty() ? printable(words.front())
-                                         : fmt::format("{} gave nothing", shell_join(argv))),
-              "nothing was submitted; try again when it is back");
-}
-
 struct Choice {
   Found found;
   LiveLimits live;
@@ -132,7 +109,11 @@ Choice choose(const Session& session, const Configuration& asked, bool dry) {
   auto here = this_machine(variable(session.variables, "PATH"));
   auto found = find_site(session, asked, here, dry);
   auto limits = ask_limits(*found.site.adapter, here, dry);
-  if (limits.set_up) return {std::move(found), limits.seen};
+  if (limits.set_up) {
+    const auto account = asked.account.value_or(found.site.profile.account);
+    ask_further(session, *found.site.adapter, {user_name(), account, ""}, here, limits.seen);
+    return {std::move(found), limits.seen};
+  }
   const std::string probe(found.site.adapter->probe);
   if (asked.site)
     throw Error(Exit::usage,
@@ -256,6 +237,7 @@ Submission prepare(const Session& session, const Arguments& arguments, const Fla
   submission.adapter = site.adapter;
   auto& plan = submission.plan;
   plan = resolve(asked, site.profile, *site.adapter, live, this_host());
+  keep_to(live, plan);
   plan.notes.insert(plan.notes.begin(), site.notes.begin(), site.notes.end());
   for (auto& note : unknown_variables(session.variables)) plan.notes.push_back(std::move(note));
   const auto [text, name] =

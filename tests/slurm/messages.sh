@@ -35,6 +35,12 @@ row_no_answer() {
 row_no_cluster() {
   say env -u SLURM_CONF "$program" submit --partition 16GBXL
 }
+row_no_allocation() {
+  say pcluster submit --here
+}
+row_here_takes_all() {
+  say pcluster submit --here --jobs 2
+}
 row_drained() {
   say pcluster submit --partition drained
 }

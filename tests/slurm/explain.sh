@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# explain: which partition would start the jobs sooner, and what is reserved before them.
+# SPDX-License-Identifier: MIT
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+# shellcheck source=tests/slurm.sh
+. "$here/slurm.sh"
+(($(id -u) == 0)) || skip "only root reserves nodes and makes partitions"
+
+undo() {
+  command scancel --me
+  eventually 15 queue_is_empty
+  scontrol delete reservation=upkeep
+  scontrol delete partitionname=busy
+} > /dev/null 2>&1
+# waits PATTERN: jobs pend, for a reason like that.
+waits() { command squeue --me -h -t pending -o %r | grep -q "$@"; }
+explained() {
+  ok pcluster explain last --json
+  json '{x["what"]: x["text"] for x in i}.get("'"$1"'", "")'
+}
+
+# node1 is all that `busy` has, and it is taken for 10 h; the other two are free.
+scontrol create partitionname=busy nodes=node1 maxtime=2-0 defmempercpu=1000 state=up
+ok sbatch -J taken -p busy -c 8 -t 10:00:00 --mem=1000 --wrap "sleep 600"
+code 0 pcluster submit --jobs 1 --cores 8 --partition busy --time 1h --no-wait
+ok pcluster map --detach --trials 0-0 -- true
+eventually 10 waits .
+calls_before=$(calls sbatch)
+found=$(explained sooner)
+[[ $found == "would start at "*" sooner than in busy: pcluster submit --partition "* ]] ||
+  { show; fail "what would start sooner: $found"; }
+[[ $found == *" 9 h sooner"* || $found == *" 10 h sooner"* ]] || fail "by how much: $found"
+report "$(($(calls sbatch) - calls_before)) estimates: $found"
+at_most $(($(calls sbatch) - calls_before)) 8 "calls of sbatch --test-only"
+same "$(command squeue --me -h | wc -l)" 2 "jobs: nothing was submitted"
+same "$(explained reservation)" "" "a reservation where there is none"
+# What it says is so.
+ok pcluster submit --jobs 1 --cores 8 --time 1h --partition "${found##* }"
+ok pcluster wait last
+stopped
+command scancel --me
+eventually 15 queue_is_empty
+
+# All hosts are reserved in 3 h: 4 h wait until after that, 2 h 50 min do not.
+scontrol create reservation reservationname=upkeep starttime=now+3hours duration=300 \
+  flags=maint nodes=ALL users=root > /dev/null
+code 0 pcluster submit --jobs 1 --cores 2 --partition 16GBXL --time 4h --no-wait
+ok pcluster map --detach --trials 0-0 -- true
+eventually 10 waits -i maint
+found=$(explained reservation)
+[[ $found == "cannot start before reservation upkeep is over (maintenance of node[1-3], "* ]] ||
+  { show; fail "the reservation: $found"; }
+report "$found"
+# shellcheck disable=SC2086  # its last words are options
+ok pcluster submit --jobs 1 --cores 2 --partition 16GBXL ${found##*pcluster submit }
+ok pcluster wait last
+ok pcluster explain last
+stopped
+undo
