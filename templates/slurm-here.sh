@@ -51,12 +51,13 @@ if [ -n "$told" ]; then
     sleep 0.1
   done
   kill -TERM "$step" 2> /dev/null || :
-  wait "$step" || exit
+  wait "$step" || :
+  exit 0
 fi
 ## The launcher reads this, when the job is not listed any more.
 reason="the workers' step has ended with $code"
 case $(squeue -h -t all -j "$allocation" -o %T 2> /dev/null) in
-  RUNNING | SUSPENDED) ;;
+  '' | *RUNNING* | *SUSPENDED*) ;;
   *) reason="allocation $allocation has ended" ;;
 esac
 echo "pcluster: $reason" >&2

@@ -101,9 +101,9 @@ std::string reservation_text(const Reservation& one, Micros fits, Micros now_uni
                           one.maintenance ? "maintenance of " : "", printable(one.node_names),
                           clock(one.start_unix, now_unix), clock(one.end_unix, now_unix));
   if (fits > 0)
-    text += fmt::format("; {} would fit before it: pcluster submit --time {}", about(fits),
-                        fits % hour == 0 ? fmt::format("{}h", fits / hour)
-                                         : fmt::format("{}m", fits / minute));
+    text += fmt::format(
+        "; {} would fit before it: pcluster submit --time {}", about(fits),
+        fits % hour == 0 ? fmt::format("{}h", fits / hour) : fmt::format("{}m", fits / minute));
   return text;
 }
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "tests/adapters/rendered.hpp"
@@ -51,8 +52,8 @@ TEST_CASE("an allocation of Slurm's") {
   CHECK_FALSE(slurm.allocation({}, no_files));
   CHECK_FALSE(slurm.allocation({{"SLURM_JOB_ID", "7"}}, no_files));
   CHECK_FALSE(slurm.allocation(with(of_salloc, "SLURM_JOB_ID", "; id"), no_files));
-  CHECK(torque.allocation == nullptr);
-  CHECK(local.allocation == nullptr);
+  CHECK((torque.allocation == nullptr));
+  CHECK((local.allocation == nullptr));
 }
 
 TEST_CASE("an allocation of PBS's: each host once, whatever its lines") {

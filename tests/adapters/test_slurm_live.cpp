@@ -70,7 +70,7 @@ TEST_CASE("one question leads to the next, where accounting counts") {
   CHECK(slurm.next_limits(ann, std::vector{without}).empty());
   CHECK(slurm.next_limits(ann, std::vector{CommandResult{1, false, "", "no"}}).empty());
   CHECK(slurm.next_limits(ann, std::vector{config, CommandResult{1, false, "", "no"}}).empty());
-  CHECK(pbs.next_limits == nullptr);
+  CHECK((pbs.next_limits == nullptr));
 }
 
 TEST_CASE("the largest array, without accounting") {

@@ -113,7 +113,7 @@ TEST_CASE("three jobs: ids, environment, outputs, listing, an end") {
 TEST_CASE("within an allocation there is one job, which has its id") {
   Place place("#!/bin/sh\necho $PCLUSTER_JOB_ID\nsleep 60 & wait\n");
   const auto allocation = "12[3]-" + place.directory.substr(place.directory.size() - 6);
-  const std::vector<std::string> words{"submit",     "--count",  "1",       "--name",
+  const std::vector<std::string> words{"submit",   "--count",  "1",        "--name",
                                        place.name, "--within", allocation, place.script()};
   place.ids = call(words);
   REQUIRE(place.ids.size() == 1);

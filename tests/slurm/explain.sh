@@ -27,16 +27,16 @@ code 0 pcluster submit --jobs 1 --cores 8 --partition busy --time 1h --no-wait
 ok pcluster map --detach --trials 0-0 -- true
 eventually 10 waits .
 calls_before=$(calls sbatch)
-found=$(explained sooner)
-[[ $found == "would start at "*" sooner than in busy: pcluster submit --partition "* ]] ||
-  { show; fail "what would start sooner: $found"; }
-[[ $found == *" 9 h sooner"* || $found == *" 10 h sooner"* ]] || fail "by how much: $found"
-report "$(($(calls sbatch) - calls_before)) estimates: $found"
+told=$(explained sooner)
+[[ $told == "would start at "*" sooner than in busy: pcluster submit --partition "* ]] ||
+  { show; fail "what would start sooner: $told"; }
+[[ $told == *" 9 h sooner"* || $told == *" 10 h sooner"* ]] || fail "by how much: $told"
+report "$(($(calls sbatch) - calls_before)) estimates: $told"
 at_most $(($(calls sbatch) - calls_before)) 8 "calls of sbatch --test-only"
 same "$(command squeue --me -h | wc -l)" 2 "jobs: nothing was submitted"
 same "$(explained reservation)" "" "a reservation where there is none"
 # What it says is so.
-ok pcluster submit --jobs 1 --cores 8 --time 1h --partition "${found##* }"
+ok pcluster submit --jobs 1 --cores 8 --time 1h --partition "${told##* }"
 ok pcluster wait last
 stopped
 command scancel --me
@@ -48,12 +48,12 @@ scontrol create reservation reservationname=upkeep starttime=now+3hours duration
 code 0 pcluster submit --jobs 1 --cores 2 --partition 16GBXL --time 4h --no-wait
 ok pcluster map --detach --trials 0-0 -- true
 eventually 10 waits -i maint
-found=$(explained reservation)
-[[ $found == "cannot start before reservation upkeep is over (maintenance of node[1-3], "* ]] ||
-  { show; fail "the reservation: $found"; }
-report "$found"
+told=$(explained reservation)
+[[ $told == "cannot start before reservation upkeep is over (maintenance of node[1-3], "* ]] ||
+  { show; fail "the reservation: $told"; }
+report "$told"
 # shellcheck disable=SC2086  # its last words are options
-ok pcluster submit --jobs 1 --cores 2 --partition 16GBXL ${found##*pcluster submit }
+ok pcluster submit --jobs 1 --cores 2 --partition 16GBXL ${told##*pcluster submit }
 ok pcluster wait last
 ok pcluster explain last
 stopped
