@@ -39,6 +39,16 @@ cp workers "$dir/out"
 same "$(json '{(x["cores"], x["memory"] >> 20) for x in i}')" "{(2, 1000)}" "sizes"
 nothing_runs || { left_running >&2; fail "left running after stop"; }
 
+# In a job script: the launcher runs on the first of its nodes.
+ok sbatch -N2 -c2 --mem=1000 -t 10 -o "$dir/batch" --wrap "'$program' submit --here &&
+  '$program' map --trials 0-7 -- sh -c 'uname -n; sleep 0.1'; '$program' logs last
+  '$program' stop; echo over"
+eventually 20 grep -qx over "$dir/batch"
+cp "$dir/batch" "$dir/out"
+says "2/2 workers available (2 hosts" node1 node2 "stopped: 1 job, 2 workers"
+eventually 5 queue_is_empty
+same "$(calls sbatch)" 1 "calls of sbatch, ours"
+
 # Ranks over its nodes; nothing of the scheduler's comes to them, nor of the shell's to the step.
 allocate -N2 -c2 --mem=1000 -t 10
 ok "${inside[@]}" submit --here
