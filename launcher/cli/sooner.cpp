@@ -124,7 +124,9 @@ void look_at_pool(Question& question, Findings& findings) {
     if (question.left <= 0 || question.silent) break;
     auto there = question.spec;
     there.partition = each.name;
-    if (const auto at = question.estimate(there)) others.push_back({each.name, at->start_unix});
+    const auto at = question.estimate(there);
+    if (at) others.push_back({each.name, at->start_unix});
+    if (at && at->start_unix <= unix_now()) break;  // at once: none can be sooner
   }
   auto text = sooner_text(here ? &mine : nullptr, others, unix_now());
   if (!text.empty()) findings.emplace_back("sooner", std::move(text));
