@@ -3,6 +3,7 @@
 // registry.
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -54,6 +55,42 @@ struct PartitionLimits {
   Micros max_time = 0;
   std::uint32_t nodes = 0;
   std::string routes_to;  // "small,large": it runs no job itself, but hands each on to one of these
+  std::string node_list;  // as the scheduler writes it; empty = not said
+  std::string qos;        // the partition's own; empty = none
+  // Of one user: queued and running together; running; in one submit.
+  std::uint32_t max_jobs = 0, max_running = 0, max_array = 0;
+};
+
+// Whose limits: what a submit would say.
+struct Submitter {
+  std::string user, account, qos;  // empty = the scheduler's default for them
+};
+
+// When a job would start, in the scheduler's estimate.
+struct Estimate {
+  Micros start_unix = 0;
+  std::string partition, nodes;
+};
+
+// Nodes that the scheduler keeps for something else.
+struct Reservation {
+  std::string name, node_names;
+  Micros start_unix = 0, end_unix = 0;
+  bool maintenance = false;
+  std::vector<std::string> nodes;
+};
+
+// The environment of a shell, and the files that it names: how an allocation is recognised.
+using Shell = std::map<std::string, std::string, std::less<>>;
+using FileText = std::function<std::optional<std::string>(const std::string& path)>;
+
+// Nodes that the scheduler has given to the shell that asks.
+struct Allocation {
+  std::string job_id;
+  std::uint32_t nodes = 1;
+  std::string node_names;          // for people
+  Resources per_node;              // of the smallest; 0 = not said
+  std::vector<std::string> setup;  // shell lines that starting programs there needs
 };
 
 // Whether a program of ours over the scheduler's library serves here, from what it answered.
@@ -101,11 +138,32 @@ struct Adapter {
   // then) or where it cannot start; and how well it serves here, from what `limits` gave.
   const Adapter* by_commands = nullptr;
   LibraryFit (*fit)(const CommandResult&) = nullptr;
+
+  // `submit --here`: the allocation that this shell is in; the adapter that starts workers on its
+  // nodes, whose JobSpec has the allocation's id for its partition; and how to get one.
+  std::optional<Allocation> (*allocation)(const Shell&, const FileText&) = nullptr;
+  const Adapter* here = nullptr;
+  std::string_view get_allocation = {};
+
+  // Limits that stand elsewhere than the partitions': the next command to ask, after these answers;
+  // empty = none.  Those after the first may be slow, and change seldom.
+  Argv (*next_limits)(const Submitter&, std::span<const CommandResult> so_far) = nullptr;
+  void (*add_limits)(const Submitter&, std::span<const CommandResult>,
+                     std::vector<PartitionLimits>&) = nullptr;
+
+  // `explain`: when a job would start.  The script goes to the command's standard input; nothing is
+  // submitted.  And what is reserved; nodes of a partition, one by one.
+  Argv (*estimate)(const JobSpec&) = nullptr;
+  std::optional<Estimate> (*estimated)(const CommandResult&) = nullptr;
+  Argv (*reservations)() = nullptr;
+  std::vector<Reservation> (*reservations_seen)(const CommandResult&) = nullptr;
+  std::vector<std::string> (*nodes_in)(std::string_view list) = nullptr;
 };
 
-extern const Adapter slurm, slurm_lib, pbs, torque, local;
-std::span<const Adapter* const> adapters();          // the registry
-const Adapter* find_adapter(std::string_view name);  // null when unknown
+extern const Adapter slurm, slurm_lib, pbs, torque, local, slurm_here, pbs_here;
+std::span<const Adapter* const> adapters();  // the registry
+// Those of allocations too; null when unknown.
+const Adapter* find_adapter(std::string_view name);
 
 // The job script: the template filled with directives, set-up lines and words, all quoted by their
 // type.  Throws Error on an unknown field in the template; `template_name` is for that message, and

@@ -149,6 +149,9 @@ const Adapter pbs{
     pbs_text::remedy,
     {"qstat", "--version"},
     is_pbs,
+    pbs_text::allocation,
+    &pbs_here,
+    "qsub -I -l select=2:ncpus=4 -l walltime=1:00:00",
 };
 
 }  // namespace pcluster

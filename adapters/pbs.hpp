@@ -49,6 +49,8 @@ std::vector<Directive> common_directives(const JobSpec&, const JobIdentity&);
 std::string quoted(const std::string& value, std::string_view what);
 std::string output_path(const JobIdentity&, std::string_view ending);
 
+std::optional<Allocation> allocation(const Shell&, const FileText&);
+
 // The commands, as one line of shell each: the first argument after it is $0.
 Argv shell(std::string_view script, std::span<const std::string> arguments);
 Argv limits();

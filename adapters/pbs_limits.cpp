@@ -21,8 +21,24 @@ void cap(Number& most, Number limit) {  // 0 = none
   if (limit > 0 && (most == 0 || limit < most)) most = limit;
 }
 
+// "[o:PBS_ALL=20],[u:PBS_GENERIC=10]": what any one user may have, and all of them together.
+std::uint32_t of_a_user(std::string_view text) {
+  std::uint32_t most = 0;
+  for (const auto& part : split(text, ',')) {
+    const auto equals = part.find('=');
+    const bool ours = holds(part, "[u:PBS_GENERIC=") || holds(part, "[o:PBS_ALL=");
+    if (ours && part.ends_with(']'))
+      cap(most, number(std::string_view(part).substr(equals + 1, part.size() - equals - 2)));
+  }
+  return most;
+}
+
 // Of one job; with one node per job, of a node.
 void cap_all(PartitionLimits& limits, const Record& record) {
+  cap(limits.max_jobs, of_a_user(record["max_queued"]));
+  cap(limits.max_running, of_a_user(record["max_run"]));
+  cap(limits.max_running, number(record["max_user_run"]));
+  cap(limits.max_array, number(record["max_array_size"]));
   cap(limits.max_cores, number(record["resources_max.ncpus"]));
   cap(limits.max_memory_mb, size_mb(record["resources_max.mem"]));
   cap(limits.max_time, clock_time(record["resources_max.walltime"]));

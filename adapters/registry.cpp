@@ -1,7 +1,5 @@
 // The schedulers that we know.  A new one is one line here.
 // SPDX-License-Identifier: MIT
-#include <algorithm>
-
 #include "adapters/adapter.hpp"
 
 namespace pcluster {
@@ -15,8 +13,11 @@ constexpr const Adapter* all[] = {&slurm, &slurm_lib, &pbs, &torque, &local};
 std::span<const Adapter* const> adapters() { return all; }
 
 const Adapter* find_adapter(std::string_view name) {
-  const auto found = std::ranges::find(all, name, &Adapter::name);
-  return found == std::end(all) ? nullptr : *found;
+  for (const auto* adapter : all) {
+    if (adapter->name == name) return adapter;
+    if (adapter->here != nullptr && adapter->here->name == name) return adapter->here;
+  }
+  return nullptr;
 }
 
 }  // namespace pcluster

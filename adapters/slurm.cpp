@@ -11,6 +11,33 @@
 #include "launcher/base/text.hpp"
 
 namespace pcluster {
+namespace slurm_text {
+
+// They win over the script's directives: those that would change what we ask for, or hide our jobs
+// from us, are left out.  What we do not say, the user's shell still may.
+std::vector<std::string> hidden_variables(const JobSpec& spec) {
+  std::vector<std::string> hidden{"JOB_NAME", "ARRAY_INX", "OUTPUT",     "ERROR",
+                                  "INPUT",    "WAIT",      "NO_REQUEUE", "REQUEUE"};
+  if (!spec.partition.empty()) hidden.emplace_back("PARTITION");
+  if (!spec.account.empty()) hidden.emplace_back("ACCOUNT");
+  if (spec.time > 0) hidden.emplace_back("TIMELIMIT");
+  if (spec.per_node.memory_mb > 0)
+    for (const auto* each : {"MEM_PER_NODE", "MEM_PER_CPU", "MEM_PER_GPU"})
+      hidden.emplace_back(each);
+  for (auto& name : hidden) name = "SBATCH_" + name;
+  return hidden;
+}
+
+Argv sbatch(const JobSpec& spec, std::vector<std::string> words) {
+  Argv argv{"env"};
+  for (auto& name : hidden_variables(spec)) argv.insert(argv.end(), {"-u", std::move(name)});
+  argv.push_back("sbatch");
+  argv.insert(argv.end(), words.begin(), words.end());
+  return argv;
+}
+
+}  // namespace slurm_text
+
 namespace {
 
 // A value in a directive line as sbatch reads it: blanks, quotes, `#` and backslashes count there.
@@ -103,11 +130,7 @@ std::map<std::string, std::string> script_words(const JobSpec&, const JobIdentit
 }
 
 Argv submit(const std::string& script_path, const JobSpec& spec, const JobIdentity&) {
-  Argv argv{"env"};
-  for (auto& name : slurm_text::hidden_variables(spec))
-    argv.insert(argv.end(), {"-u", std::move(name)});
-  argv.insert(argv.end(), {"sbatch", "--parsable", script_path});
-  return argv;
+  return slurm_text::sbatch(spec, {"--parsable", script_path});
 }
 
 Argv status(const std::string& user, std::span<const std::string> names) {
@@ -155,64 +178,65 @@ Argv limits() { return {"scontrol", "--all", "--oneliner", "show", "partition"};
 
 }  // namespace
 
-// They win over the script's directives.  What we do not say, the user's shell still may.
-std::vector<std::string> slurm_text::hidden_variables(const JobSpec& spec) {
-  std::vector<std::string> hidden{"JOB_NAME", "ARRAY_INX", "OUTPUT",     "ERROR",
-                                  "INPUT",    "WAIT",      "NO_REQUEUE", "REQUEUE"};
-  if (!spec.partition.empty()) hidden.emplace_back("PARTITION");
-  if (!spec.account.empty()) hidden.emplace_back("ACCOUNT");
-  if (spec.time > 0) hidden.emplace_back("TIMELIMIT");
-  if (spec.per_node.memory_mb > 0)
-    for (const auto* each : {"MEM_PER_NODE", "MEM_PER_CPU", "MEM_PER_GPU"})
-      hidden.emplace_back(each);
-  for (auto& name : hidden) name = "SBATCH_" + name;
-  return hidden;
-}
-
 const Adapter slurm{
-    "slurm",
-    "#SBATCH",
-    "slurm.sh",
-    "sbatch",
-    "Could not establish a configuration source",
-    {"SLURM_*", "SLURMD_*", "SRUN_*", "PMI_*", "PMI2_*", "PMIX_*"},
-    directives,
-    script_words,
-    submit,
-    slurm_text::submitted,
-    status,
-    slurm_text::seen,
-    cancel,
-    limits,
-    slurm_text::limits_seen,
-    slurm_text::remedy,
-    {},
-    nullptr,
-    &slurm_lib,
+    .name = "slurm",
+    .directive_prefix = "#SBATCH",
+    .template_file = "slurm.sh",
+    .probe = "sbatch",
+    .not_set_up = "Could not establish a configuration source",
+    .scrub = {"SLURM_*", "SLURMD_*", "SRUN_*", "PMI_*", "PMI2_*", "PMIX_*"},
+    .directives = directives,
+    .script_words = script_words,
+    .submit = submit,
+    .submitted = slurm_text::submitted,
+    .status = status,
+    .seen = slurm_text::seen,
+    .cancel = cancel,
+    .limits = limits,
+    .limits_seen = slurm_text::limits_seen,
+    .remedy = slurm_text::remedy,
+    .by_library = &slurm_lib,
+    .allocation = slurm_text::allocation,
+    .here = &slurm_here,
+    .get_allocation = "salloc --nodes=2 --time=1:00:00",
+    .next_limits = slurm_text::next_limits,
+    .add_limits = slurm_text::add_limits,
+    .estimate = slurm_text::estimate,
+    .estimated = slurm_text::estimated,
+    .reservations = slurm_text::reservations,
+    .reservations_seen = slurm_text::reservations_seen,
+    .nodes_in = slurm_text::nodes_in,
 };
 
 const Adapter slurm_lib{
-    "slurm-lib",
-    slurm.directive_prefix,
-    slurm.template_file,
-    slurm.probe,
-    slurm.not_set_up,
-    slurm.scrub,
-    directives,
-    script_words,
-    slurm_library::submit,
-    slurm_library::submitted,
-    slurm_library::status,
-    slurm_library::seen,
-    slurm_library::cancel,
-    slurm_library::limits,
-    slurm_library::limits_seen,
-    slurm_text::remedy,
-    {},
-    nullptr,
-    nullptr,
-    &slurm,
-    slurm_library::fit,
+    .name = "slurm-lib",
+    .directive_prefix = slurm.directive_prefix,
+    .template_file = slurm.template_file,
+    .probe = slurm.probe,
+    .not_set_up = slurm.not_set_up,
+    .scrub = slurm.scrub,
+    .directives = directives,
+    .script_words = script_words,
+    .submit = slurm_library::submit,
+    .submitted = slurm_library::submitted,
+    .status = slurm_library::status,
+    .seen = slurm_library::seen,
+    .cancel = slurm_library::cancel,
+    .limits = slurm_library::limits,
+    .limits_seen = slurm_library::limits_seen,
+    .remedy = slurm_text::remedy,
+    .by_commands = &slurm,
+    .fit = slurm_library::fit,
+    .allocation = slurm_text::allocation,
+    .here = &slurm_here,
+    .get_allocation = slurm.get_allocation,
+    .next_limits = slurm_text::next_limits,
+    .add_limits = slurm_text::add_limits,
+    .estimate = slurm_text::estimate,
+    .estimated = slurm_text::estimated,
+    .reservations = slurm_text::reservations,
+    .reservations_seen = slurm_text::reservations_seen,
+    .nodes_in = slurm_text::nodes_in,
 };
 
 }  // namespace pcluster

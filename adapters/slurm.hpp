@@ -31,4 +31,25 @@ SubmitAnswer refused(const CommandResult&);        // an sbatch that failed
 bool never_starts(std::string_view reason);        // it does not pass by itself
 std::string_view remedy(std::string_view reason);  // what to do about it
 
+// "n[01-03,7],x" is n01, n02, n03, n7, x; at most `most_nodes`.
+std::vector<std::string> nodes_in(std::string_view list);
+inline constexpr std::size_t most_nodes = 100'000;
+
+std::optional<Allocation> allocation(const Shell&, const FileText&);
+
+// slurm_manners.cpp
+Argv next_limits(const Submitter&, std::span<const CommandResult> so_far);
+void add_limits(const Submitter&, std::span<const CommandResult>, std::vector<PartitionLimits>&);
+
+// slurm_sooner.cpp, slurm_reservations.cpp
+Argv estimate(const JobSpec&);
+std::optional<Estimate> estimated(const CommandResult&);
+Argv reservations();
+std::vector<Reservation> reservations_seen(const CommandResult&);
+
+// "MaxTime=1-00:00:00 State=UP": the value of a key, as ` KEY=`; empty = not there.
+std::string_view value_of(std::string_view line, std::string_view key);
+// sbatch, without those variables of the user's shell that would win over our directives.
+Argv sbatch(const JobSpec&, std::vector<std::string> words);
+
 }  // namespace pcluster::slurm_text

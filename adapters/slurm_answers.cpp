@@ -54,15 +54,6 @@ std::optional<std::string> job_number(const std::string& out) {
 // Without a time limit Slurm makes up an end in a year's time.
 bool is_limit(std::string_view text) { return text != "UNLIMITED" && text != "365-00:00:00"; }
 
-// "MaxTime=1-00:00:00 State=UP": the value of a key; empty = not there.
-std::string_view value_of(std::string_view line, std::string_view key) {
-  const std::string wanted = " " + std::string(key) + "=";
-  const auto at = line.find(wanted);
-  if (at == line.npos) return {};
-  line.remove_prefix(at + wanted.size());
-  return line.substr(0, line.find(' '));
-}
-
 std::uint64_t number_of(std::string_view line, std::string_view key) {  // UNLIMITED is 0
   return static_cast<std::uint64_t>(std::max(0LL, to_integer(value_of(line, key)).value_or(0)));
 }
@@ -85,6 +76,14 @@ JobSeen job_seen(Listed listed) {
   job.never = job.state == JobState::pending && never_starts(job.reason);
   if (job.word == "RUNNING" && listed.limited) job.end_unix = listed.end_unix;
   return job;
+}
+
+std::string_view value_of(std::string_view line, std::string_view key) {
+  const std::string wanted = " " + std::string(key) + "=";
+  const auto at = line.find(wanted);
+  if (at == line.npos) return {};
+  line.remove_prefix(at + wanted.size());
+  return line.substr(0, line.find(' '));
 }
 
 SubmitAnswer submitted(const CommandResult& result, const JobIdentity& job) {
@@ -142,6 +141,8 @@ std::optional<std::vector<PartitionLimits>> limits_seen(const CommandResult& res
     limits.max_memory_mb_per_core = number_of(line, "MaxMemPerCPU");
     limits.max_time = time_of(line, "MaxTime");
     limits.nodes = static_cast<std::uint32_t>(number_of(line, "TotalNodes"));
+    limits.node_list = value_of(line, "Nodes");
+    if (const auto qos = value_of(line, "QoS"); qos != "N/A") limits.qos = qos;
     all.push_back(std::move(limits));
   }
   return all;

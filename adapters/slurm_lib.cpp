@@ -78,6 +78,8 @@ PartitionLimits limits_of(const Json& row) {
   limits.max_memory_mb_per_core = number(row, "max_memory_mb_per_core");
   limits.max_time = static_cast<Micros>(number(row, "max_minutes")) * minute;
   limits.nodes = static_cast<std::uint32_t>(number(row, "nodes"));
+  limits.node_list = text(row, "node_list");
+  limits.qos = text(row, "qos");
   return limits;
 }
 

@@ -238,6 +238,15 @@ pbsdsh() {
   wait "${pids[@]}"
 }
 
+# One program on a host of the job, likewise; its words are no shell's.
+pbs_tmrsh() {        # HOST PROGRAM ARGUMENT...
+  local host=$1; shift
+  [[ -n ${PBS_JOBCOOKIE:-} ]] || fails 1 "pbs_tmrsh: not within a job"
+  grep -qx "$host" "$PBS_NODEFILE" || fails 1 "pbs_tmrsh: unknown host $host"
+  cd "$HOME"
+  exec env -i HOME="$HOME" PATH=/bin:/usr/bin PBS_JOBID="$PBS_JOBID" "$@"
+}
+
 case $as:${1:-} in
   *:__run) shift; run "$@" ;;
   qsub:*) qsub "$@" ;;
@@ -245,6 +254,7 @@ case $as:${1:-} in
   qstat:*) qstat "$@" ;;
   qdel:*) qdel "$@" ;;
   pbsdsh:*) pbsdsh "$@" ;;
+  pbs_tmrsh:*) pbs_tmrsh "$@" ;;
   *) fails 2 "fake_pbs.sh: call it by the name of a command" ;;
 esac
 exit

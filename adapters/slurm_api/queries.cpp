@@ -121,7 +121,9 @@ Json partition_row(const partition_info_t& each) {
       {"max_memory_mb_per_node", memory(each.max_mem_per_cpu, false)},
       {"max_minutes", number(each.max_time)},
       {"name", text(each.name)},
+      {"node_list", text(each.nodes)},
       {"nodes", each.total_nodes},
+      {"qos", text(each.qos_char)},
       {"state", partition_state(each.state_up)}};
 }
 

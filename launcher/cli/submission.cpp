@@ -9,8 +9,10 @@
 #include "launcher/cli/arguments.hpp"
 #include "launcher/cli/doctor_report.hpp"
 #include "launcher/cli/documents.hpp"
+#include "launcher/cli/here.hpp"
 #include "launcher/cli/launch.hpp"
 #include "launcher/cli/library.hpp"
+#include "launcher/cli/live_limits.hpp"
 #include "launcher/cli/machine.hpp"
 #include "launcher/cli/settings.hpp"
 #include "launcher/cli/sites.hpp"
@@ -51,6 +53,7 @@ constexpr Option options[] = {
     {"--config", "FILE", "configuration (default ~/.config/pcluster/config.yaml)"},
     {"--take-over", "", "start the launcher here, though another host has it (which is lost)"},
     {"--slurm-via", "WORD", "lib: by Slurm's library; cli: its commands (default auto)"},
+    {"--here", "", "workers on the nodes of the allocation that this shell is in; no new job"},
     {"--dry-run", "", "print the job script and the command; start nothing"},
 };
 
@@ -98,29 +101,6 @@ Found find_site(const Session& session, const Configuration& asked, const Surrou
           slash == said.npos ? "." : said.substr(0, slash)};
 }
 
-struct Limits {
-  LiveLimits seen;
-  bool set_up = true;  // false: the scheduler's programs are here, but no cluster is
-};
-
-// Asked before anything is submitted: a partition's name is checked while nothing has happened yet.
-Limits ask_limits(const Via& via, const Surroundings& here, bool dry) {
-  const auto& adapter = *via.adapter;
-  const auto argv = adapter.limits();
-  if (!via.limits && (argv.empty() || !here.on_path(argv.front()))) return {};
-  const auto output = via.limits ? *via.limits : ask_scheduler(argv);
-  auto seen = adapter.limits_seen(output);
-  if (seen || dry) return {seen};
-  if (!adapter.not_set_up.empty() && output.err.find(adapter.not_set_up) != output.err.npos)
-    return {{}, false};
-  const auto words = lines(output.err);
-  throw Error(Exit::refused,
-              fmt::format("the scheduler does not answer: {}",
-                          !words.empty() ? printable(words.front())
-                                         : fmt::format("{} gave nothing", shell_join(argv))),
-              "nothing was submitted; try again when it is back");
-}
-
 struct Choice {
   Found found;
   LiveLimits live;
@@ -143,8 +123,12 @@ Choice choose(const Session& session, const Configuration& asked, bool dry) {
   auto found = find_site(session, asked, here, dry);
   auto via = via_of(found.site, asked, here, dry);
   found.site.adapter = via.adapter;
-  auto limits = ask_limits(via, here, dry);
-  if (limits.set_up) return {std::move(found), limits.seen, std::move(via)};
+  auto limits = ask_limits(*via.adapter, via.limits, here, dry);
+  if (limits.set_up) {
+    const auto account = asked.account.value_or(found.site.profile.account);
+    ask_further(session, *via.adapter, {user_name(), account, ""}, here, limits.seen);
+    return {std::move(found), limits.seen, std::move(via)};
+  }
   const std::string probe(found.site.adapter->probe);
   if (asked.site)
     throw Error(Exit::usage,
@@ -260,12 +244,20 @@ Submission prepare(const Session& session, const Arguments& arguments, const Fla
 
   Submission submission{session, nullptr, {}, {}, {}, {}, {}};
   if (asked.cluster) submission.session.use_cluster(*asked.cluster);
-  const auto [found, live, via] = choose(session, asked, dry);
-  const auto& [site, beside] = found;
+  auto [found, live, via] = choose(session, asked, dry);
+  auto& [site, beside] = found;
+  if (arguments.has("here")) {
+    const auto here = find_allocation(session, arguments, *site.adapter);
+    size_by(here, asked, site.profile);
+    site.adapter = here.adapter;
+    live = {};
+    via = {here.adapter, "", "", {}};
+  }
   submission.adapter = site.adapter;
   submission.via = {via.word, via.why};
   auto& plan = submission.plan;
   plan = resolve(asked, site.profile, *site.adapter, live, this_host());
+  keep_to(live, plan);
   plan.notes.insert(plan.notes.begin(), site.notes.begin(), site.notes.end());
   for (auto& note : unknown_variables(session.variables)) plan.notes.push_back(std::move(note));
   const auto [text, name] =

@@ -1,9 +1,12 @@
 // `pcluster explain`: why does it wait?
 // SPDX-License-Identifier: MIT
+#include <algorithm>
+
 #include "launcher/base/text.hpp"
 #include "launcher/cli/arguments.hpp"
 #include "launcher/cli/documents.hpp"
 #include "launcher/cli/launch.hpp"
+#include "launcher/cli/sooner.hpp"
 #include "launcher/cli/table.hpp"
 #include "launcher/cli/terminal.hpp"
 #include "launcher/cli/verbs.hpp"
@@ -26,7 +29,13 @@ std::string explanation_text(const Explanation& explanation) {
 
 int run(const Session& session, const Arguments& arguments) {
   const auto ref = workload_operand(session, arguments);
-  const auto explanation = reach_launcher(session).ask<Explanation>(Explain{ref});
+  auto client = reach_launcher(session);
+  auto explanation = client.ask<Explanation>(Explain{ref});
+  const bool waits = std::ranges::any_of(explanation.items,
+                                         [](const auto& item) { return item.first == "waits"; });
+  if (waits)
+    for (auto& finding : look_for_sooner(session, client.ask<Status>(GetStatus{})))
+      explanation.items.push_back(std::move(finding));
   write_out(session.json ? explanation_document(explanation) : explanation_text(explanation));
   return static_cast<int>(Exit::done);
 }
@@ -47,7 +56,9 @@ const Verb verb_explain{
     .description =
         "Says why a task waits, from near to far: the task, its workload and what that waits "
         "for, the workers and their free slots, and the jobs of each pool with the queue's own "
-        "reason. Without an index it speaks of the workload.",
+        "reason. Without an index it speaks of the workload. While jobs wait, the scheduler is "
+        "asked "
+        "which other partition would start them sooner, and what is reserved before them.",
 };
 
 }  // namespace pcluster

@@ -76,9 +76,13 @@ bool Fleet::has_jobs(PoolId id) const {
   return drains || living(id) > 0;
 }
 
+// What a scheduler allows may change from one submit to the next: it is no shape.
 std::string Fleet::pool_for(const JobSpec& spec) const {
-  for (const auto& [id, pool] : pools_)
-    if (pool.asked.spec == spec && has_jobs(id)) return pool.asked.name;
+  auto alike = spec;
+  for (const auto& [id, pool] : pools_) {
+    alike.manners = pool.asked.spec.manners;
+    if (pool.asked.spec == alike && has_jobs(id)) return pool.asked.name;
+  }
   std::string name = "default";
   for (std::uint32_t number = 2;; name = "pool-" + std::to_string(number++)) {
     const auto* known = pool(name);

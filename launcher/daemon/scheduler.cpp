@@ -6,6 +6,7 @@
 #include <spdlog/spdlog.h>
 
 #include <map>
+#include <set>
 
 #include "launcher/base/error.hpp"
 #include "launcher/base/text.hpp"
@@ -117,13 +118,33 @@ void Scheduler::poll(const effect::Poll& poll) {
   }
   ask(poll.adapter, names, [this, tokens = std::move(tokens)](std::optional<Seen> seen) {
     event::Polled answer{{}, seen.has_value()};
+    std::set<std::string> listed;
     for (auto& [name, job] : seen.value_or(Seen{})) {
       const auto known = tokens.find(name);
       if (known != tokens.end()) job.token = known->second;
+      listed.insert(name);
       answer.jobs.push_back(std::move(job));
     }
+    for (const auto& [name, token] : tokens)
+      if (seen && !listed.contains(name))
+        if (auto ended = left_behind(token)) answer.jobs.push_back(std::move(*ended));
     tell_(std::move(answer));
   });
+}
+
+// A script that nobody lists any more may have written down how it ended: "ID|WORD|REASON".
+std::optional<JobSeen> Scheduler::left_behind(const std::string& token) const {
+  std::vector<std::string> field;
+  try {
+    const auto text = read_file_if_there(fmt::format("{}/{}.ended", directory_.jobs(), token));
+    field = split(trim(text.value_or("")), '|');
+  } catch (const Error& error) { spdlog::warn("{}", error.what()); }
+  if (field.size() != 3) return {};
+  JobSeen job;
+  job.job_id = field[0], job.word = field[1], job.reason = field[2];
+  job.state = JobState::ended;
+  job.token = token;
+  return job;
 }
 
 void Scheduler::cancel(const effect::Cancel& cancel) {

@@ -39,6 +39,7 @@ class Scheduler {
   using Done = std::function<void(const Adapter& by, const CommandResult&)>;
   void run_of(const Adapter&, Words, Done);
   void cancel_some(const Adapter&, const Argv& ids, int tries);
+  std::optional<JobSeen> left_behind(const std::string& token) const;
   void ask(const std::string& adapter, const std::vector<std::string>& names,
            std::function<void(std::optional<Seen>)> done);
 

@@ -19,55 +19,13 @@
 #include "launcher/base/error.hpp"
 #include "launcher/base/text.hpp"
 #include "launcher/io/file.hpp"
-#include "launcher/io/proc_stat.hpp"
+#include "launcher/io/local_processes.hpp"
 
 namespace pcluster {
 namespace {
 
-constexpr const char *job_id_name = "PCLUSTER_JOB_ID", *job_name_name = "PCLUSTER_JOB_NAME";
 constexpr int most_jobs = 4096;
 constexpr int kill_after_ms = 5000, look_every_ms = 100;
-
-std::string proc_file(const std::string& pid, const char* name) {
-  try {
-    return read_file_if_there("/proc/" + pid + "/" + name).value_or("");
-  } catch (const Error&) {
-    return {};  // gone, or not ours to read
-  }
-}
-
-struct Process {
-  pid_t pid = 0, session = 0;
-  std::string start_ticks;
-  bool zombie = false;
-  std::string id() const { return fmt::format("{}.{}", pid, start_ticks); }
-};
-
-std::optional<Process> look_at(const std::string& pid) {
-  const auto stat = read_proc_stat(pid);
-  if (!stat) return {};
-  return Process{static_cast<pid_t>(to_integer(pid).value_or(0)), stat->session, stat->start_ticks,
-                 stat->dead};
-}
-
-std::vector<Process> own_processes() {
-  std::vector<Process> all;
-  for (const auto& entry : list_directory("/proc")) {
-    struct stat info {};
-    if (!to_integer(entry) || stat(("/proc/" + entry).c_str(), &info) != 0) continue;
-    if (info.st_uid != geteuid()) continue;
-    if (auto process = look_at(entry); process && !process->zombie) all.push_back(*process);
-  }
-  return all;
-}
-
-// The value of a variable that the process was started with.
-std::string variable(const Process& process, std::string_view name) {
-  const auto wanted = std::string(name) + "=";
-  for (const auto& entry : split(proc_file(std::to_string(process.pid), "environ"), '\0'))
-    if (entry.starts_with(wanted)) return entry.substr(wanted.size());
-  return {};
-}
 
 // ---- submit
 
@@ -102,7 +60,10 @@ Script find_script(const std::string& path) {
 
 struct Start {
   Script script;
-  std::string name, index, output;
+  std::string name, index, output, within;
+  std::string id_of(const Process& job) const {
+    return within.empty() ? job.id() : fmt::format("{}+{}", within, job.pid);
+  }
 };
 
 // In the child: becomes the job, or leaves the failed step's errno in `report`.
@@ -114,7 +75,7 @@ struct Start {
   };
   setsid();
   const auto self = look_at(std::to_string(getpid()));
-  setenv(job_id_name, self ? self->id().c_str() : "", 1);
+  setenv(job_id_name, self ? start.id_of(*self).c_str() : "", 1);
   setenv(job_name_name, start.name.c_str(), 1);
   setenv("PCLUSTER_JOB_INDEX", start.index.c_str(), 1);
   const int input = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -162,36 +123,66 @@ Process start_job(const Start& start) {
   return look_at(std::to_string(child)).value_or(Process{child, child, "0", true});
 }
 
-int submit(const std::string& name, int count, const std::string& path) {
+// Its nodes are shared out once: a second set of workers would take the same cores.
+void check_free(const std::string& allocation, int count) {
+  for (const auto& process : own_processes())
+    if (const auto id = job_led_by(process); id.starts_with(allocation + "+"))
+      throw Error(Exit::refused,
+                  fmt::format("allocation {} has workers already: job {}, {}", allocation, id,
+                              variable(process, job_name_name)),
+                  "they have all of it; to start others there, end them first: pcluster stop");
+  if (count > 1)
+    throw Error(Exit::refused, fmt::format("allocation {} is one job, not {}", allocation, count),
+                "more nodes take another allocation, or a submit without --here");
+}
+
+struct Wanted {
+  std::string name, within, path;
+  int count = 1;
+};
+
+int submit(const Wanted& wanted) {
+  const auto& [name, within, path, count] = wanted;
+  if (!within.empty()) check_free(within, count);
   const auto script = find_script(path);
   std::vector<Process> started;
+  std::vector<std::string> ids;
   try {
     for (int i = 0; i < count; ++i) {
       const auto output =
           count == 1 ? script.outputs + ".out" : fmt::format("{}-{}.out", script.outputs, i);
-      started.push_back(start_job({script, name, std::to_string(i), output}));
+      const Start start{script, name, std::to_string(i), output, within};
+      started.push_back(start_job(start));
+      ids.push_back(start.id_of(started.back()));
     }
   } catch (const Error&) {
     for (const auto& job : started) kill(-job.pid, SIGKILL);  // all of them or none
     throw;
   }
-  for (const auto& job : started) std::cout << job.id() << "\n";
+  for (const auto& id : ids) std::cout << id << "\n";
   std::cout.flush();
   return 0;
 }
 
 // ---- status, cancel
 
-int status(const std::vector<std::string>& names) {
+int status(std::vector<std::string> names) {
+  const auto then = std::ranges::find(names, "--then");
+  std::vector<char*> next;
+  for (auto word = then; word != names.end(); ++word)
+    if (word != then) next.push_back(word->data());
   for (const auto& process : own_processes()) {
-    if (process.pid != process.session) continue;
-    if (variable(process, job_id_name) != process.id()) continue;  // a task, which inherited it
+    const auto id = job_led_by(process);
+    if (id.empty()) continue;
     const auto name = variable(process, job_name_name);
-    if (std::ranges::find(names, name) != names.end())
-      std::cout << process.id() << "|running|" << name << "|\n";
+    if (std::find(names.begin(), then, name) != then)
+      std::cout << id << "|running|" << name << "|\n";
   }
   std::cout.flush();
-  return 0;
+  if (next.empty()) return 0;
+  next.push_back(nullptr);
+  execvp(next.front(), next.data());
+  return 127;
 }
 
 // Everything that belongs to these jobs: their sessions, and what they started elsewhere.
@@ -199,7 +190,7 @@ std::vector<Process> processes_of(const std::vector<std::string>& ids) {
   const auto all = own_processes();
   std::vector<pid_t> sessions;
   for (const auto& process : all)
-    if (std::ranges::find(ids, process.id()) != ids.end()) sessions.push_back(process.pid);
+    if (leads_one_of(ids, process)) sessions.push_back(process.pid);
   std::vector<Process> found;
   for (const auto& process : all) {
     const bool here = std::ranges::find(sessions, process.session) != sessions.end();
@@ -231,10 +222,11 @@ void leave_parent() {
 
 int cancel(const std::vector<std::string>& ids) {
   const auto found = processes_of(ids);
-  for (const auto& leader : found)
+  for (const auto& leader : found) {
+    if (!leads_one_of(ids, leader)) continue;
     for (const auto& process : found)  // its session; tasks have their own, the worker ends them
-      if (process.session == leader.pid && std::ranges::find(ids, leader.id()) != ids.end())
-        kill(process.pid, SIGTERM);
+      if (process.session == leader.pid) kill(process.pid, SIGTERM);
+  }
   if (found.empty()) return 0;
   const pid_t child = fork();
   if (child < 0)
@@ -246,20 +238,28 @@ int cancel(const std::vector<std::string>& ids) {
 
 [[noreturn]] void wrong_usage() {
   throw Error(Exit::usage, "local-jobs is called by pcluster itself",
-              "local-jobs submit --count N --name NAME SCRIPT | status NAME... | cancel ID...");
+              "local-jobs submit --count N --name NAME [--within ALLOCATION] SCRIPT | status "
+              "NAME... [--then COMMAND...] | cancel ID...");
 }
 
 }  // namespace
 
 int run_local_jobs(const std::vector<std::string>& arguments) {
   if (arguments.empty()) wrong_usage();
-  const std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
+  std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
   if (arguments[0] == "status") return status(rest);
   if (arguments[0] == "cancel") return cancel(rest);
+  Wanted wanted;
+  if (rest.size() == 7 && rest[4] == "--within") {
+    wanted.within = rest[5];
+    rest.erase(rest.begin() + 4, rest.begin() + 6);
+  }
   const bool complete = rest.size() == 5 && rest[0] == "--count" && rest[2] == "--name";
   const auto count = complete ? to_integer(rest[1]).value_or(0) : 0;
   if (arguments[0] != "submit" || count < 1 || count > most_jobs) wrong_usage();
-  return submit(rest[3], static_cast<int>(count), rest[4]);
+  wanted.name = rest[3], wanted.path = rest[4];
+  wanted.count = static_cast<int>(count);
+  return submit(wanted);
 }
 
 }  // namespace pcluster

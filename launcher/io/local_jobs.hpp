@@ -7,9 +7,12 @@
 namespace pcluster {
 
 // `pcluster local-jobs`:
-//   submit --count N --name NAME SCRIPT   starts N detached sessions, prints their ids
-//   status NAME...                        prints id|state|name|reason of each that is alive
-//   cancel ID...                          TERM at once, KILL 5 s later; does not wait for it
+//   submit --count N --name NAME [--within ALLOCATION] SCRIPT
+//                  starts N detached sessions, prints their ids; within an allocation one only,
+//                  whose id begins with the allocation's: "12+7381"
+//   status NAME... [--then COMMAND...]
+//                  prints id|state|name|reason of each that is alive; then becomes the command
+//   cancel ID...   TERM at once, KILL 5 s later; does not wait for it
 // A script at DIR/jobs/TOKEN.sh runs in DIR and writes to DIR/jobs/TOKEN.out (TOKEN-i.out if N >
 // 1). Returns the exit code; throws Error.
 int run_local_jobs(const std::vector<std::string>& arguments);

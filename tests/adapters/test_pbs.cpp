@@ -171,3 +171,26 @@ TEST_CASE("sizes and times as PBS writes them") {
        {std::pair{"100:00:00", 360000}, {"90", 90}, {"1:30", 90}, {"soon", 0}})
     CHECK(limits("walltime", text).max_time == seconds * second);
 }
+
+TEST_CASE("what PBS lets one user have") {
+  // Transcripts 022 and 872, 005 of the server.
+  const auto seen = pbs.limits_seen({0, false,
+                                     "Queue: small\n    queue_type = Execution\n"
+                                     "    max_queued = [u:PBS_GENERIC=5]\n"
+                                     "    max_run = [u:PBS_GENERIC=2]\n    enabled = True\n"
+                                     "    started = True\n\n"
+                                     "Queue: workq\n    queue_type = Execution\n"
+                                     "    max_run = [o:PBS_ALL=20],[u:PBS_GENERIC=10]\n"
+                                     "    max_queued = [u:ann=1],[g:PBS_GENERIC=2]\n"
+                                     "    enabled = True\n    started = True\n\n"
+                                     "Server: pbshead\n    max_array_size = 10000\n"
+                                     "    default_queue = workq\n",
+                                     ""});
+  REQUIRE((seen && seen->size() == 2));
+  const auto &small = seen->at(0), &workq = seen->at(1);
+  CHECK(small.max_jobs == 5);
+  CHECK(small.max_running == 2);
+  CHECK(small.max_array == 10000);
+  CHECK(workq.max_jobs == 0);  // another user's, or a group's
+  CHECK(workq.max_running == 10);
+}

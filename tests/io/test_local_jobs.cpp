@@ -110,6 +110,32 @@ TEST_CASE("three jobs: ids, environment, outputs, listing, an end") {
   CHECK(within(3, [&] { return place.alive().empty(); }));
 }
 
+TEST_CASE("within an allocation there is one job, which has its id") {
+  Place place("#!/bin/sh\necho $PCLUSTER_JOB_ID\nsleep 60 & wait\n");
+  const auto allocation = "12[3]-" + place.directory.substr(place.directory.size() - 6);
+  const std::vector<std::string> words{"submit",   "--count",  "1",        "--name",
+                                       place.name, "--within", allocation, place.script()};
+  place.ids = call(words);
+  REQUIRE(place.ids.size() == 1);
+  CHECK(place.ids[0].starts_with(allocation + "+"));
+  CHECK(within(5, [&] { return place.output(".out") == place.ids[0] + "\n"; }));
+  CHECK(place.alive() == std::vector<std::string>{place.ids[0] + "|running|" + place.name + "|"});
+  try {
+    call(words);
+    FAIL("a second set of workers");
+  } catch (const Error& error) {
+    CHECK(std::string(error.what()).find("has workers already: job " + place.ids[0]) !=
+          std::string::npos);
+  }
+  call({"cancel", allocation, "1+1"});  // neither is its id
+  CHECK(place.alive().size() == 1);
+  call({"cancel", place.ids[0]});
+  CHECK(within(3, [&] { return place.alive().empty(); }));
+  auto two = words;
+  two[2] = "2";
+  CHECK_THROWS_AS(call(two), Error);
+}
+
 TEST_CASE("what does not end is killed, also in a session of its own, and nobody waits for it") {
   Place place(
       "#!/bin/sh\n"

@@ -20,7 +20,7 @@ fi
 . "$(dirname "$0")/../lib.sh"
 export FAKE_PBS=$dir/fake PCLUSTER_SITE=generic-pbs
 mkdir -p "$FAKE_PBS/bin"
-for command in qselect qstat qdel pbsdsh; do
+for command in qselect qstat qdel pbsdsh pbs_tmrsh; do
   ln -s "$here/fake_pbs.sh" "$FAKE_PBS/bin/$command"
 done
 ln -s "$here/fake_pbs.sh" "$FAKE_PBS/qsub"
@@ -74,3 +74,18 @@ ok pcluster submit --jobs 1 --cores 3 --no-wait
 stopped
 grep -lx '[QR]' "$FAKE_PBS"/jobs/*/state > "$dir/out" || true
 silent_on out
+
+# Within an allocation, as `qsub -I` gives one: a worker per host, and no qsub.
+code 2 pcluster submit --here
+says "this shell is in no allocation" "qsub -I"
+printf 'fake1\nfake1\nfake2\n' > nodes
+before=$(calls)
+within=(env PBS_JOBID=77.fake PBS_NODEFILE="$PWD/nodes" PBS_JOBCOOKIE=00 NCPUS=1 "$program")
+ok "${within[@]}" submit --here --setup 'export FROM_SETUP="a b"'
+says "2/2 workers available"
+ok pcluster exec --on all -- sh -c 'echo "set up: $FROM_SETUP"'
+same "$(grep -c "set up: a b" "$dir/out")" 2 "environment of the hosts"
+ok pcluster status jobs --json
+same "$(json '{x["id"].split("+")[0] for x in i}')" "{'77'}" "the allocation's id"
+same "$(calls)" "$before" "calls of qsub"
+stopped

@@ -41,6 +41,12 @@ row_no_library() {
 row_via_word() {
   say pcluster submit --slurm-via pigeon
 }
+row_no_allocation() {
+  say pcluster submit --here
+}
+row_here_takes_all() {
+  say pcluster submit --here --jobs 2
+}
 row_drained() {
   say pcluster submit --partition drained
 }
