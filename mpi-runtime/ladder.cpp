@@ -13,9 +13,12 @@ Micros Ladder::spread(Micros time) const {
 }
 
 std::vector<Rung> Ladder::order(Time now) {
-  if (!ssh_at_)
-    ssh_at_ = now + (was_direct_ ? times_.ssh_after_direct + spread(times_.ssh_after_direct)
-                                 : times_.first_ssh + spread(times_.ssh_spread));
+  if (!ssh_at_ && !was_home_)
+    ssh_at_ = now + times_.first_ssh + spread(times_.ssh_spread);
+  else if (!ssh_at_ && *was_home_ == Rung::direct)
+    ssh_at_ = now + times_.ssh_after_direct + spread(times_.ssh_after_direct);
+  else if (!ssh_at_)
+    ssh_at_ = now + times_.ssh_again + spread(times_.ssh_again_spread);
   std::vector<Rung> rungs{Rung::direct, Rung::relay};
   if (now >= *ssh_at_) rungs.push_back(Rung::ssh);
   const auto best = last_ && now < prefer_until_ ? std::ranges::find(rungs, *last_) : rungs.end();
@@ -35,7 +38,7 @@ void Ladder::failed(Rung rung, Time now) {
 // The trouble that led here is over: the next one begins anew.
 void Ladder::worked(Rung rung, Time now) {
   last_ = rung;
-  was_direct_ = rung == Rung::direct;
+  was_home_ = rung;
   prefer_until_ = now + times_.prefer;
   ssh_failures_ = 0;
   ssh_at_.reset();

@@ -47,6 +47,10 @@ TEST_CASE("whom the launcher has answered directly does not log in while it rest
   CHECK(ladder.order(0).size() == 2);
   CHECK(ladder.order(299 * second).size() == 2);
   CHECK(ladder.order(600 * second).size() == 3);
+  Ladder other({}, 0.9);
+  other.worked(Rung::relay, 0);
+  CHECK(other.order(0).size() == 2);
+  CHECK(other.order(5 * second).size() == 3);
 }
 
 TEST_CASE("ssh asks nobody, trusts only whom the user trusts, and takes nothing along") {

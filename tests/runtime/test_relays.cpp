@@ -5,6 +5,8 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 
+#include <algorithm>
+
 #include "launcher/model/codec.hpp"
 #include "mpi-runtime/relay_call.hpp"
 #include "tests/io/peers.hpp"
