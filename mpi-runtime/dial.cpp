@@ -161,6 +161,7 @@ void Dial::call_ssh() {
   call.directory = options_.scratch;
   call.key = key_;
   call.cluster = options_.cluster;
+  call.started = options_.spare;
   ssh_.call(std::move(call), [this](LinkPtr link, const std::string& route,
                                     std::vector<std::string> errors) {
     link ? reached(Rung::ssh, std::move(link), route) : failed(Rung::ssh, std::move(errors));

@@ -20,6 +20,7 @@ struct DialOptions {
   std::string scratch;              // a directory of ours alone, for ssh's sockets; empty: no ssh
   std::vector<std::string> logins;  // hosts for ssh, of the site; empty: the launcher's own
   Ladder::Times times;
+  std::function<void(int pid)> spare;  // told of each ssh: it is no task's
 };
 
 // How we reached the launcher.

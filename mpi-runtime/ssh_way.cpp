@@ -50,7 +50,7 @@ void SshWay::next() {
   }
   const auto& host = call_.hosts[tried_++];
   tunnel_ = std::make_unique<SshTunnel>(
-      loop_, SshTunnel::Order{host, call_.targets, call_.directory, SshTunnel::Order{}.within},
+      loop_, SshTunnel::Order{host, call_.targets, call_.directory, call_.started},
       [this, host](const std::vector<Address>& sockets, const std::string& error) {
         ready(host, sockets, error);
       });

@@ -14,6 +14,7 @@ struct SshCall {
   std::vector<std::string> hosts;  // to log in to
   std::vector<Address> targets;    // where the launcher may be, seen from there
   std::string directory;           // for the sockets
+  std::function<void(int pid)> started;
   ClusterKey key{};
   std::string cluster;
 };

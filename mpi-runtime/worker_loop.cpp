@@ -67,7 +67,12 @@ WorkerLoop::WorkerLoop(const WorkerOptions& options, const WorkerFacts& facts)
       agent_(introduce(options), loop_.now(), {}),
       dial_(
           loop_,
-          {directory_, options.cluster, facts.local_directory, words_of("PCLUSTER_LOGIN"), {}},
+          {directory_,
+           options.cluster,
+           facts.local_directory,
+           words_of("PCLUSTER_LOGIN"),
+           {},
+           [this](int pid) { tasks_.spare(pid); }},
           [this](const std::string& text) { say(text); },
           [this](LinkPtr link) { connected(std::move(link)); },
           [this] {

@@ -92,6 +92,7 @@ SshTunnel::SshTunnel(Loop& loop, Order order, Ready ready)
   unlink(log_path(what).c_str());
   for (std::size_t i = 0; i < what.targets.size(); ++i) unlink(socket_path(what, i).c_str());
   state_->child = std::make_unique<Child>(ssh_command(what), CommandOptions{});
+  if (!state_->child->finished() && what.started) what.started(state_->child->pid());
   state_->timer = loop.at(loop.now(), [state = state_] {
     state->timer.reset();
     state->look(state);
@@ -101,6 +102,7 @@ SshTunnel::SshTunnel(Loop& loop, Order order, Ready ready)
 SshTunnel::~SshTunnel() {
   if (state_->timer) state_->loop.cancel(*state_->timer);
   state_->ready = nullptr;
+  if (state_->child) state_->child->check_exit();  // no signal to who has its number by now
   state_->child.reset();
 }
 

@@ -16,7 +16,9 @@ class SshTunnel {
     std::string host;              // as ssh takes it
     std::vector<Address> targets;  // as that host sees them
     std::string directory;         // where the sockets go: nobody else may enter it
-    Micros within = 15 * second;   // until they are there
+    // Told its number: who reaps all children must spare this one.
+    std::function<void(int pid)> started;
+    Micros within = 15 * second;  // until they are there
   };
   // The sockets, one per target; or none, and why.  Called once, from the loop.
   using Ready = std::function<void(std::vector<Address>, std::string error)>;

@@ -61,7 +61,7 @@ TEST_CASE("ssh asks nobody, trusts only whom the user trusts, and takes nothing 
   auto call = ssh_call(launcher, {});
   CHECK(call.hosts == std::vector<std::string>{"login1", "10.0.0.1", "fd00::1"});
   CHECK(ssh_call(launcher, {"gate"}).hosts == std::vector<std::string>{"gate"});
-  const auto words = ssh_command({"login1", call.targets, "/scratch", second});
+  const auto words = ssh_command({"login1", call.targets, "/scratch", nullptr});
   const auto has = [&](const std::string& word) {
     return std::ranges::find(words, word) != words.end();
   };

@@ -61,13 +61,14 @@ undo() {
 
 # ------------------------------------------------------------ through a worker that is home
 
-ok pcluster submit --jobs 1 --cores 2 --directive=--nodelist=node1
+# Of different sizes, so that a task's memory says where it goes.
+ok pcluster submit --jobs 1 --cores 1 --memory 400M --directive=--nodelist=node1
 eventually 5 relays_are node1
 first=$(port)
 block node2 "$first"
 block node3 "$first" --silent
 begin=$(now_ms)
-ok pcluster submit --pool two --jobs 1 --cores 2 --directive=--nodelist=node2 --timeout 30
+ok pcluster submit --pool two --jobs 1 --cores 1 --memory 800M --directive=--nodelist=node2 --timeout 30
 report "home through a relay after $(($(now_ms) - begin)) ms"
 route_is node2 'through w0 on node1' || fail "node2 came by '$(route_of node2)'"
 ok pcluster status
@@ -76,15 +77,16 @@ says "route" "direct" "through w0 on node1"
 # What the task reads comes over the relay; what it writes is the same.
 head -c 20000000 /dev/urandom > payload
 begin=$(now_ms)
-pcluster run -i --pool two -- sh -c 'uname -n >&2; cat' < payload > back 2> "$dir/err" || fail "run -i"
+pcluster run -i --memory 700M -- sh -c 'uname -n >&2; cat' < payload > back 2> "$dir/err" ||
+  { cat "$dir/err" >&2; fail "run -i"; }
 report "20 MB there and back in $(($(now_ms) - begin)) ms"
 cmp payload back || fail "the payload has changed on its way"
-ok pcluster map --pool two --trials 0-99 -- sh -c 'uname -n; echo {trial}'
+ok pcluster map --memory 700M --trials 0-99 -- sh -c 'uname -n; echo {trial}'
 ok pcluster logs last
 same "$(grep -c '^node2$' "$dir/out")" 100 "tasks on node2"
 
 # The relay's job ends, and there is another way: what runs beyond it goes on.
-ok pcluster map --pool two --detach --trials 0-0 -- sh -c 'sleep 5; echo whole'
+ok pcluster map --memory 700M --detach --trials 0-0 -- sh -c 'sleep 5; echo whole'
 ok pcluster scale 0 --pool default
 eventually 10 relays_are
 eventually 30 route_is node2 'ssh *'
@@ -95,14 +97,15 @@ same "$(json 'i[0]["state"], i[0]["attempt"]')" "done 1" "the task beyond the re
 eventually 5 relays_are node2      # whoever has come by ssh is a relay for others
 
 # So a third node needs no login of its own.
-ok pcluster submit --pool three --jobs 1 --cores 2 --directive=--nodelist=node3 --timeout 30
+ok pcluster submit --pool three --jobs 1 --cores 1 --memory 1200M --directive=--nodelist=node3 --timeout 30
 route_is node3 'through w1 on node2' || fail "node3 came by '$(route_of node3)'"
+cat "$dir/ssh/log" "$state"/jobs/*.out
 same "$(grep -c 'Accepted publickey for' "$dir/ssh/log")" 1 "logins"
-ok pcluster run -i --pool three -- cat < payload
-cmp payload "$dir/out" || fail "the payload has changed on its way"
+pcluster run -i --memory 1100M -- cat < payload > back || fail "run -i"
+cmp payload back || fail "the payload has changed on its way"
 
 # A new launcher, at another port: all of them find it.
-ok pcluster map --pool three --detach --trials 0-0 -- sh -c 'sleep 3; echo whole'
+ok pcluster map --memory 1100M --detach --trials 0-0 -- sh -c 'sleep 3; echo whole'
 kill -9 "$(launcher_pid)"
 ok pcluster status
 block node2 "$(port)"
