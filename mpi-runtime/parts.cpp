@@ -38,9 +38,10 @@ Parts::~Parts() {
     if (caller->timer) loop_.cancel(*caller->timer);
 }
 
-std::uint16_t Parts::listen(const StateDirectory& directory, const std::string& cluster) {
+std::uint16_t Parts::listen(const StateDirectory& directory, const std::string& cluster,
+                            PortRange ports) {
   try {
-    listener_ = listen_tls(loop_, read_key(directory.key()), cluster, {},
+    listener_ = listen_tls(loop_, read_key(directory.key()), cluster, ports,
                            [this](LinkPtr link, Role role) { accepted(std::move(link), role); });
     return listener_->port();
   } catch (const Error& error) {
@@ -171,6 +172,11 @@ void Parts::accepted(LinkPtr link, Role role) {
 
 void Parts::asked(const CallerPtr& caller, std::string_view payload) {
   const auto message = decode<ToPeer>(payload);
+  if (message && std::holds_alternative<Relay>(*message) && !caller->order && relay_) {
+    loop_.cancel(*std::exchange(caller->timer, std::nullopt));
+    callers_.erase(caller);
+    return relay_(std::exchange(caller->link, nullptr));
+  }
   const auto* order = message ? std::get_if<StartPart>(&*message) : nullptr;
   if (order == nullptr || caller->order)
     return answer(caller, {255, "it was told what this version does not understand"});

@@ -20,8 +20,10 @@ class Parts {
   Parts(Loop&, Tasks&, Tasks::Say, Vacated);
   ~Parts();
 
-  // Where heads call; 0 when it cannot listen, which it says: this worker then is in no gang.
-  std::uint16_t listen(const StateDirectory&, const std::string& cluster);
+  // Where heads call, and workers that need a relay; 0 when it cannot listen, which it says: this
+  // worker then is in no gang, and no relay.
+  std::uint16_t listen(const StateDirectory&, const std::string& cluster, PortRange = {});
+  void on_relay(std::function<void(LinkPtr)> relay) { relay_ = std::move(relay); }
   void seat(const TaskStart&);
   // Ends what runs there, then says so.  A resident's stays, until it is taken over by the next
   // trial's, or its seat is needed.
@@ -63,6 +65,7 @@ class Parts {
   Tasks& tasks_;
   Tasks::Say say_;
   Vacated vacated_;
+  std::function<void(LinkPtr)> relay_;  // who asks for it
   std::unique_ptr<Listener> listener_;
   std::map<AttemptId, Part> parts_;
   std::set<CallerPtr> callers_;

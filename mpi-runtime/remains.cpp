@@ -30,7 +30,7 @@ Remains::Verdict Remains::look(std::span<const Occupant> slots,
                                const std::unordered_map<pid_t, std::uint32_t>& leaders) {
   Verdict verdict;
   for (pid_t process : children_.look()) {
-    if (leaders.contains(process)) continue;
+    if (leaders.contains(process) || spared_.contains(process)) continue;
     Remain& remain = known(process, slots);
     auto may_be_its = [&remain](const Occupant& task) {
       return task.leader != 0 && !task.ended && task.sequence <= remain.sequence;
@@ -54,7 +54,7 @@ std::vector<pid_t> Remains::of(std::uint32_t slot, std::span<const Occupant> slo
                                const std::unordered_map<pid_t, std::uint32_t>& leaders) {
   std::vector<pid_t> found;
   for (pid_t process : children_.look()) {
-    if (leaders.contains(process)) continue;
+    if (leaders.contains(process) || spared_.contains(process)) continue;
     const Remain& remain = known(process, slots);
     if (remain.owned && remain.slot == slot && remain.sequence == slots[slot].sequence)
       found.push_back(process);

@@ -31,7 +31,12 @@ class Remains {
     bool strangers = false;   // some live whose task is not known: they may hold anybody's pipes
   };
   Verdict look(std::span<const Occupant>, const std::unordered_map<pid_t, std::uint32_t>& leaders);
-  void reaped(pid_t process) { known_.erase(process); }  // also before its number is used again
+  // Also before its number is used again.
+  void reaped(pid_t process) {
+    known_.erase(process);
+    spared_.erase(process);
+  }
+  void spare(pid_t process) { spared_.insert(process); }  // a child of ours that is no task's
   // Processes at home that belong to the running task of `slot`, but no longer hang below its
   // leader.
   std::vector<pid_t> of(std::uint32_t slot, std::span<const Occupant>,
@@ -48,6 +53,7 @@ class Remains {
 
   OwnChildren children_;
   std::unordered_map<pid_t, Remain> known_;
+  std::unordered_set<pid_t> spared_;
 };
 
 }  // namespace pcluster

@@ -43,6 +43,7 @@ class Spawner {
   std::optional<StartFailure> start(std::uint32_t slot, const Program&, const std::string& mark);
   void signal(std::uint32_t slot,
               int signal);  // to all processes of its task; SIGKILL gets them all
+  void spare(pid_t process) { remains_.spare(process); }  // a child that is no task's
   // Whether what it writes is left in its pipes, which then fill up and hold it.
   void hold(std::uint32_t slot, bool);
   void read_now(std::uint32_t slot);  // what it has printed so far goes to `output`

@@ -59,6 +59,7 @@ class Tasks {
                                         Guest);
   void kill(const Seat&);
   void forget_memory();  // that killed ranks of parts left; none runs
+  void spare(pid_t process) { spawner_.spare(process); }  // a child that is no task's
   void hold(const Seat& seat, bool yes) { spawner_.hold(seat.slots.front(), yes); }
 
  private:

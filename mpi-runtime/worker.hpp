@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <vector>
+#include "launcher/model/spec.hpp"
 
 namespace pcluster {
 
@@ -14,6 +15,7 @@ struct WorkerOptions {
   std::uint32_t slots = 0;  // 0 = one per core
   std::string local_directory;
   std::string program;             // pcluster itself; empty = this program
+  PortRange ports;                 // where it may listen
   std::vector<std::string> scrub;  // globs of variables that MPI tasks must not inherit
 };
 // `pcluster worker`: runs until told to leave.  The environment gives PCLUSTER_JOB_ID, _CORES,

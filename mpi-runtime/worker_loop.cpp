@@ -12,6 +12,9 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <iterator>
+#include <sstream>
+#include <utility>
 
 #include "launcher/base/error.hpp"
 #include "launcher/io/key.hpp"
@@ -27,6 +30,11 @@ constexpr Micros look_at_end = 10 * millisecond;
 std::string variable(const char* name) {
   const char* value = getenv(name);
   return value == nullptr ? "" : value;
+}
+
+std::vector<std::string> words_of(const char* name) {
+  std::istringstream text(variable(name));
+  return {std::istream_iterator<std::string>(text), {}};
 }
 
 // A task's max RSS is never below ours at its start: what starting up took must not count.
@@ -55,9 +63,17 @@ WorkerLoop::WorkerLoop(const WorkerOptions& options, const WorkerFacts& facts)
           [this](const AttemptId& attempt) {
             if (!leaving_since_) carry_out(agent_.vacated(attempt, loop_.now()));
           }),
+      relays_(loop_, {}),
       agent_(introduce(options), loop_.now(), {}),
       dial_(
-          loop_, directory_, options.cluster, [this](const std::string& text) { say(text); },
+          loop_,
+          {directory_,
+           options.cluster,
+           facts.local_directory,
+           words_of("PCLUSTER_LOGIN"),
+           {},
+           [this](int pid) { tasks_.spare(pid); }},
+          [this](const std::string& text) { say(text); },
           [this](LinkPtr link) { connected(std::move(link)); },
           [this] {
             if (agent_.running() == 0 && agent_.id())
@@ -74,7 +90,8 @@ Hello WorkerLoop::introduce(const WorkerOptions& options) {
   me.size = size_.resources;
   me.slots = slots_;
   me.confined = size_.confined;
-  me.port = parts_.listen(directory_, options.cluster);
+  me.port = port_ = parts_.listen(directory_, options.cluster, options.ports);
+  parts_.on_relay([this](LinkPtr link) { relays_.serve(std::move(link)); });
   me.pid = static_cast<std::uint64_t>(getpid());
   double started = std::atof(variable("PCLUSTER_JOB_STARTED").c_str());
   me.script_started_unix = static_cast<Micros>(std::llround(started * 1e6));
@@ -118,6 +135,11 @@ void WorkerLoop::say(const std::string& text) {
 // ---------------------------------------------------------------- the launcher
 
 void WorkerLoop::connected(LinkPtr link) {
+  if (link_) {  // another way was found while this one holds
+    link_->close();
+    loop_.post([old = std::move(link_)] {});
+    carry_out(agent_.disconnected(loop_.now()));
+  }
   link_ = std::move(link);
   welcomed_ = false;
   link_->set_frame_limit(max_frame);
@@ -129,6 +151,7 @@ void WorkerLoop::connected(LinkPtr link) {
 void WorkerLoop::disconnected(const std::string& reason) {
   loop_.post([link = std::move(link_)] {});  // it may be the one that calls us
   link_.reset();
+  relays_.away();
   if (leaving_since_) return;
   if (welcomed_ || reason != last_loss_) say("connection lost: " + reason + "; tasks go on");
   last_loss_ = reason;
@@ -169,12 +192,18 @@ void WorkerLoop::received(std::string_view payload) {
   if (!link_ || !std::holds_alternative<Welcome>(*message)) return;
   welcomed_ = true;
   dial_.answered();
+  if (const auto& way = dial_.way(); !way.at.host.empty()) relays_.home(name_, way.at);
 }
 
 void WorkerLoop::send(FromWorker message) {
   // What a report tells is in the spool before it leaves.
   if (auto* report = std::get_if<Report>(&message); report != nullptr && !report->results.empty())
     tasks_.output().vouch_for(report->results);
+  if (auto* hello = std::get_if<Hello>(&message)) {
+    const auto& way = dial_.way();
+    hello->route = way.route;
+    hello->relay_port = way.at.host.empty() ? 0 : port_;
+  }
   if (link_) link_->send(encode(message));
 }
 
@@ -230,6 +259,7 @@ void WorkerLoop::leave(const std::string& reason) {
   set_clock();
   tasks_.signal_all(SIGTERM);
   parts_.leave(reason);
+  relays_.leave();
   loop_.at(loop_.now() + look_at_end, [this] { check_end(); });
 }
 

@@ -12,6 +12,7 @@
 #include "mpi-runtime/agent.hpp"
 #include "mpi-runtime/dial.hpp"
 #include "mpi-runtime/parts.hpp"
+#include "mpi-runtime/relays.hpp"
 #include "mpi-runtime/tasks.hpp"
 #include "mpi-runtime/worker.hpp"
 
@@ -44,7 +45,9 @@ class WorkerLoop {
   std::uint32_t slots_;
   Tasks tasks_;
   Parts parts_;
-  Agent agent_;  // says where the parts listen
+  Relays relays_;
+  std::uint16_t port_ = 0;  // where others call us
+  Agent agent_;             // says where the parts listen
   Dial dial_;
   LinkPtr link_;
   bool welcomed_ = false;  // on this link

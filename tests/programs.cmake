@@ -85,6 +85,8 @@ foreach(script IN LISTS slurm)
     program_test(${script} USER TESTBED TIMEOUT 300)   # hosts go off, and come back
   elseif(script MATCHES "drained-hosts|no-answer")
     program_test(${script} TESTBED)   # only root can break a Slurm
+  elseif(script STREQUAL slurm/ladder.sh)
+    program_test(${script} TESTBED TIMEOUT 300)        # and its network
   else()
     program_test(${script} USER TESTBED)
   endif()

@@ -57,6 +57,7 @@ Json worker_item(const WorkerRow& row) {
           {"memory", bytes_of_mb(row.size.memory_mb)},
           {"gpus", row.size.gpus},
           {"confined", row.confined},
+          {"route", row.route},
           {"tasks_done", row.tasks_done},
           {"joined", utc(row.joined_unix)},
           {"script_started", utc(row.script_started_unix)}};

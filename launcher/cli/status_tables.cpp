@@ -29,12 +29,20 @@ Table workers_table(const Status& status) {
                {"tasks", true},
                {""}},
               {}};
-  for (const auto& w : status.workers)
-    if (w.state != "gone")
-      table.rows.push_back({to_string(w.worker), w.host, w.job_id, w.pool, w.state,
-                            std::to_string(w.slots), std::to_string(w.busy),
-                            std::to_string(w.size.cores), memory(w.size.memory_mb),
-                            std::to_string(w.tasks_done), w.confined ? "" : "not confined"});
+  // Only where some came another way than directly, whose route is a bare address.
+  const auto direct = [](const WorkerRow& row) { return row.route.find(' ') == row.route.npos; };
+  const bool routes = std::ranges::any_of(
+      status.workers, [&](const auto& row) { return row.state != "gone" && !direct(row); });
+  if (routes) table.columns.insert(table.columns.end() - 1, {"route"});
+  for (const auto& w : status.workers) {
+    if (w.state == "gone") continue;
+    table.rows.push_back({to_string(w.worker), w.host, w.job_id, w.pool, w.state,
+                          std::to_string(w.slots), std::to_string(w.busy),
+                          std::to_string(w.size.cores), memory(w.size.memory_mb),
+                          std::to_string(w.tasks_done), w.confined ? "" : "not confined"});
+    auto& row = table.rows.back();
+    if (routes) row.insert(row.end() - 1, direct(w) ? "direct" : w.route);
+  }
   return table;
 }
 

@@ -167,6 +167,7 @@ std::string Core::State::broken() const {
   if (auto what = gangs_broken(); !what.empty()) return what;
   if (auto what = fleet.broken(); !what.empty()) return what;
   if (auto what = order(ledger); !what.empty()) return what;
+  if (auto what = relays_broken(); !what.empty()) return what;
   if (!stop_asked && !loaded) {
     if (auto what = liveness(ledger, keeps, unix_now); !what.empty()) return what;
     if (auto what = waiting_gangs_broken(); !what.empty()) return what;

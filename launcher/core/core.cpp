@@ -129,6 +129,7 @@ void Core::State::finish(Turn& turn) {
   if (!stop_asked && !nothing_new) assign(turn);
   if (stop_asked && !quit) quit_when_empty(turn);
   forget_finished(turn);
+  if (ledger.workers.relays_changed()) tell_relays(turn);
   tell(turn);
 }
 

@@ -71,6 +71,15 @@ using Event = std::variant<event::WorkerSaid, event::WorkerCut, event::ClientSai
 
 // ---------------------------------------------------------------- effects
 
+// A worker that is home, and where others that cannot reach us may call it instead.
+struct RelayAt {
+  WorkerId worker{};
+  std::string host;
+  std::vector<std::string> addresses;
+  std::uint16_t port = 0;
+  bool operator==(const RelayAt&) const = default;
+};
+
 namespace effect {
 struct SendWorker {
   LinkId link{};
@@ -104,11 +113,15 @@ struct Cancel {
   std::string adapter;
   std::vector<std::string> job_ids;
 };
+// Who hands connections of others on to us, from now on: for launcher.json.
+struct Relays {
+  std::vector<RelayAt> list;
+};
 struct Quit {};  // the cluster has ended
 }  // namespace effect
 using Effect =
     std::variant<effect::SendWorker, effect::DropWorker, effect::SendClient, effect::Launch,
-                 effect::LookUp, effect::Poll, effect::Cancel, effect::Quit>;
+                 effect::LookUp, effect::Poll, effect::Cancel, effect::Quit, effect::Relays>;
 
 struct Effects {
   std::vector<Record> append;

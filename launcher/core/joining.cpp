@@ -84,6 +84,8 @@ Worker& Core::State::admit(Turn& turn, const Hello& hello) {
   known->script_started_unix = hello.script_started_unix;
   known->addresses = hello.addresses;
   known->port = hello.port;
+  known->relay_port = hello.relay_port;
+  known->route = hello.route;
   return *known;
 }
 

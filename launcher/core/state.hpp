@@ -57,6 +57,7 @@ struct Core::State {
   Keeps keeps;
   // The last order that each had given out when it began to be kept.
   std::map<WorkloadId, std::map<WorkerId, std::uint64_t>> kept_since;
+  std::vector<WorkerId> relays;  // that we have told of
 
   // core.cpp
   void apply(const Record&);
@@ -148,6 +149,10 @@ struct Core::State {
   void on(Turn&, const event::LookedUp&);
   void on(Turn&, const event::Polled&);
   void on(Turn&, const event::Tick&) {}
+
+  // relays.cpp: who hands connections on
+  void tell_relays(Turn&);
+  std::string relays_broken() const;
 
   // assign.cpp: a placement becomes messages
   void assign(Turn&);

@@ -55,7 +55,7 @@ Status Core::State::status() const {
     all.workers.push_back({id, who.host, who.job_id, pool == nullptr ? "" : pool->asked.name,
                            state_of(worker), who.size, who.slots, std::min(worker.load, who.slots),
                            worker.tasks_done, worker.confined, who.at_unix,
-                           worker.script_started_unix});
+                           worker.script_started_unix, worker.route});
   }
   for (const auto& [id, pool] : fleet.pools())
     all.pools.push_back({pool.asked.name, pool.asked.spec, pool.asked.jobs,

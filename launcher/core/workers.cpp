@@ -122,6 +122,11 @@ void Workers::changed(Worker& worker) {
     put(ready_, worker.id(), is);
     is ? ready_slots_ += worker.slots() : ready_slots_ -= worker.slots();
   }
+  const bool relays = is && worker.relay_port != 0;
+  if (relays != can_relay_.contains(worker.id())) {
+    put(can_relay_, worker.id(), relays);
+    relays_changed_ = true;
+  }
   put(with_free_, worker.id(), worker.free() > 0);
   put(with_over_, worker.id(), worker.over() > 0 && !worker.draining);
   put(to_empty_, worker.id(), worker.over() > 0 && worker.draining);

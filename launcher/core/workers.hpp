@@ -55,8 +55,10 @@ struct Worker {
   PoolId pool{};
   bool job_alone = false;  // its site wants no gang to have workers of several jobs
   std::vector<std::string> addresses;
-  std::uint16_t port = 0;  // 0: it can be in no gang
-  bool doubted = false;    // the head of a gang could not reach it, and it has not spoken since
+  std::uint16_t port = 0;        // 0: it can be in no gang
+  std::uint16_t relay_port = 0;  // where it hands connections on to us; 0 = nowhere
+  std::string route;             // by which it came
+  bool doubted = false;  // the head of a gang could not reach it, and it has not spoken since
 
   WorkerId id() const { return who.worker; }
   std::uint32_t slots() const { return who.slots; }
@@ -97,14 +99,18 @@ class Workers {
   const std::set<WorkerId>& to_empty() const { return to_empty_; }    // those too, and they drain
   std::uint32_t ready_slots() const { return ready_slots_; }
   std::uint32_t ready_workers() const { return static_cast<std::uint32_t>(ready_.size()); }
-  const std::set<WorkerId>& ready() const { return ready_; }  // but those that drain
+  const std::set<WorkerId>& ready() const { return ready_; }          // but those that drain
+  const std::set<WorkerId>& can_relay() const { return can_relay_; }  // of those
+  // Whether can_relay() is another since the last call.
+  bool relays_changed() { return std::exchange(relays_changed_, false); }
 
  private:
   std::map<WorkerId, Worker> all_;
   std::unordered_map<LinkId, WorkerId> links_;
   std::unordered_map<std::string, WorkerId> incarnations_;
   std::vector<std::pair<WorkerId, AttemptId>> released_;
-  std::set<WorkerId> ready_, with_free_, with_over_, to_empty_;
+  std::set<WorkerId> ready_, with_free_, with_over_, to_empty_, can_relay_;
+  bool relays_changed_ = false;
   std::uint32_t next_ = 0, ready_slots_ = 0;
   std::uint64_t order_ = 0;
   WorkerId last_holder_{};

@@ -51,6 +51,7 @@ Launcher::Launcher(Loop& loop, StateDirectory directory, LauncherInfo info, Core
     : loop_(loop),
       directory_(directory),
       info_(std::move(info)),
+      relays_(loop, directory, info_),
       core_(std::move(core)),
       store_(store),
       scheduler_(loop, directory, std::move(cluster), [this](const Event& e) { handle(e); }),
@@ -239,6 +240,8 @@ void Launcher::do_one(const Effect& effect) {
     scheduler_.poll(*poll);
   } else if (const auto* cancel = std::get_if<effect::Cancel>(&effect)) {
     scheduler_.cancel(*cancel);
+  } else if (const auto* relays = std::get_if<effect::Relays>(&effect)) {
+    relays_.tell(relays->list);
   } else {
     quit_when_idle(loop_.now() + longest_quit);
   }

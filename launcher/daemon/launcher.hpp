@@ -10,6 +10,7 @@
 
 #include "launcher/core/core.hpp"
 #include "launcher/daemon/peers.hpp"
+#include "launcher/daemon/relay_list.hpp"
 #include "launcher/daemon/scheduler.hpp"
 #include "launcher/io/key.hpp"
 #include "launcher/io/link.hpp"
@@ -53,6 +54,7 @@ class Launcher {
   Loop& loop_;
   StateDirectory directory_;
   LauncherInfo info_;
+  RelayList relays_;
   Core core_;
   Store& store_;
   Scheduler scheduler_;

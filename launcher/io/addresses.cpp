@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 
+#include "launcher/io/file.hpp"
 #include "launcher/io/link.hpp"
 
 namespace pcluster {
@@ -47,6 +48,16 @@ std::vector<std::string> host_addresses() {
   four.insert(four.end(), six.begin(), six.end());
   four.emplace_back("127.0.0.1");  // last: local workers need no interface
   return four;
+}
+
+std::vector<std::string> that_lead_to(const std::string& host, std::vector<std::string> addresses) {
+  if (host == hostname()) return addresses;
+  const auto ours = host_addresses();
+  auto others = addresses;
+  std::erase_if(others, [&](const auto& one) {
+    return std::find(ours.begin(), ours.end(), one) != ours.end();
+  });
+  return others.empty() ? addresses : others;
 }
 
 }  // namespace pcluster

@@ -126,6 +126,11 @@ void Channel::close() {
   fd_.reset();
 }
 
+Fd Channel::take_socket() {
+  ssl_.reset();
+  return std::move(fd_);
+}
+
 void Channel::say_goodbye() {
   if (!ssl_ || SSL_is_init_finished(ssl_.get()) != 1) return;
   ERR_clear_error();

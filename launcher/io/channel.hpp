@@ -24,6 +24,7 @@ class Channel {
   Step write(std::string_view bytes, std::size_t& taken);
   bool drained(std::size_t got, std::size_t size) const;  // after a read: nothing more is there now
   void close();
+  Fd take_socket();                  // without a goodbye: others go on with it
   void say_goodbye();                // TLS: so that the peer can tell an end from a cut
   std::optional<Role> role() const;  // whose key the peer has shown; plain: client
   const std::string& why() const { return why_; }  // after failed

@@ -20,6 +20,7 @@ class Child {
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
 
+  pid_t pid() const { return pid_; }  // 0 or less: it has ended
   bool finished() const { return pid_ <= 0; }
   int out() const { return out_.get(); }  // -1: closed
   int err() const { return err_.get(); }

@@ -26,6 +26,12 @@ void call(std::function<void(std::string_view)>& function, std::string_view payl
   if (!function) function = std::move(running);
 }
 
+void append_frame(std::string& out, std::string_view payload) {
+  const auto size = static_cast<std::uint32_t>(payload.size());
+  for (const int shift : {24, 16, 8, 0}) out += static_cast<char>(size >> shift);
+  out += payload;
+}
+
 }  // namespace
 
 Connection::Connection(Loop& loop, Channel channel, std::string peer)
@@ -176,9 +182,7 @@ void Connection::deliver() {
 void Connection::send(std::string_view payload) {
   if (stage_ != Stage::open || !broken_.empty()) return;
   if (queued() > most_unsent) return write_failed("does not read what it is sent");
-  const auto size = static_cast<std::uint32_t>(payload.size());
-  for (const int shift : {24, 16, 8, 0}) out_ += static_cast<char>(size >> shift);
-  out_ += payload;
+  append_frame(out_, payload);
   if (std::exchange(dirty_, true)) return;
   loop_.impl().at_turn_end([self = self()] {
     self->dirty_ = false;
@@ -205,6 +209,24 @@ void Connection::write_some() {
   out_.capacity() > kept_capacity ? out_ = std::string() : (out_.clear(), out_);
   written_ = 0;
   if (stage_ == Stage::lingering) end();
+}
+
+Fd Connection::take_socket(std::string_view last_words) {
+  if (stage_ != Stage::open || queued() > 0 || !broken_.empty()) return {};
+  const auto keep = self();
+  if (!last_words.empty()) append_frame(out_, last_words);
+  for (std::size_t taken = 0; queued() > 0; written_ += taken)
+    if (channel_.write(std::string_view(out_).substr(written_), taken) != Channel::Step::ok) {
+      out_.clear();
+      written_ = 0;
+      end();
+      return {};
+    }
+  out_.clear();
+  written_ = 0;
+  stage_ = Stage::ended;
+  descriptor_.release();
+  return channel_.take_socket();
 }
 
 void Connection::write_failed(std::string reason) {

@@ -15,6 +15,11 @@ void Link::close() {
   on_frame = nullptr;  // they may hold this link
   on_closed = nullptr;
 }
+Fd Link::take_socket(std::string_view last_words) {
+  on_frame = nullptr;
+  on_closed = nullptr;
+  return impl_->connection->take_socket(last_words);
+}
 std::size_t Link::queued() const { return impl_->connection->queued(); }
 void Link::set_frame_limit(std::size_t bytes) { impl_->connection->set_frame_limit(bytes); }
 const std::string& Link::peer() const { return impl_->connection->peer(); }

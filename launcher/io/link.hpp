@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 #include "launcher/base/units.hpp"
+#include "launcher/io/file.hpp"
 #include "launcher/io/key.hpp"
 #include "launcher/io/loop.hpp"
 #include "launcher/model/codec.hpp"
@@ -27,6 +28,10 @@ class Link {
   void send(std::string_view payload);  // queued; leaves with this turn
   void close();                         // what is queued is still tried; no on_closed follows
   std::size_t queued() const;           // bytes not yet taken by the kernel
+  // The socket below, after a last frame, for another protocol: this link has ended then, without
+  // on_closed, and its peer is not told.  For links over which nothing is on its way.  Empty: it
+  // has ended already, or has something queued.
+  Fd take_socket(std::string_view last_words = {});
   void set_frame_limit(
       std::size_t bytes);           // of frames from the peer; starts at max_frame_before_hello
   const std::string& peer() const;  // "10.0.0.5:40012", "unix"
@@ -41,9 +46,12 @@ class Link {
 using LinkPtr = std::shared_ptr<Link>;
 
 struct Address {
-  std::string host;  // name or numeric
+  std::string host;  // name or numeric; "/...": a unix socket
   std::uint16_t port = 0;
+  bool operator==(const Address&) const = default;
 };
+Address parse_address(std::string_view);  // "10.0.0.1:4001", "[fe80::1]:4001", "/path"
+std::string to_string(const Address&);    // the same
 
 class Listener {
  public:
@@ -70,9 +78,21 @@ void connect_tls(Loop&, const std::vector<Address>&, const ClusterKey&, const st
                  Role, Micros timeout,
                  std::function<void(LinkPtr, ConnectFailure)> done);  // LinkPtr is null on failure
 
+// TLS as a client on a socket that leads there already.
+void connect_tls_over(Loop&, Fd socket, const std::string& peer, const ClusterKey&,
+                      const std::string& cluster, Role, Micros timeout,
+                      std::function<void(LinkPtr, std::string error)> done);
+// A socket with nothing on it, to a numeric address or a unix socket.
+void connect_plain(Loop&, const Address&, Micros timeout,
+                   std::function<void(Fd, std::string error)> done);
+
 // This host's addresses that another host may reach: numeric, IPv4 first; loopback is the last, for
 // workers of this host.
 std::vector<std::string> host_addresses();
+// Of the addresses of `host` those that can lead there from here: not those that this host has
+// itself (loopback, a bridge that every node has), where something of ours may well listen.  All of
+// them when the other host is this one, or has no others.
+std::vector<std::string> that_lead_to(const std::string& host, std::vector<std::string> addresses);
 
 // The blocking client of the verbs: connect, send, receive.
 class ClientSocket {

@@ -85,6 +85,14 @@ Fd try_listen(int family, std::uint16_t port) {
 
 std::optional<Endpoint> numeric_endpoint(const std::string& host, std::uint16_t port) {
   Endpoint endpoint;
+  if (host.starts_with('/')) {
+    auto* unix_path = reinterpret_cast<sockaddr_un*>(&endpoint.address);
+    if (host.size() >= sizeof unix_path->sun_path) return {};
+    unix_path->sun_family = AF_UNIX;
+    host.copy(unix_path->sun_path, host.size());
+    endpoint.size = sizeof *unix_path;
+    return endpoint;
+  }
   auto* four = reinterpret_cast<sockaddr_in*>(&endpoint.address);
   if (inet_pton(AF_INET, host.c_str(), &four->sin_addr) == 1) {
     four->sin_family = AF_INET;
@@ -101,12 +109,15 @@ std::optional<Endpoint> numeric_endpoint(const std::string& host, std::uint16_t 
 }
 
 std::string show_address(const std::string& host, std::uint16_t port) {
+  if (host.starts_with('/')) return host;
   const bool six = host.find(':') != host.npos;
   return six ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
 }
 
 std::string show(const Endpoint& endpoint) {
   std::array<char, INET6_ADDRSTRLEN> text{};
+  if (endpoint.address.ss_family == AF_UNIX)
+    return reinterpret_cast<const sockaddr_un*>(&endpoint.address)->sun_path;
   if (endpoint.address.ss_family == AF_INET) {
     const auto* four = reinterpret_cast<const sockaddr_in*>(&endpoint.address);
     inet_ntop(AF_INET, &four->sin_addr, text.data(), text.size());

@@ -28,10 +28,21 @@ std::string boot_id() {
 }  // namespace
 
 std::string to_text(const LauncherInfo& info) {
-  const nlohmann::json json = {{"pid", info.pid},         {"host", info.host},
-                               {"boot_id", info.boot_id}, {"start_ticks", info.start_ticks},
-                               {"port", info.port},       {"addresses", info.addresses},
-                               {"epoch", info.epoch},     {"version", info.version}};
+  auto relays = nlohmann::json::array();
+  for (const auto& relay : info.relays)
+    relays.push_back({{"worker", relay.worker},
+                      {"host", relay.host},
+                      {"addresses", relay.addresses},
+                      {"port", relay.port}});
+  const nlohmann::json json = {{"relays", relays},
+                               {"pid", info.pid},
+                               {"host", info.host},
+                               {"boot_id", info.boot_id},
+                               {"start_ticks", info.start_ticks},
+                               {"port", info.port},
+                               {"addresses", info.addresses},
+                               {"epoch", info.epoch},
+                               {"version", info.version}};
   return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
@@ -48,6 +59,10 @@ std::optional<LauncherInfo> parse_info(std::string_view text) {
     info.port = json.value("port", std::uint16_t{0});
     info.version = json.value("version", "");
     info.epoch = json.value("epoch", Epoch{0});
+    for (const auto& relay : json.value("relays", nlohmann::json::array()))
+      info.relays.push_back({relay.value("worker", ""), relay.value("host", ""),
+                             relay.value("addresses", std::vector<std::string>{}),
+                             relay.value("port", std::uint16_t{0})});
     return info.pid != 0 ? std::optional(info) : std::nullopt;
   } catch (const nlohmann::json::exception&) {  // a field of another type
     return {};

@@ -24,6 +24,13 @@ struct StateDirectory {  // paths only
   std::string workload(WorkloadId id) const { return root + "/workloads/" + to_string(id); }
 };
 
+// A worker that hands connections of others on to the launcher.
+struct RelayInfo {
+  std::string worker, host;
+  std::vector<std::string> addresses;
+  std::uint16_t port = 0;
+  bool operator==(const RelayInfo&) const = default;
+};
 // launcher.json: how clients and workers find the launcher.
 struct LauncherInfo {
   std::uint64_t pid = 0;
@@ -32,6 +39,7 @@ struct LauncherInfo {
   std::uint16_t port = 0;
   std::string version;
   Epoch epoch = 0;
+  std::vector<RelayInfo> relays;  // for those that cannot reach it themselves
 };
 std::optional<LauncherInfo> read_launcher_info(const StateDirectory&);
 void write_launcher_info(const StateDirectory&, const LauncherInfo&);

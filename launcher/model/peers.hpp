@@ -1,5 +1,6 @@
-// What workers say to each other: on a gang head's link to another worker, and on the link of
-// mpiexec's remote-start agent to the head.  Closing it ends the part.
+// What workers say to each other: on a gang head's link to another worker, on the link of mpiexec's
+// remote-start agent to the head (closing it ends the part), and where one is to hand another's
+// connection on to the launcher.
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <cstdint>
@@ -14,7 +15,9 @@ struct StartPart {
   AttemptId attempt;
   std::string worker, command;
 };
-using ToPeer = std::variant<StartPart>;
+// Hand this connection on to the launcher: after Relayed it is bytes that only those two can read.
+struct Relay {};
+using ToPeer = std::variant<StartPart, Relay>;
 
 struct PartOutput {
   bool err = false;
@@ -24,6 +27,10 @@ struct PartEnded {
   std::int32_t exit_code = 0;
   std::string message;  // why it could not be started, or was lost
 };
-using FromPeer = std::variant<PartOutput, PartEnded>;
+struct Relayed {
+  std::string worker, host;  // who hands it on: "w3", "n14"
+  std::string refusal;       // why not; empty = it does, and nothing follows in this protocol
+};
+using FromPeer = std::variant<PartOutput, PartEnded, Relayed>;
 
 }  // namespace pcluster

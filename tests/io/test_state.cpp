@@ -21,9 +21,11 @@ TEST_CASE("launcher.json says what was written, and rubbish is nobody") {
   info.port = 4001;
   info.version = "0.1.0";
   info.epoch = 7;
+  info.relays = {{"w3", "n14", {"10.0.0.14", "fd00::14"}, 40001}, {"w4", "n15", {}, 40002}};
   write_launcher_info(state, info);
   const auto read = read_launcher_info(state);
   REQUIRE(read);
+  CHECK(read->relays == info.relays);
   CHECK(to_text(*read) == to_text(info));
   for (const auto* text : {"", "{", "[]", R"({"pid":"x"})", R"({"port":1})"}) {
     write_file(state.launcher(), text);

@@ -18,6 +18,7 @@ void World::start_worker(const SimJob& job) {
     me.size = {plan_.slots, 1000, 0};
     me.slots = plan_.slots;
     me.port = static_cast<std::uint16_t>(plan_.gangs ? 1 : 0);
+    me.relay_port = static_cast<std::uint16_t>(workers_.size() % 3);  // 0: none
     worker->job_id = job.id;
     worker->agent = std::make_unique<Agent>(me, clock_.now, Agent::Limits{});
     workers_.push_back(std::move(worker));
