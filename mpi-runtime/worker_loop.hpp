@@ -11,6 +11,7 @@
 #include "launcher/io/state.hpp"
 #include "mpi-runtime/agent.hpp"
 #include "mpi-runtime/dial.hpp"
+#include "mpi-runtime/job_end.hpp"
 #include "mpi-runtime/parts.hpp"
 #include "mpi-runtime/tasks.hpp"
 #include "mpi-runtime/worker.hpp"
@@ -25,6 +26,7 @@ class WorkerLoop {
  private:
   Hello introduce(const WorkerOptions&);
   void watch_signals();
+  void warned();
   void connected(LinkPtr);
   void disconnected(const std::string& reason);
   void hang_up();
@@ -44,6 +46,7 @@ class WorkerLoop {
   std::uint32_t slots_;
   Tasks tasks_;
   Parts parts_;
+  JobEnd end_;
   Agent agent_;  // says where the parts listen
   Dial dial_;
   LinkPtr link_;

@@ -33,6 +33,11 @@ const Key<Configuration> user_keys[] = {
     {"drop_directives", [](auto& v, auto& c) { read(v, c.drop_directives); }},
     {"cluster", [](auto& v, auto& c) { read(v, c.cluster); }},
     {"pool", [](auto& v, auto& c) { read(v, c.pool); }},
+    {"time_min",
+     [](auto& v, auto& c) {
+       read(v, Duration{c.time_min.emplace(), parse_time_limit});
+     }},
+    {"warning", [](auto& v, auto& c) { read(v, Duration{c.warning.emplace()}); }},
 };
 
 }  // namespace

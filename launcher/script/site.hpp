@@ -39,6 +39,7 @@ struct SiteProfile {
   std::vector<SitePartition> partitions;
   std::vector<std::string> exclude;  // partitions that workers must not use
   MpiSettings mpi;
+  std::optional<Micros> warning;  // the worker is told so long before its job's end; 0: it is not
 };
 
 std::vector<std::string> mpi_kinds();  // the words of `mpi: {kind: ...}`
@@ -60,6 +61,7 @@ struct Configuration {
   std::optional<std::uint64_t> memory_mb;
   std::optional<Micros> time, timeout, idle_timeout, orphan_timeout;
   std::vector<std::string> setup, prologue, epilogue, directives, drop_directives;
+  std::optional<Micros> time_min, warning;
   Origins origins;  // of the values that are given
 };
 Configuration parse_configuration(std::string_view yaml, const std::string& file);
