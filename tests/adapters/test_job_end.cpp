@@ -46,7 +46,7 @@ TEST_CASE("a shorter job that would do: Slurm is told, PBS refuses, and the end 
   auto spec = spec_for(slurm);
   spec.time = 3600 * second;
   spec.time_min = 600 * second;
-  CHECK(asks(slurm, spec, "--time-min=0-00:10:00"));
+  CHECK(asks(slurm, spec, "--time-min=00:10:00"));
   CHECK(word(slurm, spec, "job_end") == "${SLURM_JOB_END_TIME:-0}");
   for (const auto* adapter : {&pbs, &torque})
     CHECK_THROWS_WITH_AS(adapter->directives(spec, identity(1)),
