@@ -113,7 +113,9 @@ struct Adapter {
   // last. Names in spec.drop_directives left out; throws Error on one that is none of ours.
   std::vector<std::string> (*directives)(const JobSpec&, const JobIdentity&);
   // The scheduler's words for the template: job_id (as in the status listing), job_index,
-  // job_cores, job_memory_mb, job_gpus: shell code, for the job on its node; 0 = not said.
+  // job_cores, job_memory_mb, job_gpus: shell code, for the job on its node; 0 = not said.  Of its
+  // end: job_end (Unix seconds; 0 = not known), job_warning (so many seconds before it no more
+  // tasks begin), job_signal (the name of the signal that the scheduler sends then; empty = none).
   std::map<std::string, std::string> (*script_words)(const JobSpec&, const JobIdentity&);
   Argv (*submit)(const std::string& script_path, const JobSpec&, const JobIdentity&);
   SubmitAnswer (*submitted)(const CommandResult&, const JobIdentity&);

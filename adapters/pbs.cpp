@@ -68,13 +68,15 @@ std::vector<std::string> directives(const JobSpec& spec, const JobIdentity& job)
 
 // Memory and GPUs are in no variable of a job.
 std::map<std::string, std::string> script_words(const JobSpec& spec, const JobIdentity& job) {
-  return {
+  std::map<std::string, std::string> words{
       {"job_id", "${PBS_JOBID%%.*}"},
       {"job_index", job.count > 1 ? "${PBS_ARRAY_INDEX}" : "0"},
       {"job_cores", "${NCPUS:-0}"},
       {"job_memory_mb", std::to_string(spec.per_node.memory_mb)},
       {"job_gpus", std::to_string(spec.per_node.gpus)},
   };
+  words.merge(end_words(spec));
+  return words;
 }
 
 // -f: no process of qsub's stays behind, nor fails with its directory.  The path is not in the

@@ -45,6 +45,8 @@ struct Rules {
   std::string rule;
 };
 std::vector<std::string> with_users(std::vector<Directive> ours, const JobSpec&, const Rules&);
+// The end of the job, for its own clock: nothing in its environment says it, and nobody warns.
+std::map<std::string, std::string> end_words(const JobSpec&);
 std::vector<Directive> common_directives(const JobSpec&, const JobIdentity&);
 std::string quoted(const std::string& value, std::string_view what);
 std::string output_path(const JobIdentity&, std::string_view ending);

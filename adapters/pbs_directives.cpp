@@ -86,6 +86,15 @@ std::string output_path(const JobIdentity& job, std::string_view ending) {
   return fmt::format("{}/jobs/{}{}", job.directory, job.token, ending);
 }
 
+std::map<std::string, std::string> end_words(const JobSpec& spec) {
+  const auto end = spec.time == 0
+                       ? std::string("0")
+                       : fmt::format("$((${{PCLUSTER_JOB_STARTED%.*}} + {}))", spec.time / second);
+  return {{"job_end", end},
+          {"job_warning", std::to_string((spec.warning + second - 1) / second)},
+          {"job_signal", ""}};
+}
+
 // -r n: a restarted worker would have lost its tasks anyway.  The umask is the tasks', too, and 077
 // if nobody says.
 std::vector<Directive> common_directives(const JobSpec& spec, const JobIdentity& job) {
@@ -101,6 +110,11 @@ std::vector<Directive> common_directives(const JobSpec& spec, const JobIdentity&
   all.push_back({"r", "-r n"});
   all.push_back({"umask", "-W umask=022"});
   if (spec.time > 0) all.push_back({"walltime", "-l walltime=" + show_clock(spec.time)});
+  if (spec.time_min > 0)
+    throw Error(Exit::usage,
+                "--time-min: PBS gives a job the time that it asks for; what shortens jobs there "
+                "has not been tried with pcluster",
+                "leave it out, and ask for a shorter --time");
   return all;
 }
 

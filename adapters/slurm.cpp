@@ -21,6 +21,7 @@ std::vector<std::string> hidden_variables(const JobSpec& spec) {
   if (!spec.partition.empty()) hidden.emplace_back("PARTITION");
   if (!spec.account.empty()) hidden.emplace_back("ACCOUNT");
   if (spec.time > 0) hidden.emplace_back("TIMELIMIT");
+  if (spec.time > 0 && spec.warning > 0) hidden.emplace_back("SIGNAL");
   if (spec.per_node.memory_mb > 0)
     for (const auto* each : {"MEM_PER_NODE", "MEM_PER_CPU", "MEM_PER_GPU"})
       hidden.emplace_back(each);
@@ -65,8 +66,8 @@ std::string name_of(std::string_view directive) {
 
 // Written by us and free to be dropped; the job's name and array are not: we find our jobs by them.
 const std::vector<std::string> ours{
-    "chdir",           "output",        "no-requeue", "partition",   "account", "nodes",
-    "ntasks-per-node", "cpus-per-task", "mem",        "mem-per-cpu", "gres",    "time"};
+    "chdir",         "output", "no-requeue",  "partition", "account", "nodes",    "ntasks-per-node",
+    "cpus-per-task", "mem",    "mem-per-cpu", "gres",      "time",    "time-min", "signal"};
 const std::vector<std::string> kept{"job-name", "J", "array", "a"};
 
 std::string user_directive(std::string_view line, std::string_view prefix) {
@@ -90,6 +91,22 @@ void add_memory(const JobSpec& spec, std::vector<std::string>& all) {
     all.push_back(fmt::format("--mem-per-cpu={}M", (mb + cores - 1) / cores));
 }
 
+constexpr Micros longest_warning = 65535 * second;  // what --signal takes
+
+std::int64_t warning_seconds(const JobSpec& spec) {
+  return (std::min(spec.warning, longest_warning) + second - 1) / second;
+}
+
+bool names_signal(const std::string& directive) { return name_of(trim(directive)) == "signal"; }
+
+// To the batch shell, which is the worker by then.  Not into a time that nobody has said: it may be
+// shorter than the warning.  A signal of the user's own is for the user's own tasks.
+bool warns(const JobSpec& spec) {
+  return spec.warning > 0 && spec.time > 0 &&
+         std::ranges::none_of(spec.drop_directives, names_signal) &&
+         std::ranges::none_of(spec.directives, names_signal);
+}
+
 std::vector<std::string> directives(const JobSpec& spec, const JobIdentity& job) {
   std::vector<std::string> all{"--job-name=" + quoted(job.name)};
   if (job.count > 1) all.push_back(fmt::format("--array=0-{}", job.count - 1));
@@ -105,6 +122,8 @@ std::vector<std::string> directives(const JobSpec& spec, const JobIdentity& job)
   add_memory(spec, all);
   if (spec.per_node.gpus > 0) all.push_back(fmt::format("--gres=gpu:{}", spec.per_node.gpus));
   if (spec.time > 0) all.push_back("--time=" + clock_duration(spec.time));
+  if (spec.time_min > 0) all.push_back("--time-min=" + clock_duration(spec.time_min));
+  if (warns(spec)) all.push_back(fmt::format("--signal=B:USR1@{}", warning_seconds(spec)));
   for (const auto& dropped : spec.drop_directives) {
     const auto name = name_of(trim(dropped));
     if (std::ranges::find(ours, name) == ours.end())
@@ -118,7 +137,16 @@ std::vector<std::string> directives(const JobSpec& spec, const JobIdentity& job)
   return all;
 }
 
-std::map<std::string, std::string> script_words(const JobSpec&, const JobIdentity& job) {
+// Since 22.05 Slurm says when a job ends; before, the time that was asked for does, if no less
+// would do.
+std::string job_end(const JobSpec& spec) {
+  const bool known = spec.time > 0 && spec.time_min == 0;
+  return known ? fmt::format("${{SLURM_JOB_END_TIME:-$((${{PCLUSTER_JOB_STARTED%.*}} + {}))}}",
+                             spec.time / second)
+               : "${SLURM_JOB_END_TIME:-0}";
+}
+
+std::map<std::string, std::string> script_words(const JobSpec& spec, const JobIdentity& job) {
   const bool array = job.count > 1;
   return {
       {"job_id", array ? "${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}" : "${SLURM_JOB_ID}"},
@@ -126,6 +154,9 @@ std::map<std::string, std::string> script_words(const JobSpec&, const JobIdentit
       {"job_cores", "${SLURM_CPUS_ON_NODE:-0}"},
       {"job_memory_mb", "${SLURM_MEM_PER_NODE:-$((SLURM_MEM_PER_CPU * SLURM_CPUS_ON_NODE))}"},
       {"job_gpus", "${SLURM_GPUS_ON_NODE:-0}"},
+      {"job_end", job_end(spec)},
+      {"job_warning", std::to_string(warning_seconds(spec))},
+      {"job_signal", warns(spec) ? "USR1" : ""},
   };
 }
 

@@ -46,13 +46,15 @@ std::vector<std::string> directives(const JobSpec& spec, const JobIdentity& job)
 // Slurm's wrappers set none of these variables: the template takes Slurm's then.
 std::map<std::string, std::string> script_words(const JobSpec& spec, const JobIdentity& job) {
   const auto cores = std::to_string(spec.per_node.cores);
-  return {
+  std::map<std::string, std::string> words{
       {"job_id", "${PBS_JOBID%%.*}"},
       {"job_index", job.count > 1 ? "${PBS_ARRAYID}" : "0"},
       {"job_cores", "${PBS_NUM_PPN:-" + cores + "}"},
       {"job_memory_mb", std::to_string(spec.per_node.memory_mb)},
       {"job_gpus", std::to_string(spec.per_node.gpus)},
   };
+  words.merge(end_words(spec));
+  return words;
 }
 
 // The job writes its own output (templates/torque.sh): Torque would bring it when the job has

@@ -59,6 +59,7 @@ Acts Agent::received(const ToWorker& message, Time now) {
   if (s.left) return acts;
   s.start(now, acts);
   s.flush(now, acts);
+  s.depart(now, acts);
   return acts;
 }
 
@@ -75,11 +76,15 @@ Acts Agent::finished(TaskResult result, Time now) {
     result.message = "time limit of " + show_duration(task.task->time_limit) + " reached";
   }
   s.free += task.slots;
+  // Whatever it says of its end: it may have ended because it was told to.
+  const bool goes_back = s.handing_back && !task.cancelled && !task.timed_out;
+  if (goes_back) s.handed_back.push_back(result.attempt);
   s.running.erase(found);
   if (!s.welcomed && s.idle()) s.alone_since = now;
-  s.keep(std::move(result), now);
+  if (!goes_back) s.keep(std::move(result), now);
   s.start(now, acts);
   s.flush(now, acts);
+  s.depart(now, acts);
   return acts;
 }
 
@@ -88,7 +93,10 @@ Acts Agent::tick(Time now) {
   auto& s = *state_;
   if (s.left) return acts;
   s.enforce(now, acts);
+  s.look_at_end(now, acts);
   s.flush(now, acts);
+  s.depart(now, acts);
+  if (s.left) return acts;
   if (s.welcomed && now >= s.beat_at) s.beat(now, acts);
   if (s.linked && now - s.heard >= silent_heartbeats * s.heartbeat) {
     s.heard = now;  // asked for once; the shell says disconnected() when it is so
@@ -108,6 +116,7 @@ Acts Agent::vacated(const AttemptId& attempt, Time now) {
   s.lent.erase(found);
   s.start(now, acts);
   s.flush(now, acts);
+  s.depart(now, acts);
   return acts;
 }
 
@@ -146,6 +155,7 @@ void Agent::State::on(const Welcome& welcome, Time now, Acts& acts) {
   me.last_epoch = welcome.epoch;
   heartbeat = std::max<Micros>(welcome.heartbeat, millisecond);
   orphan_timeout = welcome.orphan_timeout;
+  if (!ending.empty()) say_leaving(now, acts);  // before it seems to be free
   report(acts);
   for (const auto& [attempt, task] : running)
     if (task.wanted)
@@ -174,7 +184,12 @@ void Agent::State::leave(const std::string& reason, Acts& acts) {
   left = true;
   if (welcomed) {
     report(acts);
-    acts.push_back(act::Send{Bye{reason}});
+    Bye bye{reason, handed_back};
+    for (const auto& [attempt, task] : running)
+      if (!task.cancelled && !task.timed_out) bye.handed_back.push_back(attempt);
+    for (const auto& waiting : queue)
+      if (!waiting.lent) bye.handed_back.push_back(waiting.attempt);
+    acts.push_back(act::Send{std::move(bye)});
   }
   acts.push_back(act::Leave{reason});
 }
@@ -232,6 +247,9 @@ std::optional<Time> Agent::State::deadline() const {
     if (task.limit) at(*task.limit);
     if (task.kill) at(*task.kill);
   }
+  if (warn_at && ending.empty()) at(*warn_at);
+  if (hand_back_at && !handing_back) at(*hand_back_at);
+  if (bye_at && welcomed) at(*bye_at);
   if (linked) at(heard + silent_heartbeats * heartbeat);
   if (welcomed) at(beat_at);
   if (welcomed && unsent()) at(oldest_unsent + limits.flush_after);

@@ -64,6 +64,12 @@ class Agent {
     Micros kill_after = 5 * second;  // from TERM to KILL
     // The same for a task with ranks: those that are elsewhere end after their mpiexec has.
     Micros kill_ranks_after = 2500 * millisecond;
+    // The job's end.  Within `warning` of it no more tasks are taken, and shortly before it those
+    // that still run are ended and handed back.  By our own clock, or from warned() on.
+    std::optional<Time> job_ends;
+    Micros warning = 0;
+    bool by_clock = false;
+    Micros hand_back_before = 10 * second;
   };
   // `me` is the Hello of the first connection; the agent fills in what a resumed one adds.
   Agent(Hello me, Time now, Limits limits);
@@ -75,7 +81,9 @@ class Agent {
   Acts finished(TaskResult, Time now);       // a started task ended, or could not start
   Acts vacated(const AttemptId&, Time now);  // nothing of that part runs any more
   Acts wants_input(const InputWanted&, Time now);
-  Acts tick(Time now);  // deadline() has come
+  Acts warned(Micros within, Time now);                 // the job ends so soon; 0: not known when
+  Acts job_ended(const std::string& reason, Time now);  // at once: hands all back, and leaves
+  Acts tick(Time now);                                  // deadline() has come
   std::optional<Time> deadline() const;
 
   std::uint32_t running() const;

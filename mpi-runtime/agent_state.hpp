@@ -39,7 +39,9 @@ struct Running {
 
 struct Agent::State {
   State(Hello hello, Time now, Limits given)
-      : me(std::move(hello)), limits(given), free(me.slots), alone_since(now) {}
+      : me(std::move(hello)), limits(given), free(me.slots), alone_since(now) {
+    if (limits.by_clock && limits.job_ends) expect_end(*limits.job_ends, now);
+  }
 
   Hello me;
   Limits limits;
@@ -60,6 +62,12 @@ struct Agent::State {
   bool left = false;
   Time alone_since, heard = 0, beat_at = 0;
   Micros heartbeat = Welcome{}.heartbeat, orphan_timeout = Welcome{}.orphan_timeout;
+
+  // The job's end (agent_end.cpp).
+  std::optional<Time> ends, warn_at, hand_back_at, bye_at;
+  std::string ending;  // why; said: no more tasks
+  bool handing_back = false;
+  std::vector<AttemptId> handed_back;  // ended for the job's end
 
   std::uint64_t last_result() const { return first_result + results.size() - 1; }
   bool unsent() const { return last_result() > sent; }
@@ -90,6 +98,12 @@ struct Agent::State {
   void leave(const std::string& reason, Acts&);
   void beat(Time, Acts&);
   void enforce(Time, Acts&);  // time limits, and KILL after TERM
+  void expect_end(Time end, Time now);
+  void say_leaving(Time, Acts&);
+  void take_no_more(const std::string& reason, Time, Acts&);
+  void hand_back(Time, Acts&);
+  void look_at_end(Time, Acts&);  // what is due
+  void depart(Time, Acts&);       // if nothing keeps it here
   std::optional<Time> deadline() const;
 };
 

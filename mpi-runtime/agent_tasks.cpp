@@ -63,8 +63,9 @@ Waiting Agent::State::to_wait(const Assignment& item, std::uint32_t offset, Epoc
   return one;
 }
 
-void Agent::State::on(const Assign& assign, Time now, Acts&) {
+void Agent::State::on(const Assign& assign, Time now, Acts& acts) {
   if (!welcomed || assign.epoch != me.last_epoch) return;
+  Returned back;  // it has crossed our Leaving
   for (const auto& item : assign.items) {
     const auto found = templates.find(item.workload);
     const auto task = found == templates.end() ? nullptr : found->second;
@@ -78,13 +79,14 @@ void Agent::State::on(const Assign& assign, Time now, Acts&) {
         continue;
       }
       if (!task->beside) {
-        queue.push_back(std::move(one));
+        ending.empty() ? queue.push_back(std::move(one)) : back.attempts.push_back(one.attempt);
         continue;
       }
       one.slots = 0;  // first, and it takes nothing: it starts at once
       queue.push_front(std::move(one));
     }
   }
+  if (!back.attempts.empty()) acts.push_back(act::Send{std::move(back)});
 }
 
 // In turn with what was assigned.  Said again by a new launcher it has the old one's epoch.  One

@@ -43,7 +43,8 @@ int wait_for(pid_t worker, const sigset_t& signals) {
       return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     }
     siginfo_t told{};
-    if (sigwaitinfo(&signals, &told) > 0 && told.si_signo != SIGCHLD) kill(worker, SIGTERM);
+    if (sigwaitinfo(&signals, &told) <= 0 || told.si_signo == SIGCHLD) continue;
+    kill(worker, told.si_signo == SIGUSR1 ? SIGUSR1 : SIGTERM);
   }
 }
 
@@ -53,15 +54,18 @@ int run_under_guard(const std::function<int()>& worker) {
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   sigset_t signals, before;
   sigemptyset(&signals);
-  for (int signal : {SIGCHLD, SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, signal);
+  for (int signal : {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGUSR1}) sigaddset(&signals, signal);
   sigprocmask(SIG_BLOCK, &signals, &before);
+  signal(SIGUSR1, SIG_DFL);  // the job script ignores it until there is somebody to hear it
   pid_t guard = getpid();
   pid_t child = fork();
   if (child < 0)
     throw Error(Exit::ours, std::string("cannot start the worker: ") + strerror(errno));
   if (child == 0) {
     prctl(PR_SET_PDEATHSIG, SIGTERM);
-    sigprocmask(SIG_SETMASK, &before, nullptr);
+    sigset_t mask = before;
+    sigaddset(&mask, SIGUSR1);  // waits until the worker listens: it would end it now
+    sigprocmask(SIG_SETMASK, &mask, nullptr);
     if (getppid() != guard) _exit(static_cast<int>(Exit::ours));  // it died in between
     _exit(worker());
   }

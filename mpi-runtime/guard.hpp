@@ -8,7 +8,8 @@ namespace pcluster {
 
 // Forks; the child runs `worker` and ends with its code.  Returns that code (128 + signal when one
 // killed the worker) in the guard, when no process is left below it.  Call before there are threads
-// or loops. TERM, INT and HUP to the guard are TERM to the worker; the guard's death is, too.
+// or loops. TERM, INT and HUP to the guard are TERM to the worker; the guard's death is, too.  USR1
+// is handed on as it is.
 int run_under_guard(const std::function<int()>& worker);
 
 }  // namespace pcluster

@@ -38,20 +38,24 @@ std::string variable(const char* name) {
   return value == nullptr ? "" : value;
 }
 
+std::optional<std::string> group_file(const std::string& path) {
+  try {
+    return read_file_if_there(path);
+  } catch (const Error&) {
+    return std::nullopt;  // a limit that we may not read is left to the kernel
+  }
+}
+
 }  // namespace
+
+std::optional<MemoryPlace> own_memory_place() { return memory_place(group_file); }
 
 WorkerSize measure_size() {
   SizeFacts facts;
   facts.mask = affinity_mask();
   facts.host_cpus = static_cast<std::uint32_t>(std::max(sysconf(_SC_NPROCESSORS_ONLN), 1L));
   facts.host_memory_mb = parse_mem_total(read_file_if_there("/proc/meminfo").value_or(""));
-  auto limits = group_limits([](const std::string& path) -> std::optional<std::string> {
-    try {
-      return read_file_if_there(path);
-    } catch (const Error&) {
-      return std::nullopt;  // a limit that we may not read is left to the kernel
-    }
-  });
+  auto limits = group_limits(group_file);
   facts.group_cpus = limits.cpus;
   facts.group_memory_mb = limits.memory_mb;
   facts.job_cores = variable("PCLUSTER_JOB_CORES");

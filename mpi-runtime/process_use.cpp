@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "launcher/base/error.hpp"
 #include "launcher/io/file.hpp"
 #include "mpi-runtime/process_tree.hpp"
 
@@ -23,11 +24,19 @@ Micros cpu_of(pid_t process) {
   return used.tv_sec * second + used.tv_nsec / 1000;
 }
 
-std::uint64_t peak_of(pid_t process) {
-  const auto status = read_file_if_there("/proc/" + std::to_string(process) + "/status");
-  const auto at = status ? status->find("VmHWM:") : std::string::npos;
-  return at == std::string::npos ? 0 : std::strtoull(status->c_str() + at + 6, nullptr, 10);
+std::uint64_t number_after(const std::string& text, const std::string& name) {
+  const auto at = text.find(name);
+  return at == std::string::npos ? 0 : std::strtoull(text.c_str() + at + name.size(), nullptr, 10);
 }
+
+// Of a process that may end meanwhile.
+std::string file_of(pid_t process, const char* name) {
+  try {
+    return read_file_if_there("/proc/" + std::to_string(process) + name).value_or("");
+  } catch (const Error&) { return {}; }
+}
+
+std::uint64_t peak_of(pid_t process) { return number_after(file_of(process, "/status"), "VmHWM:"); }
 
 }  // namespace
 
@@ -47,6 +56,22 @@ std::uint64_t ProcessUse::max_rss_kb() const {
   std::uint64_t largest = 0;
   for (const pid_t process : processes_) largest = std::max(largest, peak_of(process));
   return largest;
+}
+
+std::uint64_t ProcessUse::memory_kb(std::uint64_t suspicious) const {
+  std::uint64_t own = 0, shared = 0, exact = 0;
+  for (const pid_t process : processes_) {
+    const auto status = file_of(process, "/status");
+    own += number_after(status, "RssAnon:");
+    shared = std::max(shared, number_after(status, "RssShmem:"));
+  }
+  if (own + shared <= suspicious || processes_.size() == 1) return own + shared;
+  for (const pid_t process : processes_) {
+    const auto rollup = file_of(process, "/smaps_rollup");
+    if (rollup.empty()) return own + shared;  // before Linux 4.14
+    exact += number_after(rollup, "Pss_Anon:") + number_after(rollup, "Pss_Shmem:");
+  }
+  return exact > 0 ? exact : own + shared;
 }
 
 }  // namespace pcluster

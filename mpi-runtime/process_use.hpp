@@ -13,6 +13,9 @@ class ProcessUse {
   void look(pid_t root);  // from now on it is about `root` and what is below it now
   Micros cpu() const;
   std::uint64_t max_rss_kb() const;  // the largest of them, ever
+  // What they have to themselves and share, now.  Quickly, and so that what two of them share (a
+  // fork's copy) is counted twice; exactly, where that would be above `suspicious`.
+  std::uint64_t memory_kb(std::uint64_t suspicious) const;
 
  private:
   std::vector<pid_t> processes_;

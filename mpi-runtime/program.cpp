@@ -53,6 +53,7 @@ struct Starter::Order {  // all that the child reads
   pid_t parent;
   cpu_set_t cores;
   Outcome* outcome;
+  const char* group;  // its file of processes; none = ours
 };
 
 Starter::Starter() {
@@ -125,6 +126,11 @@ void Starter::child(const Order& order) {
     files.rlim_cur = order.files;
     setrlimit(RLIMIT_NOFILE, &files);
   }
+  if (order.group != nullptr) {  // "0" is whoever writes it
+    int procs = open(order.group, O_WRONLY);
+    if (procs >= 0 && write(procs, "0", 1) < 0) order.outcome->error = 0;  // who starts it looks
+    if (procs >= 0) close(procs);
+  }
   if (!program.cores.empty()) sched_setaffinity(0, sizeof order.cores, &order.cores);
   if (!program.directory.empty() && chdir(program.directory.c_str()) != 0)
     fail(StartStep::directory, errno);
@@ -179,9 +185,17 @@ std::variant<pid_t, StartFailure> Starter::start(const Program& program, int out
   argv_.clear();
   for (const auto& word : program.argv) argv_.push_back(word.c_str());
   argv_.push_back(nullptr);
-  Order order{
-      &program, argv_.data(), candidates_.c_str(), foreign_handlers_.data(), files_soft_, getpid(),
-      {},       outcome_};
+  Order order{&program,
+              argv_.data(),
+              candidates_.c_str(),
+              foreign_handlers_.data(),
+              files_soft_,
+              getpid(),
+              {},
+              outcome_,
+              nullptr};
+  std::string group;
+  if (!program.group.empty()) group = program.group + "/cgroup.procs", order.group = group.c_str();
   for (int core : program.cores) CPU_SET(core, &order.cores);
   outcome_->error = 0;
   sigset_t all, before;  // no handler of ours may run in the child

@@ -32,6 +32,7 @@ struct Program {
     int flags = 0;
   };
   std::vector<Opened> descriptors;
+  std::string group;  // directory of a control group that it joins, if it can; empty = ours
 };
 
 enum class StartStep { process, directory, output, descriptor, command, interpreter };

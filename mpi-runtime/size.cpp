@@ -155,6 +155,17 @@ GroupLimits group_limits(const ReadFile& read) {
   return limits;
 }
 
+// Version 1 has it where the controller is mounted: then version 2 has none.
+std::optional<MemoryPlace> memory_place(const ReadFile& read) {
+  const auto groups = read("/proc/self/cgroup"), mounts = read("/proc/self/mountinfo");
+  if (!groups || !mounts) return {};
+  if (const auto place = place_of(*groups, *mounts, "memory"))
+    return MemoryPlace{1, place->mount + place->path, place->mount};
+  if (const auto place = place_of(*groups, *mounts, ""))
+    return MemoryPlace{2, place->mount + place->path, place->mount};
+  return {};
+}
+
 WorkerSize size_from(const SizeFacts& facts) {
   WorkerSize size;
   auto job_cores = positive(facts.job_cores);
@@ -165,6 +176,7 @@ WorkerSize size_from(const SizeFacts& facts) {
   size.resources.cores = static_cast<std::uint32_t>(std::max<std::uint64_t>(cores, 1));
   size.resources.memory_mb = facts.host_memory_mb;
   at_most(size.resources.memory_mb, facts.group_memory_mb);
+  size.group_memory_mb = facts.group_memory_mb.value_or(0);
   at_most(size.resources.memory_mb, positive(facts.job_memory_mb));
   size.gpus = gpus_from(facts);
   size.resources.gpus = static_cast<std::uint32_t>(size.gpus.size());

@@ -25,9 +25,10 @@ struct SizeFacts {
 
 struct WorkerSize {
   Resources resources;
-  bool confined = false;          // the mask is this job's alone: its tasks are bound
-  std::vector<int> cores;         // the mask, when confined
-  std::vector<std::string> gpus;  // as CUDA_VISIBLE_DEVICES names them
+  bool confined = false;              // the mask is this job's alone: its tasks are bound
+  std::vector<int> cores;             // the mask, when confined
+  std::vector<std::string> gpus;      // as CUDA_VISIBLE_DEVICES names them
+  std::uint64_t group_memory_mb = 0;  // the limit of our control group; 0 = none
 };
 
 WorkerSize size_from(const SizeFacts&);
@@ -41,6 +42,13 @@ struct GroupLimits {
 using ReadFile = std::function<std::optional<std::string>(const std::string& path)>;
 GroupLimits group_limits(const ReadFile&);
 
+// Where this process's memory is counted: the group's directory, and the mount above it.
+struct MemoryPlace {
+  int version = 2;
+  std::string directory, mount;
+};
+std::optional<MemoryPlace> memory_place(const ReadFile&);
+
 std::optional<double> parse_cpu_max(std::string_view text);  // v2: "200000 100000", "max ..."
 std::optional<double> parse_cpu_quota(std::string_view quota, std::string_view period);  // v1
 std::optional<std::uint64_t> parse_memory_limit(
@@ -49,6 +57,7 @@ std::uint64_t parse_mem_total(std::string_view meminfo);  // MB
 
 // Of this process, from the kernel, the files and the environment.
 WorkerSize measure_size();
+std::optional<MemoryPlace> own_memory_place();
 
 // The same cpus, those that share caches and sockets side by side (hwloc); as given when it cannot
 // tell.

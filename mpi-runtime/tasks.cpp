@@ -48,6 +48,9 @@ Tasks::Tasks(Loop& loop, WorkerFacts worker, WorkerSize size, std::uint32_t slot
             wrote(slot, stream, bytes);
           },
           [this](const Ended& end) { ended(end); }),
+      memory_(loop, MemoryGroups(own_memory_place()), size_.group_memory_mb << 10,
+              slots + Slots::most_beside,
+              [this](std::uint32_t slot) { spawner_.signal(slot, SIGKILL); }),
       residents_({loop, spawner_, output_, say_,
                   [this](std::uint32_t, TaskResult result) {
                     slot_of_.erase(result.attempt);
@@ -123,10 +126,14 @@ void Tasks::start_at(const TaskStart& start, const Seat& seat) {
   std::string mark = "PCLUSTER_RESULT=" + result;
   if (start.task->resident)
     mark = residents_.prepare(slot, start, seat, recipes_.worker(), recipe, program);
+  const auto limit_kb = memory_limit_kb(start);
+  if (limit_kb > 0) program.group = memory_.hold(slot, limit_kb);
   if (auto failure = spawner_.start(slot, program, mark)) {
+    if (limit_kb > 0) memory_.let_go(slot);
     residents_.discard(slot);
     return give_up(exit_code(*failure), explain(*failure, program, host_));
   }
+  if (limit_kb > 0) memory_.started(slot, spawner_.leader(slot));
   inputs_.started(start.attempt);
   if (start.task->resident) residents_.started(slot);
   slot_of_[start.attempt] = slot;
@@ -162,6 +169,7 @@ void Tasks::ended(const Ended& end) {
   result.cpu = end.cpu;
   result.max_rss_kb = end.max_rss_kb;
   result.message = end.message;
+  memory_.ended(end.slot, sitting.signalled, host_, result);
   auto columns = take_result_file(result_path(end.slot));
   result.columns = std::move(columns.json);
   if (!columns.message.empty()) {

@@ -15,6 +15,7 @@
 #include "mpi-runtime/slots.hpp"
 #include "mpi-runtime/spawn.hpp"
 #include "mpi-runtime/task_input.hpp"
+#include "mpi-runtime/task_memory.hpp"
 
 namespace pcluster {
 
@@ -84,6 +85,7 @@ class Tasks {
   void start_waiting();
   std::optional<Seat> take_seat(const TaskStart&);
   std::uint32_t gpus_of(const TaskStart&) const;
+  std::uint64_t memory_limit_kb(const TaskStart&) const;
   std::optional<std::uint32_t> slot_at(const AttemptId&) const;
   void start_in(const TaskStart&, const Seat&);
   void start_at(const TaskStart&, const Seat&);
@@ -111,6 +113,7 @@ class Tasks {
   std::vector<Waiting> waiting_;
   std::function<Room(Room)> make_room_;
   Spawner spawner_;
+  TaskMemory memory_;
   Residents residents_;
 };
 

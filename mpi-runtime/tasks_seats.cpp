@@ -13,6 +13,12 @@ std::uint32_t Tasks::gpus_of(const TaskStart& start) const {
   return start.task->each.gpus * ranks;
 }
 
+// Of all its ranks that are here; 0: it asked for none.
+std::uint64_t Tasks::memory_limit_kb(const TaskStart& start) const {
+  const auto ranks = std::max(ranks_of(start.gang, me_, start.task->ranks), 1u);
+  return (start.task->each.memory_mb << 10) * ranks;
+}
+
 std::optional<Seat> Tasks::take_seat(const TaskStart& start) {
   const auto gpus = gpus_of(start);
   auto seat = start.slots == 0 ? slots_.take_beside(gpus) : slots_.take(start.slots, gpus);
@@ -100,8 +106,10 @@ void Tasks::resident_ended(const Ended& end) {
   else
     head_.close(sitting.attempt);
   give_back(sitting.seat);
-  if (!left.result) return;
+  TaskResult nobodys;  // it had no trial
   sitting.signalled = sitting.signalled || left.ours;
+  memory_.ended(end.slot, sitting.signalled, host_, left.result ? *left.result : nobodys);
+  if (!left.result) return;
   sitting.ranks = sitting.ranks && !left.ours;  // what its ranks said of their end is no reason
   tell(end, sitting, std::move(*left.result));
 }

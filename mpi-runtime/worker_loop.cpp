@@ -37,6 +37,14 @@ std::vector<std::string> words_of(const char* name) {
   return {std::istream_iterator<std::string>(text), {}};
 }
 
+Agent::Limits limits_of(const JobEnd& end, Time now) {
+  Agent::Limits limits;
+  limits.warning = end.warning;
+  limits.by_clock = end.by_clock;
+  if (end.ends_unix > 0) limits.job_ends = now + (end.ends_unix - unix_now());
+  return limits;
+}
+
 // A task's max RSS is never below ours at its start: what starting up took must not count.
 void forget_peak_memory() {
   malloc_trim(0);
@@ -64,7 +72,7 @@ WorkerLoop::WorkerLoop(const WorkerOptions& options, const WorkerFacts& facts)
             if (!leaving_since_) carry_out(agent_.vacated(attempt, loop_.now()));
           }),
       relays_(loop_, {}),
-      agent_(introduce(options), loop_.now(), {}),
+      agent_(introduce(options), loop_.now(), limits_of(end_, loop_.now())),
       dial_(
           loop_,
           {directory_,
@@ -95,6 +103,9 @@ Hello WorkerLoop::introduce(const WorkerOptions& options) {
   me.pid = static_cast<std::uint64_t>(getpid());
   double started = std::atof(variable("PCLUSTER_JOB_STARTED").c_str());
   me.script_started_unix = static_cast<Micros>(std::llround(started * 1e6));
+  end_ = job_end(variable("PCLUSTER_JOB_END"), variable("PCLUSTER_JOB_WARNING"),
+                 variable("PCLUSTER_JOB_SIGNAL"), me.script_started_unix);
+  me.ends_unix = end_.ends_unix;
   return me;
 }
 
@@ -110,20 +121,30 @@ int WorkerLoop::run() {
 void WorkerLoop::watch_signals() {
   sigset_t wanted;
   sigemptyset(&wanted);
-  for (int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&wanted, signal);
+  for (int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) sigaddset(&wanted, signal);
   sigprocmask(SIG_BLOCK, &wanted, nullptr);
   signals_ = Fd(signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK));
   loop_.watch(signals_.get(), [this] {
     signalfd_siginfo told{};
     while (read(signals_.get(), &told, sizeof told) == sizeof told) {
       if (leaving_since_) continue;
+      if (told.ssi_signo == SIGUSR1) {
+        warned();
+        continue;
+      }
       const std::string reason =
           "the job was told to end (signal " + std::to_string(told.ssi_signo) + ")";
-      carry_out(
-          agent_.received(StopWorker{reason}, loop_.now()));  // reports what is done, says Bye
+      carry_out(agent_.job_ended(reason, loop_.now()));  // reports what is done, says Bye
       leave(reason);
     }
   });
+}
+
+void WorkerLoop::warned() {
+  const auto within = warned_within(end_, unix_now());
+  say("the scheduler warns: " +
+      (within > 0 ? "the job ends in " + show_duration(within) : std::string("the job ends soon")));
+  carry_out(agent_.warned(within, loop_.now()));
 }
 
 void WorkerLoop::say(const std::string& text) {

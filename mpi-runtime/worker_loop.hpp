@@ -11,6 +11,7 @@
 #include "launcher/io/state.hpp"
 #include "mpi-runtime/agent.hpp"
 #include "mpi-runtime/dial.hpp"
+#include "mpi-runtime/job_end.hpp"
 #include "mpi-runtime/parts.hpp"
 #include "mpi-runtime/relays.hpp"
 #include "mpi-runtime/tasks.hpp"
@@ -26,6 +27,7 @@ class WorkerLoop {
  private:
   Hello introduce(const WorkerOptions&);
   void watch_signals();
+  void warned();
   void connected(LinkPtr);
   void disconnected(const std::string& reason);
   void hang_up();
@@ -47,7 +49,8 @@ class WorkerLoop {
   Parts parts_;
   Relays relays_;
   std::uint16_t port_ = 0;  // where others call us
-  Agent agent_;             // says where the parts listen
+  JobEnd end_;
+  Agent agent_;  // says where the parts listen
   Dial dial_;
   LinkPtr link_;
   bool welcomed_ = false;  // on this link

@@ -14,6 +14,9 @@ export PCLUSTER_JOB_INDEX="{{job_index}}"
 export PCLUSTER_JOB_CORES="{{job_cores}}"
 export PCLUSTER_JOB_MEM_MB="{{job_memory_mb}}"
 export PCLUSTER_JOB_GPUS="{{job_gpus}}"
+export PCLUSTER_JOB_END="{{job_end}}"
+export PCLUSTER_JOB_WARNING="{{job_warning}}"
+export PCLUSTER_JOB_SIGNAL="{{job_signal}}"
 ## The job starts in the home directory.
 cd {{directory}} || exit 1
 {{#setup}}

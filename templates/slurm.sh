@@ -14,6 +14,11 @@ export PCLUSTER_JOB_INDEX="{{job_index}}"
 export PCLUSTER_JOB_CORES="{{job_cores}}"
 export PCLUSTER_JOB_MEM_MB="{{job_memory_mb}}"
 export PCLUSTER_JOB_GPUS="{{job_gpus}}"
+export PCLUSTER_JOB_END="{{job_end}}"
+export PCLUSTER_JOB_WARNING="{{job_warning}}"
+export PCLUSTER_JOB_SIGNAL="{{job_signal}}"
+## The warning before the end is for the worker: it must not end this shell before that.
+trap '' USR1
 {{#setup}}
 # Set-up lines of the site and the user:
 {{setup}}
@@ -26,13 +31,14 @@ epilogue() {
 {{epilogue}}
 }
 ## Whoever ends the job may say so twice: the epilogue is not to die of that.
-trap 'code=$?; trap "" TERM INT HUP; (epilogue) || :; exit "$code"' EXIT
+trap 'code=$?; trap "" TERM INT HUP USR1; (epilogue) || :; exit "$code"' EXIT
 ## The worker runs beside this shell, which hands signals on: a scheduler may tell the shell alone.
 ## A trap ends `wait` early; the worker is then waited for again.
 run_beside() {
   "$@" &
   worker=$! told=yes
   trap 'told=yes; kill -TERM "$worker" 2> /dev/null || :' TERM INT HUP
+  trap 'told=yes; kill -USR1 "$worker" 2> /dev/null || :' USR1
   while [ -n "$told" ]; do told='' code=0; wait "$worker" || code=$?; done
   exit "$code"
 }

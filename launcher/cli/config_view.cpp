@@ -85,6 +85,8 @@ constexpr Row rows[] = {
     {"directives", [](S s) { return list(s.plan.spec.directives); }},
     {"drop_directives", [](S s) { return list(s.plan.spec.drop_directives); }},
     {"slurm_via", via},
+    {"time_min", [](S s) { return time(s.plan.spec.time_min, left_open(s)); }},
+    {"warning", [](S s) { return time(s.plan.spec.warning, "none"); }},
 };
 
 // What the profile alone says, and no option of submit.

@@ -123,6 +123,8 @@ Json task_item(const TaskView& task) {
   for (const auto& [name, value] : task.values)
     if (name != "trial") item[item.contains(name) ? "trial_" + name : name] = value;
   if (!result.message.empty()) item["message"] = result.message;
+  if (result.cause == Cause::out_of_memory) item["cause"] = "out_of_memory";
+  if (result.memory_limit_kb > 0) item["memory_limit"] = result.memory_limit_kb << 10;
   const auto columns = columns_of(result.columns);
   for (const auto& [name, value] : columns.items()) {
     // A column of the task's own that has one of our names keeps ours readable.

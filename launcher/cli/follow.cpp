@@ -9,6 +9,7 @@
 #include "launcher/base/text.hpp"
 #include "launcher/cli/documents.hpp"
 #include "launcher/cli/launch.hpp"
+#include "launcher/cli/memory_advice.hpp"
 #include "launcher/cli/progress_text.hpp"
 #include "launcher/cli/terminal.hpp"
 #include "launcher/io/file.hpp"
@@ -220,6 +221,21 @@ std::string first_failure(const Session& session, WorkloadId id) {
   }
 }
 
+// Of all that failed, whose rows are written a moment after their ends.
+std::string advice(const Session& session, const Progress& last) {
+  const auto deadline = steady_now() + table_lag;
+  for (;;) {
+    try {
+      const auto disk = read_workload(session.state(), last.workload);
+      if (disk.rows.size() >= last.done + last.failed || steady_now() > deadline)
+        return memory_advice(last.workload, disk);
+    } catch (const Error&) {  // not there yet
+    }
+    if (steady_now() > deadline || interrupts() > 0) return {};
+    pause_for(5 * millisecond);
+  }
+}
+
 int conclude(const Session& session, const Followed& followed, const WorkloadSpec& spec) {
   const auto& last = followed.last;
   if (followed.end == Followed::End::detached) return static_cast<int>(Exit::done);
@@ -227,9 +243,11 @@ int conclude(const Session& session, const Followed& followed, const WorkloadSpe
     write_out(workloads_document({{last, spec.verb, shell_join(spec.task.argv), 0, spec.tag}}));
   if (last.finished) session.say(ended_text(last));
   if (last.finished && !last.note.empty()) session.say(printable(last.note));
-  if (last.finished && last.failed > 0)
+  if (last.finished && last.failed > 0) {
     if (const auto first = first_failure(session, last.workload); !first.empty())
       session.say(first);
+    if (const auto what = advice(session, last); !what.empty()) session.say(what);
+  }
   if (followed.end == Followed::End::interrupted) {
     if (!last.finished)
       session.say(fmt::format("left; pcluster status shows what becomes of workload {}",

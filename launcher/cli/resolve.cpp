@@ -149,6 +149,22 @@ void cap_all(Plan& plan, const PartitionLimits* limits, const SitePartition* pre
                                      limits->routes_to));
 }
 
+constexpr Micros usual_warning = 90 * second;
+
+// A tenth of a short job, at most, unless somebody says more.
+void plan_end(Plan& plan, const Configuration& asked, const SiteProfile& site) {
+  auto& spec = plan.spec;
+  const auto usual = spec.time > 0 ? std::min(usual_warning, spec.time / 10) : usual_warning;
+  spec.warning = choose(plan, asked, "warning", asked.warning, site.warning.value_or(usual),
+                        site.warning ? site_says(site) : std::string(by_default));
+  spec.time_min = choose(plan, asked, "time_min", asked.time_min, 0, by_default);
+  if (spec.time > 0 && spec.time_min > spec.time)
+    throw Error(Exit::usage,
+                fmt::format("--time-min {} is more than the {} of --time",
+                            show_duration(spec.time_min), show_duration(spec.time)),
+                "--time-min says how short a job may be, --time how long");
+}
+
 // A job at a scheduler.
 void plan_job(Plan& plan, const Configuration& asked, const SiteProfile& site,
               const LiveLimits& live) {
@@ -174,6 +190,7 @@ void plan_job(Plan& plan, const Configuration& asked, const SiteProfile& site,
   spec.time = choose(plan, asked, "time", asked.time, 0, by_default);
   fill(plan, nominal, limits);
   cap_all(plan, limits, preset);
+  plan_end(plan, asked, site);
   spec.account = choose_text(plan, asked, "account", asked.account, site, site.account);
   if (spec.account.empty() && site.account_required)
     throw Error(Exit::usage, fmt::format("site {} bills an account, and none is said", site.name),
@@ -185,7 +202,8 @@ void plan_local(Plan& plan, const Configuration& asked, const Machine& machine) 
   auto& spec = plan.spec;
   if (spec.nodes > 1) plan.notes.push_back("local jobs have one node each");
   spec.nodes = 1;
-  plan.origins["partition"] = plan.origins["account"] = "no scheduler here";
+  for (const auto* key : {"partition", "account", "time_min", "warning"})
+    plan.origins[key] = "no scheduler here";
   const auto share = std::max<std::uint32_t>(1, machine.cores / plan.jobs);
   spec.per_node.cores = choose(plan, asked, "cores", asked.cores, share, this_machine_says);
   // Memory goes with the cores, so that a later submit of as many cores has the same shape.

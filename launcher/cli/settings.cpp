@@ -46,7 +46,10 @@ void set_via(C& values, const Texts& texts) {
   values.slurm_via = texts.back();
 }
 
-void set_time(C& values, const Texts& texts) { values.time = parse_time_limit(texts.back()); }
+template <auto member>
+void set_time(C& values, const Texts& texts) {
+  values.*member = parse_time_limit(texts.back());
+}
 
 template <auto member>
 void set_list(C& values, const Texts& texts) {
@@ -88,7 +91,7 @@ constexpr Setting table[] = {
     number<&C::nodes, 1>("nodes", "nodes"),
     number<&C::cores, 1>("cores", "cores"),
     {"memory", "memory", false, set_memory, fill<&C::memory_mb>},
-    {"time", "time", false, set_time, fill<&C::time>},
+    {"time", "time", false, set_time<&C::time>, fill<&C::time>},
     text<&C::account>("account", "account"),
     text<&C::local_directory>("local-directory", "local_directory"),
     number<&C::num_engines, 0>("slots-per-worker", "num_engines"),
@@ -104,6 +107,8 @@ constexpr Setting table[] = {
     list<&C::directives>("directive", "directives"),
     list<&C::drop_directives>("drop-directive", "drop_directives"),
     {"slurm-via", "slurm_via", false, set_via, fill<&C::slurm_via>},
+    {"time-min", "time_min", false, set_time<&C::time_min>, fill<&C::time_min>},
+    duration<&C::warning>("warning", "warning"),
 };
 
 void set(const Setting& setting, const std::string& shown, const std::string& origin,

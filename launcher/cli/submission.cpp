@@ -32,6 +32,8 @@ constexpr Option options[] = {
     {"-c,--cores", "N", "cores per node"},
     {"-m,--memory", "SIZE", "memory per node: 16G, 512M"},
     {"-t,--time", "TIME", "time limit of a job: 90m, 12h, 1-00:00:00"},
+    {"--time-min", "TIME", "a job of this time would do: it may begin sooner, and ends sooner"},
+    {"--warning", "TIME", "no more tasks so long before a job's end (default 90s, 0 = never)"},
     {"-A,--account", "NAME", "the account (project) to bill"},
     {"--site", "NAME|FILE", "site profile (default: found by host name)", false, Completes::site},
     {"--local-directory", "DIR", "node-local scratch for tasks"},

@@ -125,6 +125,23 @@ std::string shrinks(const Ledger& ledger, const Fleet& fleet) {
   return {};
 }
 
+// Whoever said that its job ends is given nothing any more but what `exec` wants to see there.
+std::string leaving(const Ledger& ledger) {
+  for (const auto& [id, worker] : ledger.workers.all()) {
+    if (worker.ending.empty() || worker.gone) continue;
+    if (!worker.draining || worker.free() > 0)
+      return to_string(id) + " leaves, and may be given tasks";
+    for (const auto& [task, held] : worker.held)
+      if (held.order > worker.ending_order && held.slots > 0)
+        return "task " + to_string(task) + " was given to " + to_string(id) + ", which leaves";
+    for (const auto& [attempt, part] : worker.lent)
+      if (part.order > worker.ending_order)
+        return "a part of " + to_string(attempt.task) + " was given to " + to_string(id) +
+               ", which leaves";
+  }
+  return {};
+}
+
 // Nobody starves while work waits that would fit, in the queue or behind another's busy slots, but
 // for those that are kept for others.
 std::string liveness(const Ledger& ledger, const Keeps& keeps, Micros unix_now) {
@@ -173,6 +190,7 @@ std::string Core::State::broken() const {
     if (auto what = waiting_gangs_broken(); !what.empty()) return what;
     if (auto what = pinned(ledger); !what.empty()) return what;
     if (auto what = shrinks(ledger, fleet); !what.empty()) return what;
+    if (auto what = leaving(ledger); !what.empty()) return what;
   }
   for (const auto& [id, worker] : ledger.workers.all())
     if (!worker.gone && silence_at > silent_at(worker))

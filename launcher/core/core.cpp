@@ -162,8 +162,7 @@ void Core::State::on(Turn& turn, const event::LookedUp& said) {
 
 void Core::State::on(Turn& turn, const event::Polled& said) {
   fleet.polled(said, turn.now, turn.out);
-  for (auto& [id, worker] : ledger.workers.all())
-    if (const auto* job = fleet.job(worker.who.job_id)) worker.ends_unix = job->end_unix;
+  for (auto& [id, worker] : ledger.workers.all()) note_end(worker);
 }
 
 }  // namespace pcluster

@@ -117,10 +117,11 @@ std::string Core::State::workers_line() const {
   for (const auto& [id, worker] : ledger.workers.all()) {
     if (worker.gone) continue;
     free += worker.free();
-    ++numbers[!worker.link      ? "lost, may come back"
-              : worker.draining ? "draining"
-              : worker.busy()   ? "busy"
-                                : "idle"];
+    ++numbers[!worker.link             ? "lost, may come back"
+              : !worker.ending.empty() ? "leaving (the job ends)"
+              : worker.draining        ? "draining"
+              : worker.busy()          ? "busy"
+                                       : "idle"];
   }
   if (numbers.empty()) return "none is home";
   return fmt::format("{}; {} of {} slots free", joined(numbers), free,

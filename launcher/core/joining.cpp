@@ -46,13 +46,18 @@ void Core::State::hello(Turn& turn, LinkId link, const Hello& hello) {
   fleet.came_home(worker.who.job_id, turn.now);
   worker.heard = turn.now;
   watch(worker);
-  if (const auto* job = fleet.job(worker.who.job_id)) {
-    worker.ends_unix = job->end_unix;
-    worker.pool = job->pool;
-  }
+  worker.ends_said = hello.ends_unix;
+  note_end(worker);
+  if (const auto* job = fleet.job(worker.who.job_id)) worker.pool = job->pool;
   if (const auto* pool = fleet.pool(worker.pool))
     worker.job_alone = !pool->asked.spec.mpi.span_jobs;
   welcome(turn, worker, hello);
+}
+
+// The listing knows of a limit that was changed since the job began.
+void Core::State::note_end(Worker& worker) const {
+  const auto* job = fleet.job(worker.who.job_id);
+  worker.ends_unix = job != nullptr && job->end_unix > 0 ? job->end_unix : worker.ends_said;
 }
 
 void Core::State::refuse(Turn& turn, LinkId link, const std::string& reason) {
@@ -100,6 +105,7 @@ void Core::State::welcome(Turn& turn, Worker& worker, const Hello& hello) {
   // Not before its number is durable: no other worker may ever have it.
   send(turn.out.after, worker, words);
   if (!unwelcome.empty()) send(turn.out.after, worker, CancelTasks{std::move(unwelcome)});
+  worker.ending_order = ledger.workers.order();  // what it brought along was not given now
   reconcile_lent(turn, worker, hello.lent);
   for (auto id = worker.knows.begin(); id != worker.knows.end();) {
     const auto* workload = ledger.workloads.find(*id);

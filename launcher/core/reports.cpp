@@ -127,7 +127,39 @@ void Core::State::on(Turn& turn, Worker&, const InputWanted& wanted) {
       turn.out.after.push_back(effect::SendClient{follower.client, wanted});
 }
 
-// It leaves of its own will: nobody's fault, so no try is used up.
+// Its job is about to end: it takes nothing more and gives back what waits there by itself; what
+// runs may end in time.  Said again on every connection.
+void Core::State::on(Turn& turn, Worker& worker, const Leaving& leaving) {
+  if (worker.ending.empty()) worker.ending_order = ledger.workers.order();
+  worker.ending = leaving.reason.empty() ? "its job ends" : leaving.reason;
+  if (leaving.within > 0 && worker.ends_unix == 0) {
+    worker.ends_said = turn.unix_now + leaving.within;
+    note_end(worker);
+  }
+  mark_draining(turn);
+  hand_back_waiting_gangs(turn, worker);
+}
+
+// Those whose head has not begun would begin only to be ended.
+void Core::State::hand_back_waiting_gangs(Turn& turn, const Worker& worker) {
+  TasksReturned back;
+  std::vector<std::pair<AttemptId, WorkerId>> waiting;
+  for (const auto& [attempt, part] : worker.lent) {
+    const auto& head = *ledger.workers.find(part.head);
+    const auto& workload = *ledger.workloads.find(attempt.task.workload);
+    if (head.held.at(attempt.task).started || workload.is_cancelled(attempt.task.index)) continue;
+    back.attempts.push_back(attempt);
+    waiting.emplace_back(attempt, part.head);
+  }
+  for (const auto& [attempt, id] : waiting) {
+    const auto& head = *ledger.workers.find(id);
+    send(head.ready ? turn.out.now : turn.out.after, head, CancelTasks{{attempt}});
+  }
+  if (!back.attempts.empty()) commit(turn, back);
+}
+
+// It leaves of its own will, or with its job: nobody's fault, so no try is used up.  What it hands
+// back is all that it had; what was on its way to it goes back as well.
 void Core::State::on(Turn& turn, Worker& worker, const Bye& bye) {
   lose(turn, worker, bye.reason, false);
 }

@@ -52,7 +52,7 @@ Shrunk Core::State::shrink(Turn& turn, PoolId pool) {
 void Core::State::mark_draining(Turn& turn) {
   for (auto& [id, worker] : ledger.workers.all()) {
     const auto* job = fleet.job(worker.who.job_id);
-    const bool drains = job != nullptr && job->draining;
+    const bool drains = !worker.ending.empty() || (job != nullptr && job->draining);
     if (worker.draining == drains) continue;
     worker.draining = drains;
     ledger.workers.changed(worker);

@@ -73,6 +73,7 @@ struct Core::State {
   Worker& admit(Turn&, const Hello&);
   void welcome(Turn&, Worker&, const Hello&);
   std::vector<AttemptId> reconcile(Turn&, Worker&, const std::vector<AttemptId>& held);
+  void note_end(Worker&) const;
   void refuse(Turn&, LinkId, const std::string& reason);
 
   // reports.cpp: what workers say, and their silence
@@ -82,7 +83,8 @@ struct Core::State {
   void on(Turn&, Worker&, const Bye&);
   void on(Turn&, Worker&, const InputWanted&);
   void on(Turn&, Worker&, const Hello&) {}  // joining.cpp has it
-  void on(Turn&, Worker&, const Leaving&) {}
+  void on(Turn&, Worker&, const Leaving&);
+  void hand_back_waiting_gangs(Turn&, const Worker&);
   void on(Turn&, const event::WorkerCut&);
   void result(Turn&, Worker&, const TaskResult&);
   void doubt(const std::vector<WorkerId>& unreachable);

@@ -12,6 +12,7 @@ constexpr std::size_t most_finished = 1000;  // workloads in a status, the newes
 std::string state_of(const Worker& worker) {
   if (worker.gone) return "gone";
   if (!worker.link) return "away";
+  if (!worker.ending.empty()) return "leaving";
   if (worker.draining) return "draining";
   return worker.busy() ? "busy" : "idle";
 }
@@ -56,6 +57,8 @@ Status Core::State::status() const {
                            state_of(worker), who.size, who.slots, std::min(worker.load, who.slots),
                            worker.tasks_done, worker.confined, who.at_unix,
                            worker.script_started_unix, worker.route});
+    all.workers.back().ends_unix = worker.ends_unix;
+    all.workers.back().leaving = worker.ending;
   }
   for (const auto& [id, pool] : fleet.pools())
     all.pools.push_back({pool.asked.name, pool.asked.spec, pool.asked.jobs,

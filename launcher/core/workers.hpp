@@ -37,14 +37,17 @@ struct Worker {
   WorkerJoined who;
   bool confined = false;
   Micros script_started_unix = 0;
-  bool gone = false;           // given up: its tasks went to others
-  std::optional<LinkId> link;  // its connection
-  bool ready = false;          // has spoken since its Welcome: may be given tasks
-  bool leaving = false;        // was told to stop: gets nothing any more
-  bool retracting = false;     // a Retract is not answered yet
-  bool draining = false;       // its job is to end: no more tasks, and those it has may end
+  bool gone = false;               // given up: its tasks went to others
+  std::optional<LinkId> link;      // its connection
+  bool ready = false;              // has spoken since its Welcome: may be given tasks
+  bool leaving = false;            // was told to stop: gets nothing any more
+  bool retracting = false;         // a Retract is not answered yet
+  bool draining = false;           // its job is to end: no more tasks, and those it has may end
+  std::string ending;              // why its job ends soon, as it said; empty = it did not
+  std::uint64_t ending_order = 0;  // of what was given last before it said so
   Time heard = 0;
-  Micros ends_unix = 0;    // its job's end; 0 = not known or no limit
+  Micros ends_unix = 0;  // its job's end; 0 = not known or no limit
+  Micros ends_said = 0;  // the same, as it knows it itself: where the scheduler's listing has none
   std::uint32_t load = 0;  // slots that its tasks and parts take, those that wait there included
   std::uint64_t tasks_done = 0;
   std::map<TaskId, Held> held;

@@ -114,16 +114,17 @@ bool ResultTables::stands(const Table& table, const ResultRow& row) {
 
 TextPlace ResultTables::write_text(Table& table, const ResultRow& row) {
   const bool is_plain = row.result.message.empty() && row.result.columns.empty();
+  const auto bytes = text_bytes(row);
   if (is_plain) {
-    const auto found = table.plain.find(row.host);
+    const auto found = table.plain.find(bytes);
     if (found != table.plain.end()) return found->second;
   }
-  const auto bytes = text_bytes(row);
-  const TextPlace place{table.text_end, static_cast<std::uint32_t>(bytes.size()), crc32c(bytes)};
+  const TextPlace place{table.text_end, static_cast<std::uint32_t>(bytes.size()), crc32c(bytes),
+                        row.result.memory_limit_kb > 0};
   write_at(table.texts.get(), bytes, place.offset,
            directory_.workload(row.result.attempt.task.workload) + "/texts");
   table.text_end += bytes.size();
-  if (is_plain) table.plain.emplace(row.host, place);
+  if (is_plain) table.plain.emplace(bytes, place);
   return place;
 }
 

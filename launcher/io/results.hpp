@@ -1,10 +1,10 @@
 // The results table of a workload as it is written: spec, rows, texts.  Blocking; the store's
 // thread has it.  launcher/io only.
 //
-// A row: CRC-32C of the rest 4, CRC-32C of its text 4, index 4, state 1, nothing 3, number 4, epoch
-// 4, exit code 4, signal 4, worker 4, text's length 4, start 8, end 8, CPU 8, max RSS 8, text's
-// offset 8. A text: length of host 4, of message 4, host, message, columns.
-// SPDX-License-Identifier: MIT
+// A row: CRC-32C of the rest 4, CRC-32C of its text 4, index 4, state 1, cause 1, whether a limit
+// was set 1, nothing 1, number 4, epoch 4, exit code 4, signal 4, worker 4, text's length 4, start
+// 8, end 8, CPU 8, max RSS 8, text's offset 8. A text: memory limit 8 (if one was set), length of
+// host 4, of message 4, host, message, columns. SPDX-License-Identifier: MIT
 #pragma once
 #include <map>
 #include <optional>
@@ -25,6 +25,7 @@ inline constexpr std::size_t row_size = 80;
 struct TextPlace {
   std::uint64_t offset = 0;
   std::uint32_t size = 0, sum = 0;
+  bool limited = false;  // the memory limit stands before it
 };
 std::string row_bytes(const ResultRow&, const TextPlace&);
 std::string text_bytes(const ResultRow&);
@@ -49,7 +50,7 @@ class ResultTables {
   struct Table {
     Fd rows, texts;
     std::uint64_t text_end = 0;
-    std::unordered_map<std::string, TextPlace> plain;  // texts that hold a host alone
+    std::unordered_map<std::string, TextPlace> plain;  // texts that hold a host (and a limit) alone
   };
   using Rows = std::map<std::uint32_t, Row>;
 

@@ -16,15 +16,17 @@
 namespace pcluster {
 namespace {
 
-constexpr std::size_t text_header = 8;
+constexpr std::size_t text_header = 8, limit_size = 8;
+constexpr std::uint32_t state_bits = 0xff, cause_shift = 8, limited_bit = 1u << 16;
 
 void parse_text(std::string_view texts, const TextPlace& place, ResultRow& row) {
   const bool inside = place.offset <= texts.size() && place.size <= texts.size() - place.offset;
   auto text = inside ? texts.substr(place.offset, place.size) : std::string_view();
-  if (text.size() < text_header || crc32c(text) != place.sum) {
+  if (text.size() < text_header + (place.limited ? limit_size : 0) || crc32c(text) != place.sum) {
     row.result.message = "(the texts of this result are damaged)";
     return;
   }
+  if (place.limited) row.result.memory_limit_kb = take<std::uint64_t>(text);
   const auto host = take<std::uint32_t>(text), message = take<std::uint32_t>(text);
   if (host > text.size() || message > text.size() - host) return;
   row.host = text.substr(0, host);
@@ -39,7 +41,9 @@ std::string row_bytes(const ResultRow& row, const TextPlace& text) {
   std::string rest;
   put(rest, text.sum);
   put(rest, result.attempt.task.index);
-  put(rest, static_cast<std::uint32_t>(result.state));
+  put(rest, static_cast<std::uint32_t>(result.state) |
+                static_cast<std::uint32_t>(result.cause) << cause_shift |
+                (result.memory_limit_kb > 0 ? limited_bit : 0));
   put(rest, result.attempt.number);
   put(rest, result.attempt.epoch);
   put(rest, result.exit_code);
@@ -58,6 +62,7 @@ std::string row_bytes(const ResultRow& row, const TextPlace& text) {
 
 std::string text_bytes(const ResultRow& row) {
   std::string bytes;
+  if (row.result.memory_limit_kb > 0) put(bytes, row.result.memory_limit_kb);
   put(bytes, static_cast<std::uint32_t>(row.host.size()));
   put(bytes, static_cast<std::uint32_t>(row.result.message.size()));
   return bytes + row.host + row.result.message + row.result.columns;
@@ -72,11 +77,15 @@ std::optional<ResultRow> parse_row(std::string_view bytes, WorkloadId id, std::u
   auto& result = row.result;
   text.sum = take<std::uint32_t>(bytes);
   result.attempt.task = {id, take<std::uint32_t>(bytes)};
-  const auto state = take<std::uint32_t>(bytes);
+  const auto how = take<std::uint32_t>(bytes), state = how & state_bits;
+  const auto cause = how >> cause_shift & state_bits;
   if (result.attempt.task.index != index ||
       state > static_cast<std::uint32_t>(TaskState::cancelled))
     return {};
   result.state = static_cast<TaskState>(state);
+  if (cause <= static_cast<std::uint32_t>(Cause::out_of_memory))
+    result.cause = static_cast<Cause>(cause);
+  text.limited = (how & limited_bit) != 0;
   result.attempt.number = take<std::uint32_t>(bytes);
   result.attempt.epoch = take<std::uint32_t>(bytes);
   result.exit_code = take<std::int32_t>(bytes);

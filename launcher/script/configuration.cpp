@@ -34,6 +34,11 @@ const Key<Configuration> user_keys[] = {
     {"cluster", [](auto& v, auto& c) { read(v, c.cluster); }},
     {"pool", [](auto& v, auto& c) { read(v, c.pool); }},
     {"slurm_via", [](auto& v, auto& c) { read_choice(v, c.slurm_via.emplace(), via_words()); }},
+    {"time_min",
+     [](auto& v, auto& c) {
+       read(v, Duration{c.time_min.emplace(), parse_time_limit});
+     }},
+    {"warning", [](auto& v, auto& c) { read(v, Duration{c.warning.emplace()}); }},
 };
 
 }  // namespace

@@ -100,6 +100,7 @@ const Key<SiteProfile> site_keys[] = {
     {"drop_directives", [](auto& v, auto& s) { read(v, s.drop_directives); }},
     {"job_template", [](auto& v, auto& s) { read(v, s.job_template); }},
     {"mpi", [](auto& v, auto& s) { read_map(v, s.mpi, mpi_keys); }},
+    {"warning", [](auto& v, auto& s) { read(v, Duration{s.warning.emplace()}); }},
     {"partitions", read_partitions},
     {"exclude", [](auto& v, auto& s) { read(v, s.exclude); }},
     {"slurm_via", [](auto& v, auto& s) { read_choice(v, s.slurm_via, via_words()); }},

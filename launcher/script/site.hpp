@@ -40,6 +40,7 @@ struct SiteProfile {
   std::vector<std::string> exclude;  // partitions that workers must not use
   MpiSettings mpi;
   std::string slurm_via;  // "lib", "cli"; else auto: whether its library or its commands are asked
+  std::optional<Micros> warning;  // the worker is told so long before its job's end; 0: it is not
 };
 
 std::vector<std::string> via_words();  // of `slurm_via:`
@@ -63,6 +64,7 @@ struct Configuration {
   std::optional<Micros> time, timeout, idle_timeout, orphan_timeout;
   std::vector<std::string> setup, prologue, epilogue, directives, drop_directives;
   std::optional<std::string> slurm_via;
+  std::optional<Micros> time_min, warning;
   Origins origins;  // of the values that are given
 };
 Configuration parse_configuration(std::string_view yaml, const std::string& file);

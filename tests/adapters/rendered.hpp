@@ -44,6 +44,7 @@ inline JobSpec with_everything(const Adapter& adapter) {
   auto spec = spec_for(adapter);
   spec.per_node = {2, 4000, 1};
   spec.time = 90 * 60 * second;
+  spec.warning = 90 * second;
   spec.slots = 2;
   spec.local_directory = "/scratch";
   spec.setup = {"module load neuron", "export OMP_PROC_BIND=close"};

@@ -55,6 +55,8 @@ TaskResult result_of(std::uint32_t index, TaskState state = TaskState::done) {
   result.cpu = 3;
   result.max_rss_kb = 4'000'000'000;
   if (state == TaskState::failed) result.message = "killed";
+  if (index % 3 == 0) result.memory_limit_kb = index + 1;
+  if (index % 6 == 0) result.cause = Cause::out_of_memory;
   if (index % 2 == 1) result.columns = "{\"rate\":" + std::to_string(index) + "}";
   return result;
 }
@@ -76,6 +78,8 @@ void check_rows(const std::string& root, std::uint32_t count) {
     REQUIRE(row.result.end_unix == wanted.end_unix);
     REQUIRE(row.result.max_rss_kb == wanted.max_rss_kb);
     REQUIRE(row.result.columns == wanted.columns);
+    REQUIRE(row.result.memory_limit_kb == wanted.memory_limit_kb);
+    REQUIRE(row.result.cause == wanted.cause);
     REQUIRE(row.host == (i % 2 == 0 ? "node0" : "node1"));
     REQUIRE(row.worker == WorkerId{i % 2});
   }

@@ -81,6 +81,14 @@ void plan_gangs(std::uint64_t seed, Plan& plan) {
     if (!work.pinned && chance.percent(50)) widen(chance, plan, work);
 }
 
+// Drawn apart, as gangs are.
+void plan_end(std::uint64_t seed, Plan& plan) {
+  Chance chance(seed ^ 0x77616c6cu);
+  if (plan.walltime == 0 || chance.percent(25)) return;
+  plan.warning = chance.between(5, plan.walltime / second / 2) * second;
+  plan.by_clock = chance.percent(50);
+}
+
 }  // namespace
 
 Plan make_plan(std::uint64_t seed) {
@@ -112,6 +120,7 @@ Plan make_plan(std::uint64_t seed) {
     if (work.pinned) pin(work);
   }
   plan_gangs(seed, plan);
+  plan_end(seed, plan);
   return plan;
 }
 

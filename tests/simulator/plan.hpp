@@ -38,6 +38,8 @@ struct Plan {
   Time faults_end = 0;
   std::uint32_t jobs = 2, slots = 1, nodes = 1;
   Micros walltime = 0, idle_timeout = 3600 * second;
+  Micros warning = 0;  // of the end of a job, so long before it; by the worker's clock, or told
+  bool by_clock = false;
   std::vector<PlannedWork> work;
 };
 

@@ -20,11 +20,41 @@ void World::start_worker(const SimJob& job) {
     me.port = static_cast<std::uint16_t>(plan_.gangs ? 1 : 0);
     me.relay_port = static_cast<std::uint16_t>(workers_.size() % 3);  // 0: none
     worker->job_id = job.id;
-    worker->agent = std::make_unique<Agent>(me, clock_.now, Agent::Limits{});
+    worker->agent = std::make_unique<Agent>(me, clock_.now, limits_of(job));
     workers_.push_back(std::move(worker));
     const auto index = workers_.size() - 1;
+    expect_end(index);
     clock_.after(chance_.between(1, 500) * millisecond, [this, index] { connect(index); });
   }
+}
+
+// Half of the jobs with an end have a clock for it, the others are warned.
+Agent::Limits World::limits_of(const SimJob& job) {
+  Agent::Limits limits;
+  if (plan_.warning == 0) return limits;
+  limits.warning = plan_.warning;
+  limits.by_clock = plan_.by_clock;
+  limits.job_ends = job.end_unix - unix_start;
+  return limits;
+}
+
+// The scheduler's warning, early or never; or it wants the nodes back at once.
+void World::expect_end(std::size_t index) {
+  if (plan_.warning == 0) return;
+  Chance chance(seed_ ^ (0x656e64u + index));
+  if (!plan_.by_clock && !chance.percent(10)) {
+    const auto early = chance.between(0, plan_.walltime / 3);
+    const auto within = chance.percent(20) ? 0 : plan_.warning + early;
+    clock_.after(plan_.walltime - plan_.warning - early, [this, index, within] {
+      auto& worker = *workers_[index];
+      if (worker.alive) act(index, worker.agent->warned(within, clock_.now));
+    });
+  }
+  if (!chance.percent(20)) return;
+  clock_.after(chance.between(5 * second, plan_.walltime), [this, index] {
+    auto& worker = *workers_[index];
+    if (worker.alive) act(index, worker.agent->job_ended("preempted", clock_.now));
+  });
 }
 
 void World::connect(std::size_t index) {

@@ -100,6 +100,8 @@ class World {
 
   // workers.cpp: nodes, their agents, tasks and connections
   void start_worker(const SimJob&);
+  Agent::Limits limits_of(const SimJob&);
+  void expect_end(std::size_t worker);
   void connect(std::size_t worker);
   void cut(LinkId, const std::string& reason);
   void close_above(Link&);

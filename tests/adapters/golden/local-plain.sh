@@ -8,6 +8,9 @@ export PCLUSTER_JOB_INDEX="${PCLUSTER_JOB_INDEX}"
 export PCLUSTER_JOB_CORES="0"
 export PCLUSTER_JOB_MEM_MB="0"
 export PCLUSTER_JOB_GPUS="0"
+export PCLUSTER_JOB_END="0"
+export PCLUSTER_JOB_WARNING="0"
+export PCLUSTER_JOB_SIGNAL=""
 become=exec
 
 set -- /opt/pcluster/bin/pcluster worker \

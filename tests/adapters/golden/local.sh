@@ -8,6 +8,9 @@ export PCLUSTER_JOB_INDEX="${PCLUSTER_JOB_INDEX}"
 export PCLUSTER_JOB_CORES="2"
 export PCLUSTER_JOB_MEM_MB="4000"
 export PCLUSTER_JOB_GPUS="0"
+export PCLUSTER_JOB_END="0"
+export PCLUSTER_JOB_WARNING="0"
+export PCLUSTER_JOB_SIGNAL=""
 # Set-up lines of the site and the user:
 module load neuron
 become=exec

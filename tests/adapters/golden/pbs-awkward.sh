@@ -17,6 +17,9 @@ export PCLUSTER_JOB_INDEX="${PBS_ARRAY_INDEX}"
 export PCLUSTER_JOB_CORES="${NCPUS:-0}"
 export PCLUSTER_JOB_MEM_MB="0"
 export PCLUSTER_JOB_GPUS="0"
+export PCLUSTER_JOB_END="0"
+export PCLUSTER_JOB_WARNING="0"
+export PCLUSTER_JOB_SIGNAL=""
 cd '/home/Jürgen o'\''Neil/$x "y"' || exit 1
 # Set-up lines of the site and the user:
 echo "it's $HOME"

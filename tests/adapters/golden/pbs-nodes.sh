@@ -20,6 +20,9 @@ export PCLUSTER_JOB_INDEX="0"
 export PCLUSTER_JOB_CORES="${NCPUS:-0}"
 export PCLUSTER_JOB_MEM_MB="4000"
 export PCLUSTER_JOB_GPUS="1"
+export PCLUSTER_JOB_END="$((${PCLUSTER_JOB_STARTED%.*} + 129600))"
+export PCLUSTER_JOB_WARNING="90"
+export PCLUSTER_JOB_SIGNAL=""
 cd /home/ann/.pcluster/default || exit 1
 # Set-up lines of the site and the user:
 module load neuron

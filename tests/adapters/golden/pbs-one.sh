@@ -14,6 +14,9 @@ export PCLUSTER_JOB_INDEX="0"
 export PCLUSTER_JOB_CORES="${NCPUS:-0}"
 export PCLUSTER_JOB_MEM_MB="0"
 export PCLUSTER_JOB_GPUS="0"
+export PCLUSTER_JOB_END="0"
+export PCLUSTER_JOB_WARNING="0"
+export PCLUSTER_JOB_SIGNAL=""
 cd /home/ann/.pcluster/default || exit 1
 become=exec
 

@@ -21,6 +21,10 @@ export PCLUSTER_JOB_INDEX="${SLURM_ARRAY_TASK_ID}"
 export PCLUSTER_JOB_CORES="${SLURM_CPUS_ON_NODE:-0}"
 export PCLUSTER_JOB_MEM_MB="${SLURM_MEM_PER_NODE:-$((SLURM_MEM_PER_CPU * SLURM_CPUS_ON_NODE))}"
 export PCLUSTER_JOB_GPUS="${SLURM_GPUS_ON_NODE:-0}"
+export PCLUSTER_JOB_END="${SLURM_JOB_END_TIME:-$((${PCLUSTER_JOB_STARTED%.*} + 129600))}"
+export PCLUSTER_JOB_WARNING="0"
+export PCLUSTER_JOB_SIGNAL=""
+trap '' USR1
 # Set-up lines of the site and the user:
 module load openmpi
 export A="b c"

@@ -15,6 +15,10 @@ export PCLUSTER_JOB_INDEX="${SLURM_ARRAY_TASK_ID}"
 export PCLUSTER_JOB_CORES="${SLURM_CPUS_ON_NODE:-0}"
 export PCLUSTER_JOB_MEM_MB="${SLURM_MEM_PER_NODE:-$((SLURM_MEM_PER_CPU * SLURM_CPUS_ON_NODE))}"
 export PCLUSTER_JOB_GPUS="${SLURM_GPUS_ON_NODE:-0}"
+export PCLUSTER_JOB_END="${SLURM_JOB_END_TIME:-0}"
+export PCLUSTER_JOB_WARNING="0"
+export PCLUSTER_JOB_SIGNAL=""
+trap '' USR1
 # Set-up lines of the site and the user:
 echo "it's $HOME"
 cat <<'END'
@@ -27,11 +31,12 @@ epilogue() {
 echo "done: $?" # } comment )
 # the last line is a comment
 }
-trap 'code=$?; trap "" TERM INT HUP; (epilogue) || :; exit "$code"' EXIT
+trap 'code=$?; trap "" TERM INT HUP USR1; (epilogue) || :; exit "$code"' EXIT
 run_beside() {
   "$@" &
   worker=$! told=yes
   trap 'told=yes; kill -TERM "$worker" 2> /dev/null || :' TERM INT HUP
+  trap 'told=yes; kill -USR1 "$worker" 2> /dev/null || :' USR1
   while [ -n "$told" ]; do told='' code=0; wait "$worker" || code=$?; done
   exit "$code"
 }

@@ -13,6 +13,7 @@
 #SBATCH --mem=4000M
 #SBATCH --gres=gpu:1
 #SBATCH --time=01:30:00
+#SBATCH --signal=B:USR1@90
 #SBATCH --constraint=haswell
 PCLUSTER_JOB_STARTED=${EPOCHREALTIME:-$(date +%s.%N)}
 export PCLUSTER_JOB_STARTED="${PCLUSTER_JOB_STARTED/,/.}"
@@ -21,6 +22,10 @@ export PCLUSTER_JOB_INDEX="${SLURM_ARRAY_TASK_ID}"
 export PCLUSTER_JOB_CORES="${SLURM_CPUS_ON_NODE:-0}"
 export PCLUSTER_JOB_MEM_MB="${SLURM_MEM_PER_NODE:-$((SLURM_MEM_PER_CPU * SLURM_CPUS_ON_NODE))}"
 export PCLUSTER_JOB_GPUS="${SLURM_GPUS_ON_NODE:-0}"
+export PCLUSTER_JOB_END="${SLURM_JOB_END_TIME:-$((${PCLUSTER_JOB_STARTED%.*} + 5400))}"
+export PCLUSTER_JOB_WARNING="90"
+export PCLUSTER_JOB_SIGNAL="USR1"
+trap '' USR1
 # Set-up lines of the site and the user:
 module load neuron
 export OMP_PROC_BIND=close
@@ -31,11 +36,12 @@ epilogue() {
 rm -rf /scratch/$USER
 date
 }
-trap 'code=$?; trap "" TERM INT HUP; (epilogue) || :; exit "$code"' EXIT
+trap 'code=$?; trap "" TERM INT HUP USR1; (epilogue) || :; exit "$code"' EXIT
 run_beside() {
   "$@" &
   worker=$! told=yes
   trap 'told=yes; kill -TERM "$worker" 2> /dev/null || :' TERM INT HUP
+  trap 'told=yes; kill -USR1 "$worker" 2> /dev/null || :' USR1
   while [ -n "$told" ]; do told='' code=0; wait "$worker" || code=$?; done
   exit "$code"
 }

@@ -14,6 +14,10 @@ export PCLUSTER_JOB_INDEX="0"
 export PCLUSTER_JOB_CORES="${SLURM_CPUS_ON_NODE:-0}"
 export PCLUSTER_JOB_MEM_MB="${SLURM_MEM_PER_NODE:-$((SLURM_MEM_PER_CPU * SLURM_CPUS_ON_NODE))}"
 export PCLUSTER_JOB_GPUS="${SLURM_GPUS_ON_NODE:-0}"
+export PCLUSTER_JOB_END="${SLURM_JOB_END_TIME:-0}"
+export PCLUSTER_JOB_WARNING="0"
+export PCLUSTER_JOB_SIGNAL=""
+trap '' USR1
 become=exec
 
 set -- /opt/pcluster/bin/pcluster worker \
