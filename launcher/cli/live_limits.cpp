@@ -30,7 +30,8 @@ struct Kept {
     if (stat(path.c_str(), &info) != 0 || std::time(nullptr) - info.st_mtime > kept_for) return {};
     const auto text = read_file_if_there(path);
     if (!text || !text->starts_with(key + "\n")) return {};
-    return CommandResult{0, false, text->substr(key.size() + 1), ""};
+    auto said = text->substr(key.size() + 1);
+    return CommandResult{said.empty() ? 1 : 0, false, std::move(said), ""};
   }
   // Only where there is a place already: a submit that comes to nothing leaves nothing behind.
   void write(const CommandResult& said) const {
@@ -48,7 +49,7 @@ CommandResult ask(const Argv& argv) {
   CommandOptions patience;
   patience.timeout = patience_of_further;
   const auto said = run_command(argv, patience);
-  return {said.exit_code, said.timed_out, said.out, said.err};
+  return {said.exit_code, said.timed_out, said.timed_out ? "" : said.out, said.err};
 }
 
 CommandResult ask_or_remember(const Session& session, const Argv& argv, std::size_t number) {
@@ -56,7 +57,8 @@ CommandResult ask_or_remember(const Session& session, const Argv& argv, std::siz
   const auto kept = kept_answer(session, argv, number);
   if (auto known = kept.read()) return std::move(*known);
   auto said = ask(argv);
-  if (said.exit_code == 0 && !said.timed_out) kept.write(said);
+  // Who waited in vain does not wait again at the next submit.
+  if (said.exit_code == 0 || said.timed_out) kept.write(said);
   return said;
 }
 
