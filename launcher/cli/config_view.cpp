@@ -77,6 +77,11 @@ constexpr Row rows[] = {
     {"epilogue", [](S s) { return list(s.plan.spec.epilogue); }},
     {"directives", [](S s) { return list(s.plan.spec.directives); }},
     {"drop_directives", [](S s) { return list(s.plan.spec.drop_directives); }},
+    {"qos", [](S s) { return text(s.plan.spec.qos, left_open(s)); }},
+    {"gpus", [](S s) { return number(s.plan.spec.per_node.gpus); }},
+    {"ports", [](S s) { return text(show_ports(s.plan.spec.ports), "any"); }},
+    {"interface", [](S s) { return list(s.plan.interface); }},
+    {"exclude_nodes", [](S s) { return list(s.plan.spec.exclude_nodes); }},
 };
 
 // What the profile alone says, and no option of submit.

@@ -174,6 +174,9 @@ void plan_job(Plan& plan, const Configuration& asked, const SiteProfile& site,
   spec.time = choose(plan, asked, "time", asked.time, 0, by_default);
   fill(plan, nominal, limits);
   cap_all(plan, limits, preset);
+  spec.qos = choose_text(plan, asked, "qos", asked.qos, site,
+                         preset != nullptr && !preset->qos.empty() ? preset->qos : site.qos);
+  spec.per_node.gpus = choose(plan, asked, "gpus", asked.gpus, 0, by_default);
   spec.account = choose_text(plan, asked, "account", asked.account, site, site.account);
   if (spec.account.empty() && site.account_required)
     throw Error(Exit::usage, fmt::format("site {} bills an account, and none is said", site.name),
@@ -185,7 +188,8 @@ void plan_local(Plan& plan, const Configuration& asked, const Machine& machine) 
   auto& spec = plan.spec;
   if (spec.nodes > 1) plan.notes.push_back("local jobs have one node each");
   spec.nodes = 1;
-  plan.origins["partition"] = plan.origins["account"] = "no scheduler here";
+  for (const auto* key : {"partition", "account", "qos", "gpus"})
+    plan.origins[key] = "no scheduler here";
   const auto share = std::max<std::uint32_t>(1, machine.cores / plan.jobs);
   spec.per_node.cores = choose(plan, asked, "cores", asked.cores, share, this_machine_says);
   // Memory goes with the cores, so that a later submit of as many cores has the same shape.
@@ -231,6 +235,13 @@ void plan_lists(Plan& plan, const Configuration& asked, const SiteProfile& site)
   spec.epilogue = both("epilogue", site.epilogue, asked.epilogue);
   spec.directives = both("directives", site.directives, asked.directives);
   spec.drop_directives = both("drop_directives", site.drop_directives, asked.drop_directives);
+  const std::vector<std::string> nobody;
+  spec.exclude_nodes = both("exclude_nodes", nobody, asked.exclude_nodes);
+  // The user's interface is instead of the site's, not beside it.
+  const auto& users = asked.interface;
+  plan.interface = both("interface", users.empty() ? site.interface : users, nobody);
+  if (const auto said = asked.origins.find("interface"); said != asked.origins.end())
+    plan.origins["interface"] = said->second;
 }
 
 // What is of the launcher and the wait for it, and of no job.
@@ -264,6 +275,11 @@ Plan resolve(const Configuration& asked, const SiteProfile& site, const Adapter&
   spec.local_directory = choose_text(plan, asked, "local_directory", asked.local_directory, site,
                                      site.local_directory);
   plan_lists(plan, asked, site);
+  const bool any_port = site.ports == PortRange{};
+  spec.ports = choose(plan, asked, "ports", asked.ports, site.ports,
+                      any_port ? std::string(by_default) : site_says(site));
+  spec.manners = site.manners;
+  spec.warning = site.warning;
   spec.mpi = site.mpi;
   plan.origins["mpi"] = spec.mpi == MpiSettings{} ? std::string(by_default) : site_says(site);
   const bool local_workers = adapter.probe.empty();

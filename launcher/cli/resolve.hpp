@@ -23,10 +23,11 @@ struct Plan {
   Micros timeout = 360 * second;
   Micros idle_timeout = 3600 * second, orphan_timeout = 600 * second;
   std::uint32_t min_workers = 1;
-  bool share_of_machine = false;   // local workers whose size nobody said
-  bool partition_down = false;     // the live scheduler says so: jobs will wait for ever
-  std::vector<std::string> notes;  // what was filled in, capped or set aside; said on stderr
-  Origins origins;                 // of every value, by its key in the configuration
+  bool share_of_machine = false;       // local workers whose size nobody said
+  bool partition_down = false;         // the live scheduler says so: jobs will wait for ever
+  std::vector<std::string> notes;      // what was filled in, capped or set aside; said on stderr
+  Origins origins;                     // of every value, by its key in the configuration
+  std::vector<std::string> interface;  // which of the launcher's addresses workers call
 };
 
 using LiveLimits = std::optional<std::vector<PartitionLimits>>;

@@ -41,6 +41,8 @@ void set_memory(C& values, const Texts& texts) { values.memory_mb = parse_memory
 
 void set_time(C& values, const Texts& texts) { values.time = parse_time_limit(texts.back()); }
 
+void set_ports(C& values, const Texts& texts) { values.ports = parse_ports(texts.back()); }
+
 template <auto member>
 void set_list(C& values, const Texts& texts) {
   values.*member = texts;
@@ -96,6 +98,11 @@ constexpr Setting table[] = {
     list<&C::epilogue>("epilogue", "epilogue"),
     list<&C::directives>("directive", "directives"),
     list<&C::drop_directives>("drop-directive", "drop_directives"),
+    text<&C::qos>("qos", "qos"),
+    number<&C::gpus, 0>("gpus", "gpus"),
+    {"ports", "ports", false, set_ports, fill<&C::ports>},
+    list<&C::interface>("interface", "interface"),
+    list<&C::exclude_nodes>("exclude-node", "exclude_nodes"),
 };
 
 void set(const Setting& setting, const std::string& shown, const std::string& origin,

@@ -48,6 +48,12 @@ constexpr Option options[] = {
     {"--orphan-timeout", "TIME", "end workers that lost the launcher for so long (default 10m)"},
     {"--config", "FILE", "configuration (default ~/.config/pcluster/config.yaml)"},
     {"--take-over", "", "start the launcher here, though another host has it (which is lost)"},
+    {"--qos", "NAME", "the quality of service of the jobs"},
+    {"--gpus", "N", "GPUs per node"},
+    {"--ports", "A-B", "where the launcher and the workers may listen (default: any port)"},
+    {"--interface", "NAME|GLOB", "the launcher's addresses that workers call: eth0, 172.18.90.*",
+     true, Completes::nothing},
+    {"--exclude-node", "NAME", "no job on this node", true},
     {"--dry-run", "", "print the job script and the command; start nothing"},
 };
 
