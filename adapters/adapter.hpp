@@ -51,6 +51,11 @@ struct PartitionLimits {
   Micros max_time = 0;
   std::uint32_t nodes = 0;
   std::string routes_to;  // "small,large": it runs no job itself, but hands each on to one of these
+  bool restricted = false;  // not for everybody
+  // Of its largest node; only when the nodes were asked for, too.
+  std::uint32_t node_cores = 0, node_gpus = 0;
+  std::uint64_t node_memory_mb = 0;
+  std::string arch;  // of its nodes, when they have one
 };
 
 struct Adapter {
@@ -86,6 +91,14 @@ struct Adapter {
   // answer is this one's.  Nothing: the probe is enough.
   Argv version = {};
   bool (*is_mine)(const CommandResult&) = nullptr;
+  // What nodes have, added to their partitions' limits.  Null: it cannot be asked in one go.
+  Argv (*nodes)() = nullptr;
+  void (*nodes_seen)(const CommandResult&, std::vector<PartitionLimits>&) = nullptr;
+  // The accounts that a user may name; nothing = it was not told.  Null: it cannot be asked.
+  Argv (*accounts)(const std::string& user) = nullptr;
+  std::vector<std::string> (*accounts_seen)(const CommandResult&) = nullptr;
+  bool has_qos = false;      // JobSpec::qos means something
+  bool can_exclude = false;  // and so does exclude_nodes
 };
 
 extern const Adapter slurm, pbs, torque, local;

@@ -37,8 +37,8 @@ std::string name_of(std::string_view directive) {
 
 // Written by us and free to be dropped; the job's name and array are not: we find our jobs by them.
 const std::vector<std::string> ours{
-    "chdir",           "output",        "no-requeue", "partition",   "account", "nodes",
-    "ntasks-per-node", "cpus-per-task", "mem",        "mem-per-cpu", "gres",    "time"};
+    "chdir",         "output", "no-requeue",  "partition", "account", "nodes", "ntasks-per-node",
+    "cpus-per-task", "mem",    "mem-per-cpu", "gres",      "time",    "qos",   "exclude"};
 const std::vector<std::string> kept{"job-name", "J", "array", "a"};
 
 std::string user_directive(std::string_view line, std::string_view prefix) {
@@ -70,6 +70,9 @@ std::vector<std::string> directives(const JobSpec& spec, const JobIdentity& job)
   all.push_back("--no-requeue");  // a restarted worker would have lost its tasks anyway
   if (!spec.partition.empty()) all.push_back("--partition=" + quoted(spec.partition));
   if (!spec.account.empty()) all.push_back("--account=" + quoted(spec.account));
+  if (!spec.qos.empty()) all.push_back("--qos=" + quoted(spec.qos));
+  if (!spec.exclude_nodes.empty())
+    all.push_back("--exclude=" + quoted(join(spec.exclude_nodes, ",")));
   all.push_back(fmt::format("--nodes={}", spec.nodes));
   all.push_back("--ntasks-per-node=1");
   if (spec.per_node.cores > 0)
@@ -108,6 +111,7 @@ Argv submit(const std::string& script_path, const JobSpec& spec, const JobIdenti
                                        "INPUT",    "WAIT",      "NO_REQUEUE", "REQUEUE"};
   if (!spec.partition.empty()) hidden.push_back("PARTITION");
   if (!spec.account.empty()) hidden.push_back("ACCOUNT");
+  if (!spec.qos.empty()) hidden.push_back("QOS");
   if (spec.time > 0) hidden.push_back("TIMELIMIT");
   if (spec.per_node.memory_mb > 0)
     for (const auto* each : {"MEM_PER_NODE", "MEM_PER_CPU", "MEM_PER_GPU"}) hidden.push_back(each);
@@ -160,6 +164,19 @@ Argv cancel(std::span<const std::string> job_ids) {
 
 Argv limits() { return {"scontrol", "--all", "--oneliner", "show", "partition"}; }
 
+// Of thousands of nodes only the few kinds are kept.
+Argv nodes() {
+  return {"sh", "-c", R"(scontrol --all --oneliner show node | awk '{
+  kind = ""
+  for (i = 1; i <= NF; i++) if ($i ~ /^(Arch|CPUTot|RealMemory|Gres|Partitions)=/) kind = kind " " $i
+  print kind }' | sort -u)"};
+}
+
+Argv accounts(const std::string& user) {
+  return {"sacctmgr",     "--noheader",   "--parsable2",   "show",
+          "associations", "user=" + user, "format=account"};
+}
+
 }  // namespace
 
 const Adapter slurm{
@@ -179,6 +196,14 @@ const Adapter slurm{
     limits,
     slurm_text::limits_seen,
     slurm_text::remedy,
+    {},
+    nullptr,
+    nodes,
+    slurm_text::nodes_seen,
+    accounts,
+    slurm_text::accounts_seen,
+    true,
+    true,
 };
 
 }  // namespace pcluster

@@ -38,9 +38,10 @@ Parts::~Parts() {
     if (caller->timer) loop_.cancel(*caller->timer);
 }
 
-std::uint16_t Parts::listen(const StateDirectory& directory, const std::string& cluster) {
+std::uint16_t Parts::listen(const StateDirectory& directory, const std::string& cluster,
+                            PortRange ports) {
   try {
-    listener_ = listen_tls(loop_, read_key(directory.key()), cluster, {},
+    listener_ = listen_tls(loop_, read_key(directory.key()), cluster, ports,
                            [this](LinkPtr link, Role role) { accepted(std::move(link), role); });
     return listener_->port();
   } catch (const Error& error) {

@@ -21,7 +21,7 @@ class Parts {
   ~Parts();
 
   // Where heads call; 0 when it cannot listen, which it says: this worker then is in no gang.
-  std::uint16_t listen(const StateDirectory&, const std::string& cluster);
+  std::uint16_t listen(const StateDirectory&, const std::string& cluster, PortRange);
   void seat(const TaskStart&);
   // Ends what runs there, then says so.  A resident's stays, until it is taken over by the next
   // trial's, or its seat is needed.

@@ -74,7 +74,7 @@ Hello WorkerLoop::introduce(const WorkerOptions& options) {
   me.size = size_.resources;
   me.slots = slots_;
   me.confined = size_.confined;
-  me.port = parts_.listen(directory_, options.cluster);
+  me.port = parts_.listen(directory_, options.cluster, options.ports);
   me.pid = static_cast<std::uint64_t>(getpid());
   double started = std::atof(variable("PCLUSTER_JOB_STARTED").c_str());
   me.script_started_unix = static_cast<Micros>(std::llround(started * 1e6));

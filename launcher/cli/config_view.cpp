@@ -81,6 +81,7 @@ constexpr Row rows[] = {
     {"gpus", [](S s) { return number(s.plan.spec.per_node.gpus); }},
     {"ports", [](S s) { return text(show_ports(s.plan.spec.ports), "any"); }},
     {"interface", [](S s) { return list(s.plan.interface); }},
+    {"worker_binary", [](S s) { return text(s.plan.spec.worker_binary, ""); }},
     {"exclude_nodes", [](S s) { return list(s.plan.spec.exclude_nodes); }},
 };
 

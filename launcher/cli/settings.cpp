@@ -102,6 +102,7 @@ constexpr Setting table[] = {
     number<&C::gpus, 0>("gpus", "gpus"),
     {"ports", "ports", false, set_ports, fill<&C::ports>},
     list<&C::interface>("interface", "interface"),
+    text<&C::worker_binary>("worker-binary", "worker_binary"),
     list<&C::exclude_nodes>("exclude-node", "exclude_nodes"),
 };
 

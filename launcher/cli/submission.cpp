@@ -54,6 +54,7 @@ constexpr Option options[] = {
     {"--interface", "NAME|GLOB", "the launcher's addresses that workers call: eth0, 172.18.90.*",
      true, Completes::nothing},
     {"--exclude-node", "NAME", "no job on this node", true},
+    {"--worker-binary", "FILE", "pcluster for the nodes, where they are of another architecture"},
     {"--dry-run", "", "print the job script and the command; start nothing"},
 };
 
@@ -261,7 +262,7 @@ Submission prepare(const Session& session, const Arguments& arguments, const Fla
   submission.template_name = name;
   say_origins(plan, asked, site.profile);
   plan.spec.job_template = text;
-  plan.spec.worker_binary = own_binary();
+  if (plan.spec.worker_binary.empty()) plan.spec.worker_binary = own_binary();
   plan.spec.local_directory =
       expand_path(plan.spec.local_directory, session.variables, user_name());
   submission.state_dir = site.profile.state_dir;
@@ -278,7 +279,8 @@ int submit(const Session& session, const Arguments& arguments, const Flavour& fl
   catch_interrupts();
   settle_state_directory(submission.session, submission.state_dir);
   say_what_goes(submission.session);
-  auto launched = ensure_launcher(submission.session);
+  auto launched = ensure_launcher(submission.session,
+                                  Listening{submission.plan.spec.ports, submission.plan.interface});
   return bring_up(submission, launched, {!arguments.has("no-wait"), arguments.has("keep-queued")});
 }
 

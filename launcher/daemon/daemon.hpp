@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <string>
+#include <vector>
 #include "launcher/base/units.hpp"
+#include "launcher/model/spec.hpp"
 
 namespace pcluster {
 
@@ -10,6 +12,8 @@ struct LauncherOptions {
   std::string directory;  // the cluster's state directory
   std::string cluster;
   bool take_over = false;
+  PortRange ports;                     // where it may listen
+  std::vector<std::string> interface;  // names or address globs: only those are told to workers
 };
 // `pcluster launcher`: replays the journal, serves until the cluster is stopped.  Returns the exit
 // code.

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -73,6 +74,9 @@ void connect_tls(Loop&, const std::vector<Address>&, const ClusterKey&, const st
 // This host's addresses that another host may reach: numeric, IPv4 first; loopback is the last, for
 // workers of this host.
 std::vector<std::string> host_addresses();
+// Only those of an interface of this name, or that match a glob, and the loopback one last; none
+// of either: empty.  No words: all.
+std::vector<std::string> host_addresses(std::span<const std::string> wanted);
 
 // The blocking client of the verbs: connect, send, receive.
 class ClientSocket {

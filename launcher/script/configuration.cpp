@@ -37,6 +37,7 @@ const Key<Configuration> user_keys[] = {
     {"gpus", [](auto& v, auto& c) { read(v, c.gpus); }},
     {"ports", [](auto& v, auto& c) { read(v, c.ports.emplace()); }},
     {"interface", [](auto& v, auto& c) { read(v, c.interface); }},
+    {"worker_binary", [](auto& v, auto& c) { read(v, c.worker_binary); }},
     {"exclude_nodes", [](auto& v, auto& c) { read(v, c.exclude_nodes); }},
 };
 

@@ -174,6 +174,7 @@ std::vector<std::string> mpi_kinds() { return {"openmpi4", "openmpi5", "mpich", 
 
 SiteProfile parse_site(std::string_view yaml, const std::string& file) {
   SiteProfile site;
+  site.file = file;
   read_map(Value{file, "the profile", load_yaml(yaml, file)}, site, site_keys);
   for (const auto& [key, value] : {std::pair{"site", site.name}, {"scheduler", site.scheduler}})
     if (value.empty()) throw Error(Exit::usage, fmt::format("{}: key `{}` is missing", file, key));

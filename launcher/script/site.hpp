@@ -35,6 +35,7 @@ struct CoresRule {
 };
 
 struct SiteProfile {
+  std::string file;  // where it was read from
   std::string name, description, source;
   std::optional<std::string> verified_on;  // date; null until `sites check` passed there
   std::string scheduler;                   // adapter name
@@ -92,6 +93,7 @@ struct Configuration {
   Origins origins;  // of the values that are given
   std::optional<std::string> qos;
   std::optional<std::uint32_t> gpus;  // per node
+  std::optional<std::string> worker_binary;
   std::optional<PortRange> ports;
   std::vector<std::string> interface, exclude_nodes;
 };
