@@ -120,9 +120,12 @@ void plan_job(Plan& plan, const Configuration& asked, const SiteProfile& site,
   spec.per_node.memory_mb = nominal;
   if (nominal == 0 && preset != nullptr) {
     nominal = preset->memory_mb.value_or(0);
-    spec.per_node.memory_mb = nominal - std::min(nominal, site.memory_cushion_mb);
+    spec.per_node.memory_mb = std::max(nominal - std::min(nominal, site.memory_cushion_mb),
+                                       preset->min_memory_mb.value_or(0));
   }
-  const auto preset_cores = preset == nullptr ? std::nullopt : preset->cores;
+  const auto preset_cores = preset == nullptr ? std::nullopt
+                            : preset->cores   ? preset->cores
+                                              : preset->min_cores;
   spec.per_node.cores = choose(plan, asked, "cores", asked.cores, preset_cores.value_or(0),
                                from(preset_cores.has_value()));
   spec.per_node.gpus = choose(plan, asked, "gpus", asked.gpus, 0, by_default);

@@ -38,8 +38,12 @@ void cap(T& value, T most, std::string_view key, const std::string& what, Show s
   value = most;
 }
 
-std::uint64_t most_memory_mb(const PartitionLimits& limits, std::uint32_t cores) {
-  return limits.max_memory_mb > 0 ? limits.max_memory_mb : limits.max_memory_mb_per_core * cores;
+std::uint64_t most_memory_mb(const PartitionLimits& limits, const SitePartition* preset,
+                             std::uint32_t cores) {
+  if (limits.max_memory_mb > 0) return limits.max_memory_mb;
+  if (limits.max_memory_mb_per_core > 0) return limits.max_memory_mb_per_core * cores;
+  if (preset == nullptr || preset->max_memory_mb) return 0;
+  return preset->max_memory_mb_per_core.value_or(0) * cores;
 }
 
 // The live limit, else the profile's for this partition, else its limit for all.
@@ -90,8 +94,8 @@ void cap_all(Plan& plan, const LimitsOf& known) {
   };
   cap_by(spec.per_node.cores, most_of(known, limits.max_cores, &SitePartition::max_cores), "cores",
          "cores per node", number);
-  auto memory =
-      most_of(known, most_memory_mb(limits, spec.per_node.cores), &SitePartition::max_memory_mb);
+  auto memory = most_of(known, most_memory_mb(limits, known.preset, spec.per_node.cores),
+                        &SitePartition::max_memory_mb);
   memory.value -= std::min(memory.value, known.site->memory_cushion_mb);
   cap_by(spec.per_node.memory_mb, memory, "memory", "per node", show_memory_mb);
   cap_by(spec.time,

@@ -65,9 +65,16 @@ bool within(T wanted, T most) {
   return most == 0 || wanted <= most;
 }
 
-bool reaches(const Wish& wish, const SitePartition& preset) {
-  return wish.memory_mb >= preset.min_memory_mb.value_or(0) &&
-         wish.cores >= preset.min_cores.value_or(0) && wish.time >= preset.min_time.value_or(0);
+// What nobody says becomes the least there.  Empty: it does; else what is missing.
+std::string short_of(const Wish& wish, const SitePartition& preset) {
+  const auto falls_short = [](auto wanted, const auto& least) {
+    return wanted > 0 && least && wanted < *least;
+  };
+  if (falls_short(wish.memory_mb, preset.min_memory_mb))
+    return show_memory_mb(*preset.min_memory_mb);
+  if (falls_short(wish.cores, preset.min_cores)) return fmt::format("{} cores", *preset.min_cores);
+  if (falls_short(wish.time, preset.min_time)) return show_duration(*preset.min_time);
+  return {};
 }
 
 bool runs_there(const SiteProfile& site, const std::string& partition_arch,
@@ -114,7 +121,7 @@ const Offer* smallest(const std::vector<Offer>& all, const Wish& wish, const Sit
   };
   const Offer* best = nullptr;
   for (const auto& offer : all)
-    if (fits(wish, offer) && reaches(wish, preset_of(offer.name, site)) &&
+    if (fits(wish, offer) && short_of(wish, preset_of(offer.name, site)).empty() &&
         (best == nullptr || size(offer) < size(*best)))
       best = &offer;
   return best;
@@ -157,9 +164,13 @@ std::string largest(const std::vector<Offer>& all, const Wish& wish) {
 
 [[noreturn]] void nothing_fits(const std::vector<Offer>& all, const Wish& wish,
                                const SiteProfile& site) {
+  std::string least;
+  for (const auto& offer : all)
+    if (const auto missing = short_of(wish, preset_of(offer.name, site)); fits(wish, offer))
+      least += fmt::format("; {} wants at least {}", offer.name, missing);
   throw Error(Exit::usage,
-              fmt::format("no partition of site {} fits a worker with {}: the most is {}",
-                          site.name, show_wish(wish), largest(all, wish)),
+              fmt::format("no partition of site {} fits a worker with {}: the most is {}{}",
+                          site.name, show_wish(wish), largest(all, wish), least),
               "ask for less, or name a partition with --partition: its limits then cap what is "
               "asked");
 }
@@ -193,9 +204,7 @@ Offer offer_of(const std::string& partition, const SiteProfile& site, const Live
   const auto* found = live_of(partition, live);
   const auto& limits = found == nullptr ? unknown : *found;
   const auto& preset = preset_of(partition, site);
-  const auto of = [](const auto& first, const auto& second) {
-    return first ? *first : second.value_or(0);
-  };
+  const auto of = [](const auto& own, const auto& all) { return own ? *own : all.value_or(0); };
   Offer offer;
   offer.name = partition;
   offer.arch = preset.arch.empty() ? limits.arch : preset.arch;
@@ -203,7 +212,10 @@ Offer offer_of(const std::string& partition, const SiteProfile& site, const Live
       known({limits.max_cores, of(preset.max_cores, site.limits.max_cores), limits.node_cores});
   offer.memory_mb = known({limits.max_memory_mb, preset.max_memory_mb.value_or(0),
                            preset.memory_mb.value_or(0), site.limits.max_memory_mb.value_or(0)});
-  if (offer.memory_mb == 0) offer.memory_mb = limits.node_memory_mb;
+  const auto per_core =
+      known({limits.max_memory_mb_per_core, preset.max_memory_mb_per_core.value_or(0)});
+  if (offer.memory_mb == 0)
+    offer.memory_mb = known({per_core * offer.cores, limits.node_memory_mb});
   offer.memory_mb -= std::min(offer.memory_mb, site.memory_cushion_mb);
   offer.gpus = known({of(preset.gpus, site.limits.gpus), limits.node_gpus});
   offer.nodes = known({of(preset.max_nodes, site.limits.max_nodes), limits.nodes});

@@ -9,7 +9,9 @@
 #include "launcher/cli/arguments.hpp"
 #include "launcher/cli/documents.hpp"
 #include "launcher/cli/launch.hpp"
+#include "launcher/cli/live.hpp"
 #include "launcher/cli/machine.hpp"
+#include "launcher/cli/route.hpp"
 #include "launcher/cli/settings.hpp"
 #include "launcher/cli/sites.hpp"
 #include "launcher/cli/terminal.hpp"
@@ -81,53 +83,20 @@ std::optional<Configuration> read_configuration(const Session& session, const Ar
   return {};
 }
 
-struct Found {
-  ChosenSite site;
-  std::string beside;  // directory of the profile
-};
-
-Found find_site(const Session& session, const Configuration& asked, const Surroundings& here,
-                bool absent_is_fine) {
+ChosenSite find_site(const Session& session, const Configuration& asked, const Surroundings& here,
+                     bool absent_is_fine) {
   const auto said = asked.site.value_or("");
   const bool is_file = said.find('/') != said.npos || said.ends_with(".yaml");
-  if (!is_file)
-    return {choose_site(read_sites(session.share()), said, here, absent_is_fine),
-            session.share() + "/site-configs"};
+  if (!is_file) return choose_site(read_sites(session), said, here, absent_is_fine);
   if (!exists(said))
     throw Error(Exit::usage, fmt::format("no site profile {}", printable(said)),
                 "write its path, or the name of one of ours: pcluster submit --site NAME");
   const auto profile = read_site(said);
-  const auto slash = said.rfind('/');
-  return {choose_site({profile}, profile.name, here, absent_is_fine),
-          slash == said.npos ? "." : said.substr(0, slash)};
-}
-
-struct Limits {
-  LiveLimits seen;
-  bool set_up = true;  // false: the scheduler's programs are here, but no cluster is
-};
-
-// Asked before anything is submitted: a partition's name is checked while nothing has happened yet.
-Limits ask_limits(const Adapter& adapter, const Surroundings& here, bool dry) {
-  const auto argv = adapter.limits();
-  if (argv.empty() || !here.on_path(argv.front())) return {};
-  CommandOptions patience;
-  patience.timeout = 20 * second;
-  const auto output = run_command(argv, patience);
-  auto seen = adapter.limits_seen({output.exit_code, output.timed_out, output.out, output.err});
-  if (seen || dry) return {seen};
-  if (!adapter.not_set_up.empty() && output.err.find(adapter.not_set_up) != output.err.npos)
-    return {{}, false};
-  const auto words = lines(output.err);
-  throw Error(Exit::refused,
-              fmt::format("the scheduler does not answer: {}",
-                          !words.empty() ? printable(words.front())
-                                         : fmt::format("{} gave nothing", shell_join(argv))),
-              "nothing was submitted; try again when it is back");
+  return choose_site({profile}, profile.name, here, absent_is_fine);
 }
 
 struct Choice {
-  Found found;
+  ChosenSite site;
   LiveLimits live;
 };
 
@@ -136,18 +105,30 @@ struct Choice {
 Choice choose(const Session& session, const Configuration& asked, bool dry) {
   auto here = this_machine(variable(session.variables, "PATH"));
   auto found = find_site(session, asked, here, dry);
-  auto limits = ask_limits(*found.site.adapter, here, dry);
-  if (limits.set_up) return {std::move(found), limits.seen};
-  const std::string probe(found.site.adapter->probe);
+  const auto& adapter = *found.adapter;
+  auto limits = ask_limits(adapter, here, dry);
+  if (limits.set_up) {
+    if (limits.seen && route_needs_nodes(asked, found.profile)) ask_nodes(adapter, *limits.seen);
+    const bool says_account = !asked.account.value_or(found.profile.account).empty();
+    if (found.profile.account_required && !says_account)
+      require_account(asked, found.profile, ask_accounts(adapter, here, user_name()));
+    return {std::move(found), limits.seen};
+  }
+  const std::string probe(adapter.probe);
   if (asked.site)
     throw Error(Exit::usage,
                 fmt::format("site {} needs a scheduler, and {} here says: {}", *asked.site, probe,
-                            found.site.adapter->not_set_up),
+                            adapter.not_set_up),
                 "log in to a host that submits jobs, or leave --site out for local workers");
   here.on_path = [others = here.on_path, probe](const std::string& program) {
     return program != probe && others(program);
   };
   return {find_site(session, asked, here, dry), {}};
+}
+
+std::string directory_of(const std::string& file) {
+  const auto slash = file.rfind('/');
+  return slash == file.npos ? "." : file.substr(0, slash);
 }
 
 struct Template {
@@ -156,7 +137,7 @@ struct Template {
 
 // The user's, else the profile's, which lies beside it or among ours, else the scheduler's.
 Template job_template(const std::optional<std::string>& own_file, const SiteProfile& site,
-                      const std::string& beside, const Adapter& adapter, const std::string& share) {
+                      const Adapter& adapter, const std::string& share) {
   if (own_file) {
     if (auto own = read_file_if_there(*own_file)) return {std::move(*own), *own_file};
     throw Error(Exit::usage, fmt::format("no job template {}", printable(*own_file)),
@@ -164,11 +145,12 @@ Template job_template(const std::optional<std::string>& own_file, const SiteProf
   }
   const auto name =
       site.job_template.empty() ? std::string(adapter.template_file) : site.job_template;
+  const auto directory = directory_of(site.file);
   if (!site.job_template.empty())
-    if (auto own = read_file_if_there(beside + "/" + name)) return {std::move(*own), name};
+    if (auto own = read_file_if_there(directory + "/" + name)) return {std::move(*own), name};
   if (auto ours = read_file_if_there(share + "/templates/" + name)) return {std::move(*ours), name};
   throw Error(Exit::usage, fmt::format("site {} has no job template {}", site.name, name),
-              fmt::format("job_template: is a file in {} or in {}/templates", beside, share));
+              fmt::format("job_template: is a file in {} or in {}/templates", directory, share));
 }
 
 JobIdentity example_job(const Submission& submission) {
@@ -250,15 +232,14 @@ Submission prepare(const Session& session, const Arguments& arguments, const Fla
 
   Submission submission{session, nullptr, {}, {}, {}, {}};
   if (asked.cluster) submission.session.use_cluster(*asked.cluster);
-  const auto [found, live] = choose(session, asked, dry);
-  const auto& [site, beside] = found;
+  const auto [site, live] = choose(session, asked, dry);
   submission.adapter = site.adapter;
   auto& plan = submission.plan;
   plan = resolve(asked, site.profile, *site.adapter, live, this_host());
   plan.notes.insert(plan.notes.begin(), site.notes.begin(), site.notes.end());
   for (auto& note : unknown_variables(session.variables)) plan.notes.push_back(std::move(note));
   const auto [text, name] =
-      job_template(asked.job_template, site.profile, beside, *site.adapter, session.share());
+      job_template(asked.job_template, site.profile, *site.adapter, session.share());
   submission.template_name = name;
   say_origins(plan, asked, site.profile);
   plan.spec.job_template = text;

@@ -160,9 +160,9 @@ const Key<SiteProfile> site_keys[] = {
     {"timeout", [](auto& v, auto& s) { read(v, Duration{s.timeout.emplace()}); }},
     {"warning", [](auto& v, auto& s) { read(v, Duration{s.warning}); }},
     {"worker_binary", [](auto& v, auto& s) { read_binaries(v, s.worker_binary); }},
-    {"slurm_via",
+    {"via",
      [](auto& v, auto& s) {
-       read_choice(v, s.slurm_via, {"auto", "lib", "cli"});
+       read_choice(v, s.via, {"auto", "lib", "cli"});
      }},
     {"login", [](auto& v, auto& s) { read(v, s.login); }},
     {"notes", [](auto& v, auto& s) { read(v, s.notes); }},

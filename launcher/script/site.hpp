@@ -64,9 +64,9 @@ struct SiteProfile {
   std::optional<Micros> timeout;                     // how long `submit` waits for workers
   Micros warning = 0;                                // JobSpec::warning
   std::map<std::string, std::string> worker_binary;  // path of pcluster by architecture
-  std::string slurm_via;                             // auto, lib or cli; empty = auto
-  std::vector<std::string> login;                    // hosts that nodes may call with ssh
-  std::vector<std::string> notes;                    // for people who use the site
+  std::string via;                 // how its commands are reached: auto, lib, cli; empty = auto
+  std::vector<std::string> login;  // hosts that nodes may call with ssh
+  std::vector<std::string> notes;  // for people who use the site
 };
 
 std::vector<std::string> mpi_kinds();  // the words of `mpi: {kind: ...}`
