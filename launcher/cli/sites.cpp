@@ -118,10 +118,14 @@ std::string own_sites(const Session& session) {
 }
 
 std::vector<SiteProfile> read_sites(const Session& session) {
+  return read_sites(session.share(), own_sites(session));
+}
+
+std::vector<SiteProfile> read_sites(const std::string& share, const std::string& users) {
   std::vector<SiteProfile> sites;
-  const auto ours = session.share() + "/site-configs", users = own_sites(session);
+  const auto ours = share + "/site-configs";
   for (const auto& directory : {users, ours}) {
-    if (!exists(directory)) continue;
+    if (directory.empty() || !exists(directory)) continue;
     for (const auto& name : list_directory(directory)) {
       if (!name.ends_with(".yaml")) continue;
       auto site = read_site(directory + "/" + name);
