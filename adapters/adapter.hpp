@@ -59,6 +59,11 @@ struct PartitionLimits {
   std::string qos;        // the partition's own; empty = none
   // Of one user: queued and running together; running; in one submit.
   std::uint32_t max_jobs = 0, max_running = 0, max_array = 0;
+  bool restricted = false;  // not for everybody
+  // Of its largest node; only when the nodes were asked for, too.
+  std::uint32_t node_cores = 0, node_gpus = 0;
+  std::uint64_t node_memory_mb = 0;
+  std::string arch;  // of its nodes, when they have one
 };
 
 // Whose limits: what a submit would say.
@@ -160,6 +165,15 @@ struct Adapter {
   Argv (*reservations)() = nullptr;
   std::vector<Reservation> (*reservations_seen)(const CommandResult&) = nullptr;
   std::vector<std::string> (*nodes_in)(std::string_view list) = nullptr;
+
+  // What nodes have, added to their partitions' limits.  Null: it cannot be asked in one go.
+  Argv (*nodes)() = nullptr;
+  void (*nodes_seen)(const CommandResult&, std::vector<PartitionLimits>&) = nullptr;
+  // The accounts that a user may name; nothing = it was not told.  Null: it cannot be asked.
+  Argv (*accounts)(const std::string& user) = nullptr;
+  std::vector<std::string> (*accounts_seen)(const CommandResult&) = nullptr;
+  bool has_qos = false;      // JobSpec::qos means something
+  bool can_exclude = false;  // and so does exclude_nodes
 };
 
 extern const Adapter slurm, slurm_lib, pbs, torque, local, slurm_here, pbs_here;

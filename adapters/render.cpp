@@ -19,6 +19,7 @@ ShellWords worker_command(const Adapter& adapter, const JobSpec& spec, const Job
   };
   if (spec.slots > 0) add("--slots", std::to_string(spec.slots));
   if (!spec.local_directory.empty()) add("--local-directory", spec.local_directory);
+  if (spec.ports.first > 0) add("--ports", fmt::format("{}-{}", spec.ports.first, spec.ports.last));
   for (const auto& pattern : adapter.scrub) add("--scrub", pattern);
   return {std::move(words)};
 }

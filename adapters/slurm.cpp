@@ -20,6 +20,7 @@ std::vector<std::string> hidden_variables(const JobSpec& spec) {
                                   "INPUT",    "WAIT",      "NO_REQUEUE", "REQUEUE"};
   if (!spec.partition.empty()) hidden.emplace_back("PARTITION");
   if (!spec.account.empty()) hidden.emplace_back("ACCOUNT");
+  if (!spec.qos.empty()) hidden.emplace_back("QOS");
   if (spec.time > 0) hidden.emplace_back("TIMELIMIT");
   if (spec.time > 0 && spec.warning > 0) hidden.emplace_back("SIGNAL");
   if (spec.per_node.memory_mb > 0)
@@ -66,8 +67,9 @@ std::string name_of(std::string_view directive) {
 
 // Written by us and free to be dropped; the job's name and array are not: we find our jobs by them.
 const std::vector<std::string> ours{
-    "chdir",         "output", "no-requeue",  "partition", "account", "nodes",    "ntasks-per-node",
-    "cpus-per-task", "mem",    "mem-per-cpu", "gres",      "time",    "time-min", "signal"};
+    "chdir",           "output",        "no-requeue", "partition",   "account", "nodes",
+    "ntasks-per-node", "cpus-per-task", "mem",        "mem-per-cpu", "gres",    "time",
+    "time-min",        "signal",        "qos",        "exclude"};
 const std::vector<std::string> kept{"job-name", "J", "array", "a"};
 
 std::string user_directive(std::string_view line, std::string_view prefix) {
@@ -115,6 +117,9 @@ std::vector<std::string> directives(const JobSpec& spec, const JobIdentity& job)
   all.push_back("--no-requeue");  // a restarted worker would have lost its tasks anyway
   if (!spec.partition.empty()) all.push_back("--partition=" + quoted(spec.partition));
   if (!spec.account.empty()) all.push_back("--account=" + quoted(spec.account));
+  if (!spec.qos.empty()) all.push_back("--qos=" + quoted(spec.qos));
+  if (!spec.exclude_nodes.empty())
+    all.push_back("--exclude=" + quoted(join(spec.exclude_nodes, ",")));
   all.push_back(fmt::format("--nodes={}", spec.nodes));
   all.push_back("--ntasks-per-node=1");
   if (spec.per_node.cores > 0)
@@ -207,6 +212,19 @@ Argv cancel(std::span<const std::string> job_ids) {
 
 Argv limits() { return {"scontrol", "--all", "--oneliner", "show", "partition"}; }
 
+// Of thousands of nodes only the few kinds are kept.
+Argv nodes() {
+  return {"sh", "-c", R"(scontrol --all --oneliner show node | awk '{
+  kind = ""
+  for (i = 1; i <= NF; i++) if ($i ~ /^(Arch|CPUTot|RealMemory|Gres|Partitions)=/) kind = kind " " $i
+  print kind }' | sort -u)"};
+}
+
+Argv accounts(const std::string& user) {
+  return {"sacctmgr",     "--noheader",   "--parsable2",   "show",
+          "associations", "user=" + user, "format=account"};
+}
+
 }  // namespace
 
 const Adapter slurm{
@@ -237,6 +255,12 @@ const Adapter slurm{
     .reservations = slurm_text::reservations,
     .reservations_seen = slurm_text::reservations_seen,
     .nodes_in = slurm_text::nodes_in,
+    .nodes = nodes,
+    .nodes_seen = slurm_text::nodes_seen,
+    .accounts = accounts,
+    .accounts_seen = slurm_text::accounts_seen,
+    .has_qos = true,
+    .can_exclude = true,
 };
 
 const Adapter slurm_lib{
@@ -268,6 +292,12 @@ const Adapter slurm_lib{
     .reservations = slurm_text::reservations,
     .reservations_seen = slurm_text::reservations_seen,
     .nodes_in = slurm_text::nodes_in,
+    .nodes = nodes,
+    .nodes_seen = slurm_text::nodes_seen,
+    .accounts = accounts,
+    .accounts_seen = slurm_text::accounts_seen,
+    .has_qos = true,
+    .can_exclude = true,
 };
 
 }  // namespace pcluster

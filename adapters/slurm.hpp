@@ -27,6 +27,8 @@ std::vector<std::string> hidden_variables(const JobSpec&);
 SubmitAnswer submitted(const CommandResult&, const JobIdentity&);
 std::optional<Seen> seen(const CommandResult&);
 std::optional<std::vector<PartitionLimits>> limits_seen(const CommandResult&);
+void nodes_seen(const CommandResult&, std::vector<PartitionLimits>&);
+std::vector<std::string> accounts_seen(const CommandResult&);
 SubmitAnswer refused(const CommandResult&);        // an sbatch that failed
 bool never_starts(std::string_view reason);        // it does not pass by itself
 std::string_view remedy(std::string_view reason);  // what to do about it

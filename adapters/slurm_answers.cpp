@@ -63,6 +63,17 @@ Micros time_of(std::string_view line, std::string_view key) {
   return text.empty() || text[0] < '0' || text[0] > '9' ? 0 : parse_duration(text);
 }
 
+// "gpu:a100:4(S:0-1),lscratch:800": all the gpus.
+std::uint32_t gpus_of(std::string_view gres) {
+  long long all = 0;
+  for (const auto& each : split(gres, ',')) {
+    const auto bare = each.substr(0, each.find('('));
+    const auto parts = split(bare, ':');
+    if (parts.front() == "gpu") all += std::max(0LL, to_integer(parts.back()).value_or(1));
+  }
+  return static_cast<std::uint32_t>(all);
+}
+
 }  // namespace
 
 JobSeen job_seen(Listed listed) {
@@ -143,9 +154,44 @@ std::optional<std::vector<PartitionLimits>> limits_seen(const CommandResult& res
     limits.nodes = static_cast<std::uint32_t>(number_of(line, "TotalNodes"));
     limits.node_list = value_of(line, "Nodes");
     if (const auto qos = value_of(line, "QoS"); qos != "N/A") limits.qos = qos;
+    const auto all_may = [&](std::string_view key) {
+      const auto who = value_of(line, key);
+      return who.empty() || who == "ALL";
+    };
+    limits.restricted = !all_may("AllowGroups") || !all_may("AllowAccounts") ||
+                        !all_may("AllowQos") || value_of(line, "RootOnly") == "YES" ||
+                        value_of(line, "Hidden") == "YES";
     all.push_back(std::move(limits));
   }
   return all;
+}
+
+void nodes_seen(const CommandResult& result, std::vector<PartitionLimits>& all) {
+  if (result.exit_code != 0 || result.timed_out) return;
+  std::vector<std::string> mixed;
+  for (const auto& line : lines(result.out)) {
+    for (const auto& name : split(value_of(line, "Partitions"), ',')) {
+      const auto found = std::ranges::find(all, name, &PartitionLimits::name);
+      if (found == all.end()) continue;
+      const auto cores = static_cast<std::uint32_t>(number_of(line, "CPUTot"));
+      found->node_cores = std::max(found->node_cores, cores);
+      found->node_memory_mb = std::max(found->node_memory_mb, number_of(line, "RealMemory"));
+      found->node_gpus = std::max(found->node_gpus, gpus_of(value_of(line, "Gres")));
+      const std::string arch(value_of(line, "Arch"));
+      if (found->arch.empty()) found->arch = arch;
+      if (!arch.empty() && arch != found->arch) mixed.push_back(name);
+    }
+  }
+  for (auto& partition : all)
+    if (std::ranges::find(mixed, partition.name) != mixed.end()) partition.arch.clear();
+}
+
+std::vector<std::string> accounts_seen(const CommandResult& result) {
+  std::vector<std::string> names;
+  if (result.exit_code != 0 || result.timed_out) return names;
+  for (const auto& line : lines(result.out))
+    if (std::ranges::find(names, line) == names.end() && !line.empty()) names.push_back(line);
+  return names;
 }
 
 }  // namespace pcluster::slurm_text

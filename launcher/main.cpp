@@ -12,6 +12,7 @@
 #include "launcher/daemon/daemon.hpp"
 #include "launcher/io/findings.hpp"
 #include "launcher/io/local_jobs.hpp"
+#include "launcher/script/site.hpp"
 #include "mpi-runtime/mpi_agent.hpp"
 #include "mpi-runtime/node_probe.hpp"
 #include "mpi-runtime/rank_start.hpp"
@@ -40,18 +41,20 @@ auto into(std::string& target) {
 
 int worker(const Words& words) {
   WorkerOptions options;
-  read_flags(words, {{"--directory", into(options.directory)},
-                     {"--cluster", into(options.cluster)},
-                     {"--token", into(options.token)},
-                     {"--local-directory", into(options.local_directory)},
-                     {"--slots",
-                      [&](const std::string& text) {
-                        const auto number = to_integer(text);
-                        if (!number || *number < 0 || *number > 1 << 16)
-                          throw Error(Exit::usage, "--slots: \"" + text + "\" is no number");
-                        options.slots = static_cast<std::uint32_t>(*number);
-                      }},
-                     {"--scrub", [&](const std::string& glob) { options.scrub.push_back(glob); }}});
+  read_flags(words,
+             {{"--directory", into(options.directory)},
+              {"--cluster", into(options.cluster)},
+              {"--token", into(options.token)},
+              {"--local-directory", into(options.local_directory)},
+              {"--slots",
+               [&](const std::string& text) {
+                 const auto number = to_integer(text);
+                 if (!number || *number < 0 || *number > 1 << 16)
+                   throw Error(Exit::usage, "--slots: \"" + text + "\" is no number");
+                 options.slots = static_cast<std::uint32_t>(*number);
+               }},
+              {"--ports", [&](const std::string& range) { options.ports = parse_ports(range); }},
+              {"--scrub", [&](const std::string& glob) { options.scrub.push_back(glob); }}});
   return run_worker(options);
 }
 
@@ -73,6 +76,8 @@ int launcher(const Words& words) {
              {{"--directory", into(options.directory)},
               {"--cluster", into(options.cluster)},
               {"--first", [&](const std::string& address) { options.first.push_back(address); }},
+              {"--ports", [&](const std::string& range) { options.ports = parse_ports(range); }},
+              {"--interface", [&](const std::string& glob) { options.interface.push_back(glob); }},
               {"--take-over", [&](const std::string& yes) { options.take_over = yes == "yes"; }}});
   return run_launcher(options);
 }

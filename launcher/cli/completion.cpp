@@ -32,7 +32,8 @@ void add_spec(Candidates& all, std::string_view spec, std::string_view help) {
       {"FILE", Completes::file},       {"DIR", Completes::directory},
       {"ID", Completes::workload},     {"VERB", Completes::verb},
       {"w0", Completes::worker},       {"WORKER", Completes::worker},
-      {"COMMAND", Completes::command}, {"PROGRAM", Completes::command}};
+      {"COMMAND", Completes::command}, {"PROGRAM", Completes::command},
+      {"SITE", Completes::site}};
   for (const auto& [name, kind] : kinds)
     if (spec.starts_with(name)) all.kinds.push_back(kind);
   const auto literal = [](char c) { return (c >= 'a' && c <= 'z') || c == '-'; };

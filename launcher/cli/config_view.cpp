@@ -87,6 +87,12 @@ constexpr Row rows[] = {
     {"slurm_via", via},
     {"time_min", [](S s) { return time(s.plan.spec.time_min, left_open(s)); }},
     {"warning", [](S s) { return time(s.plan.spec.warning, "none"); }},
+    {"qos", [](S s) { return text(s.plan.spec.qos, left_open(s)); }},
+    {"gpus", [](S s) { return number(s.plan.spec.per_node.gpus); }},
+    {"ports", [](S s) { return text(show_ports(s.plan.spec.ports), "any"); }},
+    {"interface", [](S s) { return list(s.plan.interface); }},
+    {"worker_binary", [](S s) { return text(s.plan.spec.worker_binary, ""); }},
+    {"exclude_nodes", [](S s) { return list(s.plan.spec.exclude_nodes); }},
 };
 
 // What the profile alone says, and no option of submit.

@@ -1,6 +1,5 @@
-// JSON out, and the columns of results; the only file here that knows the JSON library.
-// Pure: no clock, no I/O.
-// SPDX-License-Identifier: MIT
+// JSON out, and the columns of results; with documents_sites.cpp the only files here that know the
+// JSON library. Pure: no clock, no I/O. SPDX-License-Identifier: MIT
 #include "launcher/cli/documents.hpp"
 
 #include <fmt/format.h>

@@ -16,6 +16,9 @@
 namespace pcluster {
 
 struct SettingView;
+struct SiteProfile;
+struct SiteRow;
+struct SiteDifference;
 
 // A task of a workload, as far as it has come.
 struct TaskView {
@@ -51,6 +54,10 @@ std::string logs_document(const std::vector<OutputView>&);
 
 std::string settings_document(const std::vector<SettingView>&);
 std::string configuration_document(const std::string& path, bool exists);
+
+std::string sites_document(const std::vector<SiteProfile>&);
+std::string site_document(const std::vector<SiteRow>&);
+std::string site_check_document(const std::vector<SiteDifference>&);
 
 std::string script_document(const std::string& script, const std::vector<std::string>& command);
 std::string scaled_document(const Scaled&);

@@ -15,6 +15,7 @@
 #include "launcher/cli/terminal.hpp"
 #include "launcher/io/file.hpp"
 #include "launcher/io/process.hpp"
+#include "launcher/script/site.hpp"
 
 namespace pcluster {
 namespace {
@@ -31,6 +32,27 @@ std::string link_of(const Session& session) {
 }
 
 std::string start_log(const StateDirectory& state) { return state.root + "/launcher.start"; }
+
+// The launcher's options, a word a line.
+std::string listening_file(const StateDirectory& state) { return state.root + "/listen"; }
+
+std::vector<std::string> listening_words(const Listening& listening) {
+  std::vector<std::string> words;
+  if (listening.ports.first > 0)
+    words.insert(words.end(), {"--ports", show_ports(listening.ports)});
+  for (const auto& each : listening.interface) words.insert(words.end(), {"--interface", each});
+  for (const auto& each : listening.first) words.insert(words.end(), {"--first", each});
+  return words;
+}
+
+void note_other_port(const Session& session, PortRange ports) {
+  const auto info = read_launcher_info(session.state());
+  if (ports.first == 0 || !info || (info->port >= ports.first && info->port <= ports.last)) return;
+  session.say(
+      fmt::format("the launcher runs already, on port {}, which is outside {}: stop the "
+                  "cluster first to move it",
+                  info->port, show_ports(ports)));
+}
 
 // The socket's end, then the process's.  A further Ctrl-C leaves it to itself.
 void await_end(const Session& session, Client& client, const std::optional<LauncherInfo>& info) {
@@ -76,14 +98,19 @@ std::string log_tail(const std::string& path, std::size_t count) {
   return tail;
 }
 
-Launched ensure_launcher(const Session& session, const std::vector<std::string>& first) {
-  if (auto client = Client::connect_if_there(session)) return {std::move(*client), false};
+Launched ensure_launcher(const Session& session, const std::optional<Listening>& listening) {
+  if (auto client = Client::connect_if_there(session)) {
+    if (listening) note_other_port(session, listening->ports);
+    return {std::move(*client), false};
+  }
   const auto state = session.state();
   make_directories(state.root.substr(0, state.root.rfind('/')));
   make_private_directory(state.root);
   std::vector<std::string> argv = {own_binary(), "launcher",  "--directory",
                                    state.root,   "--cluster", session.cluster};
-  for (const auto& address : first) argv.insert(argv.end(), {"--first", address});
+  if (listening) write_file(listening_file(state), join(listening_words(*listening), "\n"));
+  for (auto& word : lines(read_file_if_there(listening_file(state)).value_or("")))
+    argv.push_back(std::move(word));
   if (session.take_over) argv.insert(argv.end(), {"--take-over", "yes"});
   const auto pid = start_detached(argv, start_log(state));
   const auto begun = steady_now();

@@ -1,11 +1,13 @@
 // Starts the cluster's launcher when none runs.
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "launcher/cli/client.hpp"
 #include "launcher/cli/session.hpp"
+#include "launcher/model/spec.hpp"
 
 namespace pcluster {
 
@@ -13,8 +15,14 @@ struct Launched {
   Client client;
   bool started = false;  // by us, just now
 };
-// `first`: addresses of this host that a new launcher names before its others.
-Launched ensure_launcher(const Session&, const std::vector<std::string>& first = {});
+// Where it listens, and which of this host's addresses workers call; later verbs start it alike.
+struct Listening {
+  PortRange ports;
+  std::vector<std::string> interface;
+  std::vector<std::string> first;  // addresses by which nodes have come before: told first
+};
+// Without `listening`: as the cluster's last submit said.
+Launched ensure_launcher(const Session&, const std::optional<Listening>& listening = {});
 
 // The launcher, if its cluster was not stopped: one that died is started again, and that is said;
 // it takes its workers and jobs back.

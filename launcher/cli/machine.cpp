@@ -3,6 +3,7 @@
 #include "launcher/cli/machine.hpp"
 
 #include <sched.h>
+#include <sys/utsname.h>
 
 #include <algorithm>
 
@@ -47,6 +48,8 @@ Machine this_host() {
   machine.memory_mb = total_memory_mb(text("/proc/meminfo")).value_or(0);
   if (const auto limit = memory_limit_mb(text("/sys/fs/cgroup/memory.max")))
     machine.memory_mb = std::min(machine.memory_mb, *limit);
+  utsname name{};
+  if (uname(&name) == 0) machine.arch = name.machine;
   return machine;
 }
 

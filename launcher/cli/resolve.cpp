@@ -8,6 +8,8 @@
 
 #include "launcher/base/error.hpp"
 #include "launcher/base/text.hpp"
+#include "launcher/cli/resolve_limits.hpp"
+#include "launcher/cli/route.hpp"
 
 namespace pcluster {
 namespace {
@@ -67,14 +69,9 @@ const PartitionLimits* limits_of(const std::string& partition, const LiveLimits&
   return found == live->end() ? nullptr : &*found;
 }
 
-constexpr std::string_view by_default = "default", live_scheduler = "live scheduler",
-                           this_machine_says = "this machine";
+constexpr std::string_view by_default = "default", this_machine_says = "this machine";
 
 std::string site_says(const SiteProfile& site) { return fmt::format("site {}", site.name); }
-
-std::string preset_says(const SitePartition& preset, const std::string& site) {
-  return fmt::format("partition {} of site {}", preset.name, site);
-}
 
 // The value that is used, and where it comes from: what was asked for, else `other`.
 template <class T, class U>
@@ -94,59 +91,17 @@ std::string choose_text(Plan& plan, const Configuration& asked, std::string_view
                 sites.empty() ? std::string(by_default) : site_says(site));
 }
 
-// What neither the user nor the profile says, from the live partition.
-void fill(Plan& plan, std::uint64_t nominal_memory_mb, const PartitionLimits* limits) {
-  auto& each = plan.spec.per_node;
-  if (limits != nullptr && limits->memory_mb_per_core > 0) {
-    if (each.cores == 0 && nominal_memory_mb > 0) plan.origins["cores"] = live_scheduler;
-    if (each.memory_mb == 0) plan.origins["memory"] = live_scheduler;
-  }
-  const auto per_core = limits == nullptr ? 0 : limits->memory_mb_per_core;
-  if (each.cores == 0 && per_core > 0 && nominal_memory_mb > 0)
-    each.cores =
-        static_cast<std::uint32_t>(std::max<std::uint64_t>(1, nominal_memory_mb / per_core));
-  if (each.cores == 0) each.cores = 1;  // never the whole node unasked
-  if (each.memory_mb == 0) each.memory_mb = per_core * each.cores;
-}
-
-template <class T, class Show>
-void cap(T& value, T most, std::string_view key, const std::string& what, Show show, Plan& plan,
-         std::string_view from) {
-  if (most == 0 || value <= most) return;
-  auto& origin = plan.origins[std::string(key)];
-  origin = fmt::format("{}, which caps {} ({})", from, show(value), origin);
-  plan.notes.push_back(
-      fmt::format("partition {} allows at most {} {}: {} was asked for, {} is used",
-                  plan.spec.partition, show(most), what, show(value), show(most)));
-  value = most;
-}
-
-std::uint64_t most_memory_mb(const PartitionLimits& limits, std::uint32_t cores) {
-  return limits.max_memory_mb > 0 ? limits.max_memory_mb : limits.max_memory_mb_per_core * cores;
-}
-
-void cap_all(Plan& plan, const PartitionLimits* limits, const SitePartition* preset) {
-  auto& spec = plan.spec;
-  const auto number = [](std::uint32_t n) { return std::to_string(n); };
-  if (limits != nullptr) {
-    cap(spec.per_node.cores, limits->max_cores, "cores", "cores per node", number, plan,
-        live_scheduler);
-    cap(spec.per_node.memory_mb, most_memory_mb(*limits, spec.per_node.cores), "memory", "per node",
-        show_memory_mb, plan, live_scheduler);
-  }
-  Micros longest = limits == nullptr ? 0 : limits->max_time;
-  std::string from(live_scheduler);
-  if (longest == 0 && preset != nullptr && preset->max_time) {
-    longest = *preset->max_time;
-    from = preset_says(*preset, spec.site);
-  }
-  cap(spec.time, longest, "time", "of time", show_duration, plan, from);
-  plan.partition_down = limits != nullptr && !limits->up;
-  if (plan.partition_down)
-    plan.notes.push_back(fmt::format("partition {} is down at the moment", limits->name));
-  if (limits != nullptr && !limits->routes_to.empty())
-    plan.notes.push_back(fmt::format("partition {} hands its jobs on to one of: {}", limits->name,
-                                     limits->routes_to));
+// Nobody names a partition, but a size: the smallest that fits.
+void choose_partition(Plan& plan, const Configuration& asked, const SiteProfile& site,
+                      const LiveLimits& live, const Machine& machine) {
+  plan.spec.partition =
+      choose_text(plan, asked, "partition", asked.partition, site, site.default_partition);
+  if (asked.partition) return;
+  auto found = route(asked, site, live, machine.arch);
+  if (!found) return;
+  plan.spec.partition = found->partition;
+  plan.origins["partition"] = "the smallest that fits";
+  plan.notes.push_back(std::move(found->note));
 }
 
 constexpr Micros usual_warning = 90 * second;
@@ -167,10 +122,9 @@ void plan_end(Plan& plan, const Configuration& asked, const SiteProfile& site) {
 
 // A job at a scheduler.
 void plan_job(Plan& plan, const Configuration& asked, const SiteProfile& site,
-              const LiveLimits& live) {
+              const LiveLimits& live, const Machine& machine) {
   auto& spec = plan.spec;
-  spec.partition =
-      choose_text(plan, asked, "partition", asked.partition, site, site.default_partition);
+  choose_partition(plan, asked, site, live, machine);
   check_partition(spec.partition, site, live);
   const auto* limits = limits_of(spec.partition, live);
   const auto* preset = find_named(site.partitions, spec.partition);
@@ -182,19 +136,32 @@ void plan_job(Plan& plan, const Configuration& asked, const SiteProfile& site,
   spec.per_node.memory_mb = nominal;
   if (nominal == 0 && preset != nullptr) {
     nominal = preset->memory_mb.value_or(0);
-    spec.per_node.memory_mb = nominal - std::min(nominal, site.memory_cushion_mb);
+    spec.per_node.memory_mb = std::max(nominal - std::min(nominal, site.memory_cushion_mb),
+                                       preset->min_memory_mb.value_or(0));
   }
-  const auto preset_cores = preset == nullptr ? std::nullopt : preset->cores;
+  const auto preset_cores = preset == nullptr ? std::nullopt
+                            : preset->cores   ? preset->cores
+                                              : preset->min_cores;
   spec.per_node.cores = choose(plan, asked, "cores", asked.cores, preset_cores.value_or(0),
                                from(preset_cores.has_value()));
+  spec.per_node.gpus = choose(plan, asked, "gpus", asked.gpus, 0, by_default);
   spec.time = choose(plan, asked, "time", asked.time, 0, by_default);
-  fill(plan, nominal, limits);
-  cap_all(plan, limits, preset);
+  const LimitsOf known{limits, preset, &site, machine.arch};
+  fill(plan, nominal, known);
+  cap_all(plan, known);
   plan_end(plan, asked, site);
+  if (spec.time == 0 && site.time_required)
+    throw Error(Exit::usage,
+                fmt::format("site {} wants the time of a job, and none is said", site.name),
+                "give --time TIME, or time: in ~/.config/pcluster/config.yaml");
+  const auto own = preset != nullptr && !preset->qos.empty();
+  spec.qos = choose_text(plan, asked, "qos", asked.qos, site, own ? preset->qos : site.qos);
   spec.account = choose_text(plan, asked, "account", asked.account, site, site.account);
-  if (spec.account.empty() && site.account_required)
-    throw Error(Exit::usage, fmt::format("site {} bills an account, and none is said", site.name),
-                "give --account NAME, or account: in ~/.config/pcluster/config.yaml");
+  require_account(asked, site, {});
+  const auto offer = offer_of(spec.partition, site, live);
+  const auto other = worker_binary_for(asked, site, offer, machine.arch);
+  spec.worker_binary = choose(plan, asked, "worker_binary", asked.worker_binary, other,
+                              other.empty() ? "this program" : site_says(site));
 }
 
 // Local workers share this machine's cores and memory.
@@ -202,7 +169,8 @@ void plan_local(Plan& plan, const Configuration& asked, const Machine& machine) 
   auto& spec = plan.spec;
   if (spec.nodes > 1) plan.notes.push_back("local jobs have one node each");
   spec.nodes = 1;
-  for (const auto* key : {"partition", "account", "time_min", "warning"})
+  for (const auto* key :
+       {"partition", "account", "time_min", "warning", "qos", "gpus", "worker_binary"})
     plan.origins[key] = "no scheduler here";
   const auto share = std::max<std::uint32_t>(1, machine.cores / plan.jobs);
   spec.per_node.cores = choose(plan, asked, "cores", asked.cores, share, this_machine_says);
@@ -244,17 +212,29 @@ void plan_lists(Plan& plan, const Configuration& asked, const SiteProfile& site)
   const auto both = [&](std::string_view key, const auto& sites, const auto& users) {
     return joined(plan, asked, key, site, sites, users);
   };
-  spec.setup = both("setup", site.setup, asked.setup);
+  auto of_site = site.setup;
+  // Where workers look for it (mpi-runtime/worker_loop); the user's own lines come after.
+  if (!site.login.empty())
+    of_site.push_back("export PCLUSTER_LOGIN=" + shell_quote(join(site.login, " ")));
+  spec.setup = both("setup", of_site, asked.setup);
   spec.prologue = both("prologue", site.prologue, asked.prologue);
   spec.epilogue = both("epilogue", site.epilogue, asked.epilogue);
   spec.directives = both("directives", site.directives, asked.directives);
   spec.drop_directives = both("drop_directives", site.drop_directives, asked.drop_directives);
+  const std::vector<std::string> nobody;
+  spec.exclude_nodes = both("exclude_nodes", nobody, asked.exclude_nodes);
+  // The user's interface is instead of the site's, not beside it.
+  const auto& users = asked.interface;
+  plan.interface = both("interface", users.empty() ? site.interface : users, nobody);
+  if (const auto said = asked.origins.find("interface"); said != asked.origins.end())
+    plan.origins["interface"] = said->second;
 }
 
 // What is of the launcher and the wait for it, and of no job.
-void plan_wait(Plan& plan, const Configuration& asked) {
+void plan_wait(Plan& plan, const Configuration& asked, const SiteProfile& site) {
   plan.pool = choose(plan, asked, "pool", asked.pool, plan.pool, by_default);
-  plan.timeout = choose(plan, asked, "timeout", asked.timeout, plan.timeout, by_default);
+  plan.timeout = choose(plan, asked, "timeout", asked.timeout, site.timeout.value_or(plan.timeout),
+                        site.timeout ? site_says(site) : std::string(by_default));
   plan.idle_timeout =
       choose(plan, asked, "idle_timeout", asked.idle_timeout, plan.idle_timeout, by_default);
   plan.orphan_timeout =
@@ -264,6 +244,14 @@ void plan_wait(Plan& plan, const Configuration& asked) {
 
 }  // namespace
 
+void require_account(const Configuration& asked, const SiteProfile& site,
+                     const std::vector<std::string>& accounts) {
+  if (!site.account_required || !asked.account.value_or(site.account).empty()) return;
+  throw Error(Exit::usage, fmt::format("site {} bills an account, and none is said", site.name),
+              "give --account NAME, or account: in ~/.config/pcluster/config.yaml" +
+                  (accounts.empty() ? "" : "; yours: " + some_of(accounts)));
+}
+
 Plan resolve(const Configuration& asked, const SiteProfile& site, const Adapter& adapter,
              const LiveLimits& live, const Machine& machine) {
   Plan plan;
@@ -272,7 +260,7 @@ Plan resolve(const Configuration& asked, const SiteProfile& site, const Adapter&
   spec.nodes = choose(plan, asked, "nodes", asked.nodes, 1, by_default);
   if (plan.jobs == 0 || spec.nodes == 0)
     throw Error(Exit::usage, "jobs and nodes must be at least 1", "see: pcluster submit --help");
-  plan_wait(plan, asked);
+  plan_wait(plan, asked, site);
   spec.site = site.name;
   spec.adapter = adapter.name;
   spec.slots =
@@ -282,11 +270,15 @@ Plan resolve(const Configuration& asked, const SiteProfile& site, const Adapter&
   spec.local_directory = choose_text(plan, asked, "local_directory", asked.local_directory, site,
                                      site.local_directory);
   plan_lists(plan, asked, site);
+  const bool any_port = site.ports == PortRange{};
+  spec.ports = choose(plan, asked, "ports", asked.ports, site.ports,
+                      any_port ? std::string(by_default) : site_says(site));
+  spec.manners = site.manners;
   spec.mpi = site.mpi;
   plan.origins["mpi"] = spec.mpi == MpiSettings{} ? std::string(by_default) : site_says(site);
   const bool local_workers = adapter.probe.empty();
   if (local_workers && asked.partition) plan.notes.push_back(no_scheduler_note(*asked.partition));
-  local_workers ? plan_local(plan, asked, machine) : plan_job(plan, asked, site, live);
+  local_workers ? plan_local(plan, asked, machine) : plan_job(plan, asked, site, live, machine);
   if (plan.min_workers > workers_of(plan))
     throw Error(Exit::usage,
                 fmt::format("--min-workers {} is more than the {} workers asked for",

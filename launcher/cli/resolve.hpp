@@ -14,19 +14,21 @@ namespace pcluster {
 struct Machine {  // this host, for local workers
   std::uint32_t cores = 1;
   std::uint64_t memory_mb = 0;  // 0: not known
+  std::string arch = {};        // as `uname -m` says; empty: not known
 };
 
 struct Plan {
-  JobSpec spec;  // but for job_template and worker_binary
+  JobSpec spec;  // but for job_template; worker_binary is empty when it is this program
   std::uint32_t jobs = 1;
   std::string pool;  // empty: the one of this shape, or a new one
   Micros timeout = 360 * second;
   Micros idle_timeout = 3600 * second, orphan_timeout = 600 * second;
   std::uint32_t min_workers = 1;
-  bool share_of_machine = false;   // local workers whose size nobody said
-  bool partition_down = false;     // the live scheduler says so: jobs will wait for ever
-  std::vector<std::string> notes;  // what was filled in, capped or set aside; said on stderr
-  Origins origins;                 // of every value, by its key in the configuration
+  bool share_of_machine = false;       // local workers whose size nobody said
+  bool partition_down = false;         // the live scheduler says so: jobs will wait for ever
+  std::vector<std::string> notes;      // what was filled in, capped or set aside; said on stderr
+  Origins origins;                     // of every value, by its key in the configuration
+  std::vector<std::string> interface;  // which of the launcher's addresses workers call
 };
 
 using LiveLimits = std::optional<std::vector<PartitionLimits>>;
@@ -35,6 +37,11 @@ using LiveLimits = std::optional<std::vector<PartitionLimits>>;
 // nearest one), one that is not for workers, a missing account.
 Plan resolve(const Configuration& asked, const SiteProfile&, const Adapter&, const LiveLimits&,
              const Machine&);
+
+// Throws the Error for a site that bills one of these accounts (empty: not known) when none is
+// said.
+void require_account(const Configuration& asked, const SiteProfile&,
+                     const std::vector<std::string>& accounts);
 
 // "10 jobs x (1 node, 2 cores, 15.9 GB) = 10 slots of 2 cores, 15.9 GB"
 std::string request_line(const Plan&);

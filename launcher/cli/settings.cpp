@@ -51,6 +51,8 @@ void set_time(C& values, const Texts& texts) {
   values.*member = parse_time_limit(texts.back());
 }
 
+void set_ports(C& values, const Texts& texts) { values.ports = parse_ports(texts.back()); }
+
 template <auto member>
 void set_list(C& values, const Texts& texts) {
   values.*member = texts;
@@ -109,6 +111,12 @@ constexpr Setting table[] = {
     {"slurm-via", "slurm_via", false, set_via, fill<&C::slurm_via>},
     {"time-min", "time_min", false, set_time<&C::time_min>, fill<&C::time_min>},
     duration<&C::warning>("warning", "warning"),
+    text<&C::qos>("qos", "qos"),
+    number<&C::gpus, 0>("gpus", "gpus"),
+    {"ports", "ports", false, set_ports, fill<&C::ports>},
+    list<&C::interface>("interface", "interface"),
+    text<&C::worker_binary>("worker-binary", "worker_binary"),
+    list<&C::exclude_nodes>("exclude-node", "exclude_nodes"),
 };
 
 void set(const Setting& setting, const std::string& shown, const std::string& origin,

@@ -8,6 +8,7 @@
 
 #include "launcher/base/error.hpp"
 #include "launcher/base/text.hpp"
+#include "launcher/cli/session.hpp"
 #include "launcher/io/file.hpp"
 #include "launcher/io/process.hpp"
 
@@ -111,13 +112,28 @@ ChosenSite choose_site(const std::vector<SiteProfile>& sites, const std::string&
 
 SiteProfile read_site(const std::string& file) { return parse_site(read_file(file), file); }
 
-std::vector<SiteProfile> read_sites(const std::string& share) {
+std::string own_sites(const Session& session) {
+  const auto file = session.configuration_file();
+  return file.substr(0, file.rfind('/')) + "/sites";
+}
+
+std::vector<SiteProfile> read_sites(const Session& session) {
+  return read_sites(session.share(), own_sites(session));
+}
+
+std::vector<SiteProfile> read_sites(const std::string& share, const std::string& users) {
   std::vector<SiteProfile> sites;
-  const auto directory = share + "/site-configs";
-  for (const auto& name : list_directory(directory))
-    if (name.ends_with(".yaml")) sites.push_back(read_site(directory + "/" + name));
+  const auto ours = share + "/site-configs";
+  for (const auto& directory : {users, ours}) {
+    if (directory.empty() || !exists(directory)) continue;
+    for (const auto& name : list_directory(directory)) {
+      if (!name.ends_with(".yaml")) continue;
+      auto site = read_site(directory + "/" + name);
+      if (find_site(sites, site.name) == nullptr) sites.push_back(std::move(site));
+    }
+  }
   if (sites.empty())
-    throw Error(Exit::usage, "no site profiles in " + directory,
+    throw Error(Exit::usage, "no site profiles in " + ours,
                 "PCLUSTER_SHARE must name a directory with site-configs/ and templates/");
   return sites;
 }

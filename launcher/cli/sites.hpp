@@ -31,7 +31,11 @@ struct ChosenSite {
 ChosenSite choose_site(const std::vector<SiteProfile>&, const std::string& said,
                        const Surroundings&, bool absent_is_fine = false);
 
-std::vector<SiteProfile> read_sites(const std::string& share);  // all of site-configs/
+struct Session;
+// All of site-configs/, and the user's own, which count before ours of the same name.
+std::vector<SiteProfile> read_sites(const Session&);
+std::vector<SiteProfile> read_sites(const std::string& share, const std::string& users = {});
+std::string own_sites(const Session&);  // where the user's are: ~/.config/pcluster/sites
 SiteProfile read_site(const std::string& file);
 Surroundings this_machine(const std::string& path_variable);
 

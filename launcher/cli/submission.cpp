@@ -12,8 +12,10 @@
 #include "launcher/cli/here.hpp"
 #include "launcher/cli/launch.hpp"
 #include "launcher/cli/library.hpp"
+#include "launcher/cli/live.hpp"
 #include "launcher/cli/live_limits.hpp"
 #include "launcher/cli/machine.hpp"
+#include "launcher/cli/route.hpp"
 #include "launcher/cli/settings.hpp"
 #include "launcher/cli/sites.hpp"
 #include "launcher/cli/terminal.hpp"
@@ -56,6 +58,13 @@ constexpr Option options[] = {
     {"--take-over", "", "start the launcher here, though another host has it (which is lost)"},
     {"--slurm-via", "WORD", "lib: by Slurm's library; cli: its commands (default auto)"},
     {"--here", "", "workers on the nodes of the allocation that this shell is in; no new job"},
+    {"--qos", "NAME", "the quality of service of the jobs"},
+    {"--gpus", "N", "GPUs per node"},
+    {"--ports", "A-B", "where the launcher and the workers may listen (default: any port)"},
+    {"--interface", "NAME|GLOB", "the launcher's addresses that workers call: eth0, 172.18.90.*",
+     true, Completes::nothing},
+    {"--exclude-node", "NAME", "no job on this node", true},
+    {"--worker-binary", "FILE", "pcluster for the nodes, where they are of another architecture"},
     {"--dry-run", "", "print the job script and the command; start nothing"},
 };
 
@@ -82,29 +91,20 @@ std::optional<Configuration> read_configuration(const Session& session, const Ar
   return {};
 }
 
-struct Found {
-  ChosenSite site;
-  std::string beside;  // directory of the profile
-};
-
-Found find_site(const Session& session, const Configuration& asked, const Surroundings& here,
-                bool absent_is_fine) {
+ChosenSite find_site(const Session& session, const Configuration& asked, const Surroundings& here,
+                     bool absent_is_fine) {
   const auto said = asked.site.value_or("");
   const bool is_file = said.find('/') != said.npos || said.ends_with(".yaml");
-  if (!is_file)
-    return {choose_site(read_sites(session.share()), said, here, absent_is_fine),
-            session.share() + "/site-configs"};
+  if (!is_file) return choose_site(read_sites(session), said, here, absent_is_fine);
   if (!exists(said))
     throw Error(Exit::usage, fmt::format("no site profile {}", printable(said)),
                 "write its path, or the name of one of ours: pcluster submit --site NAME");
   const auto profile = read_site(said);
-  const auto slash = said.rfind('/');
-  return {choose_site({profile}, profile.name, here, absent_is_fine),
-          slash == said.npos ? "." : said.substr(0, slash)};
+  return choose_site({profile}, profile.name, here, absent_is_fine);
 }
 
 struct Choice {
-  Found found;
+  ChosenSite site;
   LiveLimits live;
   Via via;
 };
@@ -123,25 +123,34 @@ Via via_of(const ChosenSite& site, const Configuration& asked, const Surrounding
 Choice choose(const Session& session, const Configuration& asked, bool dry) {
   auto here = this_machine(variable(session.variables, "PATH"));
   auto found = find_site(session, asked, here, dry);
-  auto via = via_of(found.site, asked, here, dry);
-  found.site.adapter = via.adapter;
-  auto limits = ask_limits(*via.adapter, via.limits, here, dry);
+  auto via = via_of(found, asked, here, dry);
+  const auto& adapter = *(found.adapter = via.adapter);
+  auto limits = ask_limits(adapter, via.limits, here, dry);
   if (limits.set_up) {
-    const auto account = asked.account.value_or(found.site.profile.account);
-    ask_further(session, *via.adapter, {user_name(), account, ""}, here, limits.seen);
+    if (limits.seen && route_needs_nodes(asked, found.profile)) ask_nodes(adapter, *limits.seen);
+    const auto account = asked.account.value_or(found.profile.account);
+    if (found.profile.account_required && account.empty())
+      require_account(asked, found.profile, ask_accounts(adapter, here, user_name()));
+    ask_further(session, adapter, {user_name(), account, asked.qos.value_or(found.profile.qos)},
+                here, limits.seen);
     return {std::move(found), limits.seen, std::move(via)};
   }
-  const std::string probe(found.site.adapter->probe);
+  const std::string probe(adapter.probe);
   if (asked.site)
     throw Error(Exit::usage,
                 fmt::format("site {} needs a scheduler, and {} here says: {}", *asked.site, probe,
-                            found.site.adapter->not_set_up),
+                            adapter.not_set_up),
                 "log in to a host that submits jobs, or leave --site out for local workers");
   here.on_path = [others = here.on_path, probe](const std::string& program) {
     return program != probe && others(program);
   };
   auto other = find_site(session, asked, here, dry);
-  return {other, {}, {other.site.adapter, "", "", {}}};
+  return {other, {}, {other.adapter, "", "", {}}};
+}
+
+std::string directory_of(const std::string& file) {
+  const auto slash = file.rfind('/');
+  return slash == file.npos ? "." : file.substr(0, slash);
 }
 
 struct Template {
@@ -150,7 +159,7 @@ struct Template {
 
 // The user's, else the profile's, which lies beside it or among ours, else the scheduler's.
 Template job_template(const std::optional<std::string>& own_file, const SiteProfile& site,
-                      const std::string& beside, const Adapter& adapter, const std::string& share) {
+                      const Adapter& adapter, const std::string& share) {
   if (own_file) {
     if (auto own = read_file_if_there(*own_file)) return {std::move(*own), *own_file};
     throw Error(Exit::usage, fmt::format("no job template {}", printable(*own_file)),
@@ -158,11 +167,12 @@ Template job_template(const std::optional<std::string>& own_file, const SiteProf
   }
   const auto name =
       site.job_template.empty() ? std::string(adapter.template_file) : site.job_template;
+  const auto directory = directory_of(site.file);
   if (!site.job_template.empty())
-    if (auto own = read_file_if_there(beside + "/" + name)) return {std::move(*own), name};
+    if (auto own = read_file_if_there(directory + "/" + name)) return {std::move(*own), name};
   if (auto ours = read_file_if_there(share + "/templates/" + name)) return {std::move(*ours), name};
   throw Error(Exit::usage, fmt::format("site {} has no job template {}", site.name, name),
-              fmt::format("job_template: is a file in {} or in {}/templates", beside, share));
+              fmt::format("job_template: is a file in {} or in {}/templates", directory, share));
 }
 
 JobIdentity example_job(const Submission& submission) {
@@ -246,8 +256,7 @@ Submission prepare(const Session& session, const Arguments& arguments, const Fla
 
   Submission submission{session, nullptr, {}, {}, {}, {}, {}};
   if (asked.cluster) submission.session.use_cluster(*asked.cluster);
-  auto [found, live, via] = choose(session, asked, dry);
-  auto& [site, beside] = found;
+  auto [site, live, via] = choose(session, asked, dry);
   if (arguments.has("here")) {
     const auto here = find_allocation(session, arguments, *site.adapter);
     size_by(here, asked, site.profile);
@@ -263,11 +272,11 @@ Submission prepare(const Session& session, const Arguments& arguments, const Fla
   plan.notes.insert(plan.notes.begin(), site.notes.begin(), site.notes.end());
   for (auto& note : unknown_variables(session.variables)) plan.notes.push_back(std::move(note));
   const auto [text, name] =
-      job_template(asked.job_template, site.profile, beside, *site.adapter, session.share());
+      job_template(asked.job_template, site.profile, *site.adapter, session.share());
   submission.template_name = name;
   say_origins(plan, asked, site.profile);
   plan.spec.job_template = text;
-  plan.spec.worker_binary = own_binary();
+  if (plan.spec.worker_binary.empty()) plan.spec.worker_binary = own_binary();
   plan.spec.local_directory =
       expand_path(plan.spec.local_directory, session.variables, user_name());
   submission.state_dir = site.profile.state_dir;
@@ -290,7 +299,9 @@ int submit(const Session& session, const Arguments& arguments, const Flavour& fl
   settle_state_directory(submission.session, submission.state_dir);
   say_what_goes(submission.session);
   const bool same_host = seen && seen->host == hostname();
-  auto launched = ensure_launcher(submission.session, same_host ? seen->reached : Argv{});
+  auto launched = ensure_launcher(submission.session,
+                                  Listening{submission.plan.spec.ports, submission.plan.interface,
+                                            same_host ? seen->reached : Argv{}});
   return bring_up(submission, launched, {!arguments.has("no-wait"), arguments.has("keep-queued")});
 }
 

@@ -65,7 +65,7 @@ Names workloads(const Session& session) {
 
 Names sites(const Session& session) {
   Names names;
-  for (const auto& site : read_sites(session.share())) names.push_back(site.name);
+  for (const auto& site : read_sites(session)) names.push_back(site.name);
   return names;
 }
 
@@ -73,7 +73,7 @@ Names partitions(const Session& session, const Names& words) {
   auto said = typed_value(words, "--site");
   if (said.empty()) said = variable(session.variables, "PCLUSTER_SITE");
   const auto here = this_machine(variable(session.variables, "PATH"));
-  const auto chosen = choose_site(read_sites(session.share()), said, here, true);
+  const auto chosen = choose_site(read_sites(session), said, here, true);
   Names names;
   for (const auto& partition : chosen.profile.partitions) names.push_back(partition.name);
   const auto argv = chosen.adapter->limits();

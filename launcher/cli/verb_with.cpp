@@ -64,7 +64,8 @@ int run(const Session& session, const Arguments& arguments) {
   const bool stays = exists(own.state().key());  // somebody else's, and not stopped
   int code = 0;
   try {
-    auto launched = ensure_launcher(own);
+    auto launched =
+        ensure_launcher(own, Listening{submission.plan.spec.ports, submission.plan.interface});
     bring_up(submission, launched, {!arguments.has("no-wait"), arguments.has("keep-queued")});
     if (interrupts() > 0 || hung_up()) throw Error(Exit::interrupted, "interrupted");
     code = run_in(own, command);

@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "launcher/base/error.hpp"
+#include "launcher/base/text.hpp"
 #include "launcher/daemon/launcher.hpp"
 #include "launcher/io/file.hpp"
 
@@ -65,6 +66,14 @@ void clear_away(const StateDirectory& directory) {
     remove_tree(path);
 }
 
+// A name that fits nothing here must not cut everybody off.
+std::vector<std::string> told_addresses(const std::vector<std::string>& interface) {
+  auto told = host_addresses(interface);
+  if (!told.empty()) return told;
+  spdlog::warn("no address of this host fits {}: workers are told all", join(interface, ", "));
+  return host_addresses();
+}
+
 int serve(const LauncherOptions& options, const StateDirectory& directory) {
   const auto key = make_key(directory.key());
   Loop loop;
@@ -75,9 +84,9 @@ int serve(const LauncherOptions& options, const StateDirectory& directory) {
       [&](const std::string& text) { launcher->trouble(text); });
   store.recall();
   const auto accept = [&](LinkPtr link, Role role) { launcher->accept(std::move(link), role); };
-  const auto tls = listen_tls(loop, key, options.cluster, {}, accept);
+  const auto tls = listen_tls(loop, key, options.cluster, options.ports, accept);
   auto info = this_process();
-  info.addresses = host_addresses();
+  info.addresses = told_addresses(options.interface);
   std::ranges::stable_partition(info.addresses, [&](const std::string& address) {
     return std::ranges::find(options.first, address) != options.first.end();
   });

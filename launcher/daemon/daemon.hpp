@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 #include "launcher/base/units.hpp"
+#include "launcher/model/spec.hpp"
 
 namespace pcluster {
 
@@ -11,7 +12,9 @@ struct LauncherOptions {
   std::string directory;  // the cluster's state directory
   std::string cluster;
   bool take_over = false;
-  std::vector<std::string> first;  // addresses by which nodes have come before: told first
+  std::vector<std::string> first;      // addresses by which nodes have come before: told first
+  PortRange ports;                     // where it may listen
+  std::vector<std::string> interface;  // names or address globs: only those are told to workers
 };
 // `pcluster launcher`: replays the journal, serves until the cluster is stopped.  Returns the exit
 // code.

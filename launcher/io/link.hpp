@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -93,6 +94,9 @@ std::vector<std::string> host_addresses();
 // itself (loopback, a bridge that every node has), where something of ours may well listen.  All of
 // them when the other host is this one, or has no others.
 std::vector<std::string> that_lead_to(const std::string& host, std::vector<std::string> addresses);
+// Only those of an interface of this name, or that match a glob, and the loopback one last; none
+// of either: empty.  No words: all.
+std::vector<std::string> host_addresses(std::span<const std::string> wanted);
 
 // The blocking client of the verbs: connect, send, receive.
 class ClientSocket {

@@ -39,6 +39,12 @@ const Key<Configuration> user_keys[] = {
        read(v, Duration{c.time_min.emplace(), parse_time_limit});
      }},
     {"warning", [](auto& v, auto& c) { read(v, Duration{c.warning.emplace()}); }},
+    {"qos", [](auto& v, auto& c) { read(v, c.qos); }},
+    {"gpus", [](auto& v, auto& c) { read(v, c.gpus); }},
+    {"ports", [](auto& v, auto& c) { read(v, c.ports.emplace()); }},
+    {"interface", [](auto& v, auto& c) { read(v, c.interface); }},
+    {"worker_binary", [](auto& v, auto& c) { read(v, c.worker_binary); }},
+    {"exclude_nodes", [](auto& v, auto& c) { read(v, c.exclude_nodes); }},
 };
 
 }  // namespace
@@ -50,6 +56,19 @@ Micros parse_time_limit(std::string_view text) {
     throw Error(Exit::usage, fmt::format("{} what?", number),
                 fmt::format("write {0}m for minutes, {0}s for seconds", number));
   return time;
+}
+
+PortRange parse_ports(std::string_view text) {
+  const auto parts = split(std::string(trim(text)), '-');
+  const auto first = to_integer(parts.front()), last = to_integer(parts.back());
+  if (parts.size() > 2 || !first || !last || *first < 1 || *last > 65535 || *first > *last)
+    throw Error(Exit::usage, fmt::format("\"{}\" is no range of ports", printable(text)),
+                "write the first and the last: 60001-63000");
+  return {static_cast<std::uint16_t>(*first), static_cast<std::uint16_t>(*last)};
+}
+
+std::string show_ports(PortRange ports) {
+  return ports == PortRange{} ? "" : fmt::format("{}-{}", ports.first, ports.last);
 }
 
 Configuration parse_configuration(std::string_view yaml, const std::string& file) {

@@ -14,6 +14,16 @@ const Key<SitePartition> partition_keys[] = {
     {"memory", [](auto& v, auto& p) { read(v, Memory{p.memory_mb.emplace()}); }},
     {"cores", [](auto& v, auto& p) { read(v, p.cores); }},
     {"max_time", [](auto& v, auto& p) { read(v, Duration{p.max_time.emplace()}); }},
+    {"max_memory", [](auto& v, auto& p) { read(v, Memory{p.max_memory_mb.emplace()}); }},
+    {"min_memory", [](auto& v, auto& p) { read(v, Memory{p.min_memory_mb.emplace()}); }},
+    {"max_memory_per_core",
+     [](auto& v, auto& p) { read(v, Memory{p.max_memory_mb_per_core.emplace()}); }},
+    {"max_cores", [](auto& v, auto& p) { read(v, p.max_cores); }},
+    {"min_cores", [](auto& v, auto& p) { read(v, p.min_cores); }},
+    {"max_nodes", [](auto& v, auto& p) { read(v, p.max_nodes); }},
+    {"gpus", [](auto& v, auto& p) { read(v, p.gpus); }},
+    {"min_time", [](auto& v, auto& p) { read(v, Duration{p.min_time.emplace()}); }},
+    {"qos", [](auto& v, auto& p) { read(v, p.qos); }},
     {"arch", [](auto& v, auto& p) { read(v, p.arch); }},
     {"source", [](auto& v, auto& p) { read(v, p.source); }},
 };
@@ -39,6 +49,40 @@ void read_partitions(const Value& value, SiteProfile& site) {
       read_map(Value{value.file, partition.name, node}, partition, partition_keys);
     site.partitions.push_back(std::move(partition));
   }
+}
+
+const Key<SitePartition> limit_keys[] = {
+    {"max_memory", [](auto& v, auto& p) { read(v, Memory{p.max_memory_mb.emplace()}); }},
+    {"max_cores", [](auto& v, auto& p) { read(v, p.max_cores); }},
+    {"max_nodes", [](auto& v, auto& p) { read(v, p.max_nodes); }},
+    {"max_time", [](auto& v, auto& p) { read(v, Duration{p.max_time.emplace()}); }},
+    {"gpus", [](auto& v, auto& p) { read(v, p.gpus); }},
+};
+
+template <class T, class Read>
+void read_by_name(const Value& value, std::map<std::string, T>& to, Read each) {
+  for (const auto& [name, entry] : entries_of(value))
+    if (!entry.node.IsNull()) each(entry, to[name.key]);
+}
+
+const Key<CoresRule> cores_rule_keys[] = {
+    {"rounding",
+     [](auto& v, auto& r) {
+       std::string word;
+       read_choice(v, word, {"down", "nearest"});
+       r.round = word == "nearest";
+     }},
+    {"memory_per_core",
+     [](auto& v, auto& r) {
+       read_by_name(v, r.memory_mb_per_core, [](const Value& e, auto& mb) { read(e, Memory{mb}); });
+     }},
+};
+
+void read_binaries(const Value& value, std::map<std::string, std::string>& to) {
+  read_by_name(value, to, [](const Value& entry, std::string& path) {
+    read(entry, path);
+    if (!path.starts_with('/')) entry.must_be("a path from the root");
+  });
 }
 
 void read_mem_mode(const Value& value, SiteProfile& site) {
@@ -104,6 +148,21 @@ const Key<SiteProfile> site_keys[] = {
     {"partitions", read_partitions},
     {"exclude", [](auto& v, auto& s) { read(v, s.exclude); }},
     {"slurm_via", [](auto& v, auto& s) { read_choice(v, s.slurm_via, via_words()); }},
+    {"time_required", [](auto& v, auto& s) { read(v, s.time_required); }},
+    {"qos", [](auto& v, auto& s) { read(v, s.qos); }},
+    {"prefer", [](auto& v, auto& s) { read(v, s.prefer); }},
+    {"limits", [](auto& v, auto& s) { read_map(v, s.limits, limit_keys); }},
+    {"cores_rule", [](auto& v, auto& s) { read_map(v, s.cores_rule, cores_rule_keys); }},
+    {"ports", [](auto& v, auto& s) { read(v, s.ports); }},
+    {"interface", [](auto& v, auto& s) { read(v, s.interface); }},
+    {"max_jobs", [](auto& v, auto& s) { read(v, s.manners.max_jobs); }},
+    {"max_array", [](auto& v, auto& s) { read(v, s.manners.max_array); }},
+    {"submit_every", [](auto& v, auto& s) { read(v, Duration{s.manners.submit_every}); }},
+    {"poll", [](auto& v, auto& s) { read(v, Duration{s.manners.poll}); }},
+    {"timeout", [](auto& v, auto& s) { read(v, Duration{s.timeout.emplace()}); }},
+    {"worker_binary", [](auto& v, auto& s) { read_binaries(v, s.worker_binary); }},
+    {"login", [](auto& v, auto& s) { read(v, s.login); }},
+    {"notes", [](auto& v, auto& s) { read(v, s.notes); }},
 };
 
 }  // namespace
@@ -113,6 +172,7 @@ std::vector<std::string> mpi_kinds() { return {"openmpi4", "openmpi5", "mpich", 
 
 SiteProfile parse_site(std::string_view yaml, const std::string& file) {
   SiteProfile site;
+  site.file = file;
   read_map(Value{file, "the profile", load_yaml(yaml, file)}, site, site_keys);
   for (const auto& [key, value] : {std::pair{"site", site.name}, {"scheduler", site.scheduler}})
     if (value.empty()) throw Error(Exit::usage, fmt::format("{}: key `{}` is missing", file, key));

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "launcher/base/error.hpp"
+#include "launcher/script/site.hpp"
 
 namespace pcluster {
 
@@ -60,6 +61,14 @@ void read(const Value& value, Memory to) {
   const auto& text = scalar(value, "an amount of memory");
   try {
     to.mb = parse_memory_mb(text);
+  } catch (const Error& error) {
+    value.fail(fmt::format("`{}`: {}", value.key, error.what()), error.hint());
+  }
+}
+void read(const Value& value, PortRange& to) {
+  const auto& text = scalar(value, "a range of ports");
+  try {
+    to = parse_ports(text);
   } catch (const Error& error) {
     value.fail(fmt::format("`{}`: {}", value.key, error.what()), error.hint());
   }

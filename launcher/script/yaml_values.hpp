@@ -13,6 +13,7 @@
 
 #include "launcher/base/text.hpp"
 #include "launcher/base/units.hpp"
+#include "launcher/model/spec.hpp"
 
 namespace pcluster {
 
@@ -49,6 +50,7 @@ struct Duration {
   Micros (*parse)(std::string_view) = parse_duration;
 };
 void read(const Value&, Duration to);
+void read(const Value&, PortRange& to);
 
 template <class T>
 struct Key {

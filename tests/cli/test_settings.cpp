@@ -65,7 +65,13 @@ TEST_CASE("every key of the configuration is a setting and reaches the plan with
                                                                 {"directives", "[--d]"},
                                                                 {"drop_directives", "[mem]"},
                                                                 {"cluster", "other"},
-                                                                {"pool", "big"}};
+                                                                {"pool", "big"},
+                                                                {"qos", "long"},
+                                                                {"gpus", "2"},
+                                                                {"ports", "60001-60009"},
+                                                                {"interface", "[ib0]"},
+                                                                {"worker_binary", "/w"},
+                                                                {"exclude_nodes", "[n3]"}};
   std::string yaml;
   std::vector<std::string> keys;
   for (const auto& [key, value] : values) {
@@ -82,7 +88,7 @@ TEST_CASE("every key of the configuration is a setting and reaches the plan with
   CHECK(plan.spec.account == "lab7");
   CHECK(plan.jobs == 3);
   CHECK(plan.spec.nodes == 2);
-  CHECK(plan.spec.per_node == Resources{5, 3072, 0});
+  CHECK(plan.spec.per_node == Resources{5, 3072, 2});
   CHECK(plan.spec.time == 420 * second);
   CHECK(plan.spec.slots == 4);
   CHECK(plan.min_workers == 2);
@@ -96,6 +102,11 @@ TEST_CASE("every key of the configuration is a setting and reaches the plan with
   CHECK(plan.spec.directives.back() == "--d");
   CHECK(plan.spec.drop_directives.back() == "mem");
   CHECK(plan.pool == "big");
+  CHECK(plan.spec.qos == "long");
+  CHECK(plan.spec.ports == PortRange{60001, 60009});
+  CHECK(plan.interface == std::vector<std::string>{"ib0"});
+  CHECK(plan.spec.worker_binary == "/w");
+  CHECK(plan.spec.exclude_nodes == std::vector<std::string>{"n3"});
   for (std::size_t i = 0; i < keys.size(); ++i) {
     INFO(keys[i]);
     CHECK(std::ranges::count(settings(), keys[i], &Setting::key) == 1);
