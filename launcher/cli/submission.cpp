@@ -49,7 +49,7 @@ constexpr Option options[] = {
     {"--orphan-timeout", "TIME", "end workers that lost the launcher for so long (default 10m)"},
     {"--config", "FILE", "configuration (default ~/.config/pcluster/config.yaml)"},
     {"--take-over", "", "start the launcher here, though another host has it (which is lost)"},
-    {"--slurm-via", "WORD", "lib: by Slurm's library; cli: its commands (default auto)"},
+    {"--slurm-via", "WORD", "lib: by its library; cli: by its commands (default auto)"},
     {"--dry-run", "", "print the job script and the command; start nothing"},
 };
 
