@@ -15,13 +15,14 @@ if(SLURM_INCLUDE AND SLURM_LIBRARY)
   set(CMAKE_REQUIRED_LIBRARIES ${SLURM_LIBRARY})
   check_cxx_source_compiles("
     #include <slurm/slurm.h>
-    static_assert(SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(20, 11, 0));
-    int main() { slurm_init(nullptr); }" SLURM_IS_NEW_ENOUGH)
+    static_assert(SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(21, 8, 0));
+    static_assert(SLURM_VERSION_NUMBER < SLURM_VERSION_NUM(25, 11, 0));
+    int main() { slurm_init(nullptr); }" SLURM_RELEASE_IS_KNOWN)
   unset(CMAKE_REQUIRED_INCLUDES)
   unset(CMAKE_REQUIRED_LIBRARIES)
-  set(slurm_why "Slurm older than 20.11")
+  set(slurm_why "not a Slurm from 21.08 to 25.05")
 endif()
-if(NOT SLURM_IS_NEW_ENOUGH)
+if(NOT SLURM_RELEASE_IS_KNOWN)
   message(STATUS "pcluster-slurm: not built: ${slurm_why}; Slurm's commands are used")
   return()
 endif()

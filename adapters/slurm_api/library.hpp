@@ -4,6 +4,7 @@
 #include <slurm/slurm.h>
 #include <slurm/slurm_errno.h>
 
+#include <cerrno>
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -33,6 +34,15 @@ struct Failure {
   std::string words;
   int code = 0;  // Slurm's
 };
+
+// What the last call that failed left.
+inline int last_error() {
+#if SLURM_VERSION_NUMBER < SLURM_VERSION_NUM(24, 11, 0)
+  return slurm_get_errno();
+#else
+  return errno;
+#endif
+}
 
 // Throws what the last call said went wrong, unless it says 0.
 void check(int said);

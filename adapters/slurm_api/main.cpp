@@ -111,7 +111,7 @@ int run(const Words& words) {
 
 void check(int said) {
   if (said == SLURM_SUCCESS) return;
-  const int code = said > 0 ? said : slurm_get_errno();
+  const int code = said > 0 ? said : last_error();
   const char* words = slurm_strerror(code);
   // Another release on the other side: its own commands know better.
   const bool strange = code == SLURM_PROTOCOL_VERSION_ERROR;

@@ -120,7 +120,7 @@ void Request::fill_shape() {
 }
 
 void Request::fill_texts() {
-#if SLURM_VERSION_NUMBER < SLURM_VERSION_NUM(23, 2, 0)
+#if SLURM_VERSION_NUMBER < SLURM_VERSION_NUM(23, 11, 0)
   const std::string gres = "gres:";
 #else
   const std::string gres = "gres/";
@@ -154,10 +154,8 @@ void Request::fill() {
   arguments = {path.data(), nullptr};
   job.argc = 1;
   job.argv = arguments.data();
-#if SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(21, 8, 0)
   line = "pcluster-slurm submit " + path;
   job.submit_line = of(line);
-#endif
   job.user_id = getuid();
   job.group_id = getgid();
 }
@@ -166,7 +164,7 @@ void Request::fill() {
 Json send(Request& request) {
   submit_response_msg_t* answer = nullptr;
   for (int attempt = 1; slurm_submit_batch_job(&request.job, &answer) != SLURM_SUCCESS; ++attempt) {
-    const int code = slurm_get_errno();
+    const int code = last_error();
     const bool passes = code == EAGAIN || code == ESLURM_ERROR_ON_DESC_TO_RECORD_COPY;
     if (!passes || attempt == tries) check(-1);
     sleep(static_cast<unsigned>(attempt));
@@ -210,8 +208,9 @@ Json cancel(const Words& ids) {
   if (ids.empty()) throw Failure{usage, "cancel wants job ids: pcluster-slurm cancel 7 12_[0-3]"};
   Json failed = Json::array();
   for (const auto& id : ids) {
+    if (id.find_first_of("0123456789") != 0) throw Failure{refused, "Invalid job id " + id};
     if (slurm_kill_job2(id.c_str(), SIGKILL, 0, nullptr) == SLURM_SUCCESS) continue;
-    const int code = slurm_get_errno();
+    const int code = last_error();
     if (code == ESLURM_ALREADY_DONE || code == ESLURM_INVALID_JOB_ID) continue;
     failed.push_back({{"id", id}, {"code", code}, {"words", text(slurm_strerror(code))}});
   }

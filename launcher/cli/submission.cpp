@@ -56,7 +56,7 @@ constexpr Option options[] = {
     {"--orphan-timeout", "TIME", "end workers that lost the launcher for so long (default 10m)"},
     {"--config", "FILE", "configuration (default ~/.config/pcluster/config.yaml)"},
     {"--take-over", "", "start the launcher here, though another host has it (which is lost)"},
-    {"--slurm-via", "WORD", "lib: by Slurm's library; cli: its commands (default auto)"},
+    {"--slurm-via", "WORD", "lib: by its library; cli: by its commands (default auto)"},
     {"--here", "", "workers on the nodes of the allocation that this shell is in; no new job"},
     {"--qos", "NAME", "the quality of service of the jobs"},
     {"--gpus", "N", "GPUs per node"},

@@ -83,7 +83,7 @@ array=$(command squeue --me -h -n array -o %F | head -n 1)
 ok "$slurm" cancel "$first" 999999 "${array}_[0-4,9-40]"
 eventually 10 eval '[[ $(command squeue --me -hr -n array -o %K) == 6 ]]'
 code 1 "$slurm" cancel banana
-same "$(json 'd["error"]["words"]')" "Kill job error on job id banana: Invalid job id specified"
+same "$(json 'd["error"]["words"]')" "Invalid job id banana" "words"
 command scancel --me
 
 # What Slurm refuses: sbatch's words.  What is sbatch's to read: 126, and no job.
