@@ -76,7 +76,8 @@ void Search::failed(const std::string& error) {
   const auto keep = shared_from_this();
   stop_waiting();
   errors.push_back("relay " + relay->peer() + ": " + error);
-  loop.post([link = std::move(relay)] { link->close(); });  // it may be what calls us
+  relay->close();
+  loop.post([link = std::move(relay)] {});  // it may be what calls us
   next();
 }
 

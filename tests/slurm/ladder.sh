@@ -99,7 +99,6 @@ eventually 5 relays_are node2      # whoever has come by ssh is a relay for othe
 # So a third node needs no login of its own.
 ok pcluster submit --pool three --jobs 1 --cores 1 --memory 1200M --directive=--nodelist=node3 --timeout 30
 route_is node3 'through w1 on node2' || fail "node3 came by '$(route_of node3)'"
-cat "$dir/ssh/log" "$state"/jobs/*.out
 same "$(grep -c 'Accepted publickey for' "$dir/ssh/log")" 1 "logins"
 pcluster run -i --memory 1100M -- cat < payload > back || fail "run -i"
 cmp payload back || fail "the payload has changed on its way"
@@ -114,4 +113,5 @@ all_home() { [[ $(workers_home) == 2 ]]; }
 eventually 40 all_home
 ok pcluster wait last
 same "$(pcluster logs last)" whole "the output of what ran meanwhile"
+kill "$(cat "$dir/ssh/pid")"
 stopped_on_slurm
