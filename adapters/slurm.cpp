@@ -37,8 +37,8 @@ std::string name_of(std::string_view directive) {
 
 // Written by us and free to be dropped; the job's name and array are not: we find our jobs by them.
 const std::vector<std::string> ours{
-    "chdir",           "output",        "no-requeue", "partition",   "account", "nodes",
-    "ntasks-per-node", "cpus-per-task", "mem",        "mem-per-cpu", "gres",    "time"};
+    "chdir",         "output", "no-requeue",  "partition", "account", "nodes",  "ntasks-per-node",
+    "cpus-per-task", "mem",    "mem-per-cpu", "gres",      "time",    "exclude"};
 const std::vector<std::string> kept{"job-name", "J", "array", "a"};
 
 std::string user_directive(std::string_view line, std::string_view prefix) {
@@ -77,6 +77,8 @@ std::vector<std::string> directives(const JobSpec& spec, const JobIdentity& job)
   add_memory(spec, all);
   if (spec.per_node.gpus > 0) all.push_back(fmt::format("--gres=gpu:{}", spec.per_node.gpus));
   if (spec.time > 0) all.push_back("--time=" + clock_duration(spec.time));
+  if (!spec.exclude_nodes.empty())
+    all.push_back("--exclude=" + quoted(join(spec.exclude_nodes, ",")));
   for (const auto& dropped : spec.drop_directives) {
     const auto name = name_of(trim(dropped));
     if (std::ranges::find(ours, name) == ours.end())
