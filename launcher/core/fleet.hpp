@@ -104,6 +104,8 @@ class Fleet {
   // Automatic pools (capacity.cpp decides how many).
   void automate(PoolId, const ScaleJobs&, Effects&);
   void want(PoolId, std::uint32_t jobs, Effects&);
+  // Of what is above the number wanted, jobs whose submit still waits: how many.
+  std::uint32_t drop_waiting(PoolId, Micros unix_now, Effects&);
   std::string top_up(PoolId, std::uint32_t jobs, Time now, Micros unix_now, Effects&);
 
   void came_home(const std::string& job_id, Time now);

@@ -158,6 +158,7 @@ void Fleet::cancel_job(const std::string& job_id, Effects& out) {
 // Ctrl-C in `submit`: what it queued and what has not started.
 void Fleet::cancel(const CancelJobs& asked, Effects& out) {
   std::map<PoolId, std::uint32_t> fewer;
+  std::vector<std::string> ids;
   const auto asked_for = [&](const std::string& token) {
     return std::ranges::find(asked.tokens, family(token)) != asked.tokens.end();
   };
@@ -165,15 +166,15 @@ void Fleet::cancel(const CancelJobs& asked, Effects& out) {
     if (!asked_for(token) || submit.cancelled) continue;
     // Its SubmitRefused or Cancel counts it out.
     if (submit.open()) record(SubmitCancelled{token}, out);
-    std::vector<std::string> ids;
+    std::size_t count = 0;
     for (const auto& [id, job] : jobs_) {
       if (job.token != token || job.ended() || job.cancelled) continue;
       const bool started = job.started || job.state == JobState::running;
-      if (!asked.queued_only || !started) ids.push_back(id);
+      if (!asked.queued_only || !started) ids.push_back(id), ++count;
     }
-    fewer[submit.began.pool] += static_cast<std::uint32_t>(ids.size());
-    cancel(std::move(ids), out);
+    fewer[submit.began.pool] += static_cast<std::uint32_t>(count);
   }
+  cancel(std::move(ids), out);
   for (const auto& [id, count] : fewer) want_fewer(id, count, out);
 }
 

@@ -134,6 +134,19 @@ bool Fleet::drop_unwanted(Submit& submit, Micros unix_now, Effects& out) {
   return true;
 }
 
+// The newest first; they have cost nobody anything.
+std::uint32_t Fleet::drop_waiting(PoolId pool, Micros unix_now, Effects& out) {
+  const auto before = surplus(pool);
+  std::vector<std::string> tokens;
+  for (const auto& [token, submit] : submits_)
+    if (submit.phase == Phase::waiting && submit.began.pool == pool && !submit.cancelled)
+      tokens.push_back(token);
+  for (; !tokens.empty() && surplus(pool) > 0; tokens.pop_back())
+    drop_unwanted(submits_[tokens.back()], unix_now, out);
+  const auto after = surplus(pool);
+  return before - std::min(before, after);
+}
+
 void Fleet::answered(const Submit& submit, Time now) {
   if (submit.phase == Phase::launching) last_submit_[adapter_of(submit.began.token)] = now;
 }
