@@ -42,6 +42,7 @@ struct SubmitAnswer {
   enum class Kind { accepted, refused, unanswered } kind = Kind::unanswered;
   std::vector<std::string> job_ids;  // accepted: one per job, as in the status listing
   std::string message, hint;         // refused: the scheduler's words, and what to do
+  bool later = false;  // refused: too many jobs now; it would take them when others have ended
 };
 
 // What the live scheduler says of a partition; 0 or empty = not said or no limit.

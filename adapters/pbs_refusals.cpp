@@ -19,6 +19,10 @@ struct Refusal {
   std::string_view words, hint;
 };
 
+// Too many jobs, of this user or of all: it passes.
+constexpr std::string_view too_many[] = {"per-user limit",
+                                         "Maximum number of jobs already in queue", "would exceed"};
+
 // The first that fits counts: words that are special, then what a code says by itself.
 constexpr Refusal refusals[] = {
     {any, "pbs conf variables not found",
@@ -159,6 +163,8 @@ SubmitAnswer refused(const CommandResult& result) {
                     ? known->hint
                     : "these are the scheduler's own words; `pcluster submit --dry-run` shows the "
                       "script";
+  answer.later =
+      std::ranges::any_of(too_many, [&](auto words) { return holds(answer.message, words); });
   return answer;
 }
 

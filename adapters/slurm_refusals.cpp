@@ -74,6 +74,10 @@ constexpr Remedy refusals[] = {
     {"configuration source", "this machine has no Slurm configuration: use a login node"},
 };
 
+// Too many jobs, of this user, of the group or of all: it passes.
+constexpr std::string_view too_many[] = {"MaxSubmit", "GrpSubmit",
+                                         "Slurm temporarily unable to accept job"};
+
 struct Reason {
   std::string_view pattern, hint;
   bool never = true;  // someone has to change the partition, the limits or the job
@@ -163,6 +167,8 @@ SubmitAnswer refused(const CommandResult& result) {
   answer.hint = known != std::end(refusals)
                     ? known->hint
                     : "these are Slurm's own words; `pcluster submit --dry-run` shows the script";
+  answer.later =
+      std::ranges::any_of(too_many, [&](auto words) { return holds(answer.message, words); });
   return answer;
 }
 

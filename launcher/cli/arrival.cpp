@@ -25,8 +25,10 @@ Arrival look(const Status& status, const Expected& expected) {
   arrival.hosts = static_cast<std::uint32_t>(hosts.size());
   for (const auto& job : status.jobs) {
     if (job.pool != expected.pool) continue;
-    const bool ours = job.token == expected.token;
-    if (job.state == JobState::submitting && ours) arrival.queued = false;
+    const bool ours = job.token == expected.token || job.token.starts_with(expected.token + "_");
+    const bool held_back = job.state == JobState::submitting && !job.reason.empty();
+    if (ours && held_back) ++arrival.held_back;
+    if (job.state == JobState::submitting && ours && !held_back) arrival.queued = false;
     if (job.state == JobState::ended) {
       if (ours && job.workers.empty()) arrival.died.push_back(job);
     } else if (job.state == JobState::submitting || home_of[job.job_id] < expected.nodes) {
@@ -37,7 +39,11 @@ Arrival look(const Status& status, const Expected& expected) {
   // A pool may replace jobs that died: when as many died as were asked for, more will not help.
   const bool all_died =
       arrival.home == 0 && expected.new_jobs > 0 && arrival.died.size() >= expected.new_jobs;
-  arrival.hopeless = !arrival.complete && (arrival.absent.empty() || all_died);
+  const bool rests = arrival.home == 0 && !arrival.died.empty() &&
+                     std::ranges::all_of(arrival.absent, [](const JobRow& job) {
+                       return job.state == JobState::submitting && !job.reason.empty();
+                     });
+  arrival.hopeless = !arrival.complete && (arrival.absent.empty() || all_died || rests);
   arrival.refused = arrival.hopeless && arrival.died.empty() && !status.submit_error.empty();
   arrival.explained =
       !arrival.absent.empty() && std::ranges::all_of(arrival.absent, [](const JobRow& job) {

@@ -204,9 +204,11 @@ void await_queued(Wait& wait) {
     pause(wait, elapsed);
   }
   const auto& session = wait.submission.session;
+  const auto later = wait.arrival.held_back;
   session.say(wait.arrival.queued
-                  ? fmt::format("{}{} jobs queued; pcluster status shows them", prefix(wait),
-                                wait.expected.new_jobs)
+                  ? fmt::format("{}{} jobs queued{}; pcluster status shows them", prefix(wait),
+                                wait.expected.new_jobs - std::min(later, wait.expected.new_jobs),
+                                later > 0 ? fmt::format(", {} wait for their turn", later) : "")
                   : "the scheduler has not answered yet; the launcher asks on: pcluster status");
 }
 

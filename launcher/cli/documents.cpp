@@ -80,7 +80,12 @@ Json pool_item(const PoolRow& row) {
           {"cores", row.spec.per_node.cores},
           {"memory", bytes_of_mb(row.spec.per_node.memory_mb)},
           {"site", row.spec.site},
-          {"partition", row.spec.partition}};
+          {"partition", row.spec.partition},
+          {"automatic", row.automatic},
+          {"min_jobs", row.least},
+          {"max_jobs", row.most},
+          {"paused", row.paused},
+          {"excluded_nodes", row.excluded}};
 }
 
 Json workload_item(const WorkloadRow& row) {

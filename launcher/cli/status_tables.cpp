@@ -96,6 +96,16 @@ std::string headline(const Status& status) {
 
 std::string or_dash(const std::string& text) { return text.empty() ? "-" : text; }
 
+// What the number of jobs follows, and what is in its way.
+std::string capacity_of(const PoolRow& pool) {
+  std::string text;
+  const auto add = [&](const std::string& words) { text += (text.empty() ? "" : "; ") + words; };
+  if (pool.automatic) add(fmt::format("automatic, {} to {} jobs", pool.least, pool.most));
+  if (!pool.paused.empty()) add("paused: " + pool.paused);
+  if (!pool.excluded.empty()) add("without " + join(pool.excluded, ", "));
+  return printable(text);
+}
+
 Table pools_table(const Status& status) {
   Table table{{{"pool"},
                {"jobs", true},
@@ -104,14 +114,15 @@ Table pools_table(const Status& status) {
                {"cores", true},
                {"memory", true},
                {"site"},
-               {"partition"}},
+               {"partition"},
+               {""}},
               {}};
   for (const auto& pool : status.pools) {
     const auto& each = pool.spec.per_node;
-    table.rows.push_back({pool.pool, std::to_string(pool.wanted_jobs), std::to_string(pool.workers),
-                          std::to_string(pool.wanted_workers),
-                          each.cores == 0 ? "-" : std::to_string(each.cores),
-                          memory(each.memory_mb), pool.spec.site, or_dash(pool.spec.partition)});
+    table.rows.push_back(
+        {pool.pool, std::to_string(pool.wanted_jobs), std::to_string(pool.workers),
+         std::to_string(pool.wanted_workers), each.cores == 0 ? "-" : std::to_string(each.cores),
+         memory(each.memory_mb), pool.spec.site, or_dash(pool.spec.partition), capacity_of(pool)});
   }
   return table;
 }
@@ -119,9 +130,10 @@ Table pools_table(const Status& status) {
 std::string pool_lines(const Status& status) {
   std::string text;
   for (const auto& pool : status.pools)
-    text += fmt::format("pool {}: {} of {} workers home; site {}{}\n", printable(pool.pool),
+    text += fmt::format("pool {}: {} of {} workers home; site {}{}{}\n", printable(pool.pool),
                         pool.workers, pool.wanted_workers, pool.spec.site,
-                        pool.spec.partition.empty() ? "" : ", partition " + pool.spec.partition);
+                        pool.spec.partition.empty() ? "" : ", partition " + pool.spec.partition,
+                        capacity_of(pool).empty() ? "" : "; " + capacity_of(pool));
   return text;
 }
 

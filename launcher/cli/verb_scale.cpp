@@ -14,8 +14,13 @@
 namespace pcluster {
 namespace {
 
+constexpr long long most = 1'000'000;
+
 constexpr Option options[] = {
     {"--pool", "NAME", "the pool (default: the only one that has jobs)", false, Completes::pool},
+    {"--min", "A", "automatic: as many jobs as there is work for, at least A (default 0)"},
+    {"--max", "B", "and at most B; `scale N` ends it"},
+    {"--idle", "TIME", "automatic: a job without work for so long ends (default 5m)"},
     {"--timeout", "TIME", "how long to wait for new workers (default 6m)"},
     {"--keep-queued", "", "at the timeout, leave pending jobs in the queue"},
     {"--no-wait", "", "return once new jobs are queued"},
@@ -24,15 +29,14 @@ constexpr Option options[] = {
 std::uint32_t number_of_jobs(const Arguments& arguments) {
   const auto& words = arguments.operands();
   const auto number = words.size() == 1 ? to_integer(words.front()) : std::nullopt;
-  constexpr long long most = 1'000'000;
   if (!number || *number < 0 || *number > most)
     throw Error(Exit::usage, "scale: to how many jobs?", "write pcluster scale N; 0 is allowed");
   return static_cast<std::uint32_t>(*number);
 }
 
-std::string scaled_text(const Scaled& scaled) {
-  auto text = fmt::format("pool {}: {} job{} wanted", printable(scaled.pool), scaled.jobs,
-                          scaled.jobs == 1 ? "" : "s");
+std::string scaled_text(const Scaled& scaled, const std::string& more) {
+  auto text = fmt::format("pool {}: {} job{} wanted{}", printable(scaled.pool), scaled.jobs,
+                          scaled.jobs == 1 ? "" : "s", more);
   if (scaled.new_jobs > 0) text += fmt::format(", {} new", scaled.new_jobs);
   if (scaled.cancelled > 0) text += fmt::format(", {} cancelled in the queue", scaled.cancelled);
   if (scaled.ending > 0) text += fmt::format(", {} ending now (idle)", scaled.ending);
@@ -54,13 +58,35 @@ Submission submission_of(const Session& session, const Arguments& arguments, con
   return submission;
 }
 
+// Whoever asks for workers waits; this only says what may come.
+int automate(const Session& session, const Arguments& arguments) {
+  ScaleJobs request{arguments.text("pool").value_or(""), 0, true};
+  request.least = arguments.number("min").value_or(0);
+  request.most = arguments.number("max").value_or(0);
+  request.idle = arguments.duration("idle").value_or(request.idle);
+  if (!arguments.operands().empty())
+    throw Error(Exit::usage, "scale: a number of jobs, or bounds for it?",
+                "write pcluster scale N, or pcluster scale --min A --max B");
+  if (request.most == 0 || request.most > most || request.least > request.most)
+    throw Error(Exit::usage, "scale: how many jobs at most?",
+                "write pcluster scale --min A --max B, with A not above B");
+  Launched launched{reach_launcher(session), false};
+  const auto scaled = launched.client.ask<Scaled>(request);
+  session.say(scaled_text(
+      scaled, fmt::format(" now, {} to {} as there is work", request.least, request.most)));
+  if (session.json) write_out(scaled_document(scaled));
+  return static_cast<int>(Exit::done);
+}
+
 int run(const Session& session, const Arguments& arguments) {
+  if (arguments.has("min") || arguments.has("max") || arguments.has("idle"))
+    return automate(session, arguments);
   const auto count = number_of_jobs(arguments);
   Launched launched{reach_launcher(session), false};
   catch_interrupts();
   const auto scaled =
       launched.client.ask<Scaled>(ScaleJobs{arguments.text("pool").value_or(""), count});
-  session.say(scaled_text(scaled));
+  session.say(scaled_text(scaled, ""));
   if (scaled.new_jobs == 0) {
     if (session.json) write_out(scaled_document(scaled));
     return static_cast<int>(Exit::done);
@@ -84,13 +110,16 @@ const Verb verb_scale{
     .examples =
         "pcluster scale 20                          # new jobs, and waits for their workers\n"
         "pcluster scale 5                           # pending ones go first, then idle ones\n"
-        "pcluster scale 0 --pool large              # the launcher stays",
+        "pcluster scale 0 --pool large              # the launcher stays\n"
+        "pcluster scale --min 0 --max 20            # as many as there is work for",
     .run = run,
     .description =
         "Changes how many jobs a pool has. For more, new ones of the pool's shape are queued, "
         "and it waits for their workers as submit does. For fewer, pending ones are cancelled "
         "first, then idle ones end, then busy ones end when their tasks have ended: no task is "
-        "lost.",
+        "lost. With --min and --max the number follows the work by itself: more jobs at once when "
+        "tasks wait that fit the pool, fewer when jobs have had none for --idle, or when the work "
+        "for which they are in the queue is gone for 30 s; busy ones are left alone.",
 };
 
 }  // namespace pcluster

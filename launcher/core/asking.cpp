@@ -76,6 +76,10 @@ std::optional<Refusal> Core::State::refuses(const SubmitJobs& submit) const {
 }
 
 std::optional<Refusal> Core::State::refuses(const ScaleJobs& scale) const {
+  if (scale.automatic && (scale.most == 0 || scale.least > scale.most))
+    return usage(fmt::format("no number is at least {} and at most {}, and above 0", scale.least,
+                             scale.most),
+                 "--max must be at least 1, and not below --min");
   const auto& pools = fleet.pools();
   if (pools.empty())
     return usage("there are no jobs whose number could change",

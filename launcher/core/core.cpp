@@ -31,6 +31,7 @@ Effects Core::begin(Time now, Micros unix_now) {
 Effects Core::handle(const Event& event, Time now, Micros unix_now) {
   Turn turn{now, unix_now, {}, {}};
   state_->unix_now = unix_now;
+  state_->last_now = now;
   state_->wake(now);
   std::visit([&](const auto& one) { state_->on(turn, one); }, event);
   state_->finish(turn);
@@ -96,13 +97,14 @@ void Core::State::commit(Turn& turn, Record record) {
 // Workers of earlier epochs keep what they have until they are back, or have had time enough.
 void Core::State::begin(Turn& turn) {
   unix_now = turn.unix_now;
+  last_now = turn.now;
   ledger.workloads.take_finished();
   ledger.workers.take_released();
   commit(turn, EpochBegan{epoch});
   for (auto& [id, worker] : ledger.workers.all())
     worker.heard = turn.now + policy.comeback - policy.worker_silence;
   silence_at = turn.now + policy.comeback;
-  fleet.begin(turn.now, turn.unix_now, turn.out);
+  fleet.begin(turn.now, turn.unix_now);
   if (!stop_asked) return;
   stop_at = turn.now;
   fleet.cancel_all(turn.out);
@@ -121,8 +123,9 @@ void Core::State::finish(Turn& turn) {
   const bool was_loaded = std::exchange(loaded, false);
   if (turn.now >= silence_at) find_silent(turn);
   if (!stop_asked) dismiss_idle(turn);
+  if (!stop_asked) adapt(turn);
   if (!stop_asked) shrink(turn);
-  fleet.tick(turn.now, turn.out);
+  fleet.tick(turn.now, turn.unix_now, turn.out);
   lose_pinned(turn);
   cancel_doomed(turn);
   const bool nothing_new = turn.idle && turn.out.append.empty() && !was_loaded;
@@ -138,6 +141,7 @@ std::optional<Time> Core::State::deadline() const {
   std::optional<Time> first = fleet.deadline();
   const auto at = [&](Time time) { first = std::min(first.value_or(time), time); };
   if (loaded) at(0);
+  if (adapt_at && !stop_asked) at(*adapt_at);
   for (const auto& [id, worker] : ledger.workers.all())
     if (!worker.gone) {
       at(silence_at);
@@ -152,7 +156,9 @@ std::optional<Time> Core::State::deadline() const {
 void Core::State::on(Turn& turn, const event::Submitted& said) {
   fleet.submitted(said, turn.now, turn.out);
 }
-void Core::State::on(Turn& turn, const event::SubmitFailed& said) { fleet.failed(said, turn.out); }
+void Core::State::on(Turn& turn, const event::SubmitFailed& said) {
+  fleet.failed(said, turn.now, turn.out);
+}
 void Core::State::on(Turn& turn, const event::SubmitUnanswered& said) {
   fleet.unanswered(said, turn.now);
 }

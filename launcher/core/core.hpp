@@ -49,6 +49,7 @@ struct Submitted {
 struct SubmitFailed {
   std::string token;
   std::string message, hint;
+  bool later = false;  // too many jobs: it would take them when others have ended
 };
 // Timed out, lost: look it up.
 struct SubmitUnanswered {
@@ -143,6 +144,14 @@ struct Policy {
       16;  // most tasks waiting at a worker per slot, when they are short
   Micros progress = 100 * millisecond;  // least time between two Progress to one client
   Micros stop_grace = 10 * second;      // workers may take so long to say Bye on stop
+  Micros submit_every = 10 * second;    // between two submits of a pool that nobody waits for
+  Micros full = 60 * second, longest_full = 600 * second;  // the scheduler takes no more jobs
+  std::uint32_t failures = 3;  // jobs in a row that die before a worker is home: a pause, longer
+  Micros first_rest = 60 * second, longest_rest = 1800 * second;  // and longer
+  std::uint32_t bad_node = 2;      // jobs that die on a node, and it is left out
+  Micros calm = 30 * second;       // jobs that wait for work that is gone may wait for new so long
+  Micros adapt = 1 * second;       // between two looks at how many jobs there is work for
+  std::uint32_t quiet_polls = 10;  // looks without news: half as often, then a quarter
 };
 
 // What is wrong with trials, whether they come in a message or lie in a file.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 
+#include "launcher/base/text.hpp"
 #include "launcher/core/state.hpp"
 
 namespace pcluster {
@@ -140,9 +141,17 @@ std::string Core::State::jobs_line(const Pool& pool) const {
     ++numbers[what];
   }
   if (const auto coming = fleet.coming(pool.asked.pool); coming > 0) numbers["submitting"] = coming;
+  std::string more;
+  if (pool.asked.automatic)
+    more = fmt::format("; automatic, {} to {}", pool.asked.least, pool.asked.most);
+  if (const auto why = fleet.paused(pool, last_now, unix_now); !why.empty())
+    more += "; paused: " + why;
+  if (!pool.excluded.empty()) more += "; without " + join(pool.excluded, ", ");
+  if (numbers.empty() && pool.asked.automatic)
+    return fmt::format("no jobs; {} wanted{}", pool.asked.jobs, more);
   if (numbers.empty())
-    return fmt::format("no jobs; more with: pcluster scale N --pool {}", pool.asked.name);
-  return fmt::format("{}; {} wanted", joined(numbers), pool.asked.jobs);
+    return fmt::format("no jobs; more with: pcluster scale N --pool {}{}", pool.asked.name, more);
+  return fmt::format("{}; {} wanted{}", joined(numbers), pool.asked.jobs, more);
 }
 
 Explanation Core::State::explain(const TaskRef& what) const {

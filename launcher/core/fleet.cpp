@@ -19,6 +19,9 @@ std::string base36(std::uint64_t value, std::size_t width) {
   return text;
 }
 
+// "n1" of "n1.cluster.example": workers and schedulers do not agree about the rest.
+std::string first_label(const std::string& host) { return host.substr(0, host.find('.')); }
+
 }  // namespace
 
 std::string Fleet::next_token(Micros unix_now) const {
@@ -33,11 +36,12 @@ void Fleet::record(Record record, Effects& out) {
 
 void Fleet::apply(const Record& record) {
   if (const auto* asked = std::get_if<PoolAsked>(&record)) {
-    auto& pool = pools_[asked->pool];
-    pool.fewer = pool.fewer || asked->jobs < pool.asked.jobs;
-    pool.asked = *asked;
-    recount_.insert(asked->pool);
+    apply_asked(*asked);
   } else if (const auto* began = std::get_if<SubmitBegan>(&record)) {
+    // A part of a larger one, which has so many jobs less from here on.
+    const auto of = submits_.find(family(began->token));
+    if (of != submits_.end() && !submits_.contains(began->token))
+      of->second.began.count -= std::min(of->second.began.count, began->count);
     submits_[began->token].began = *began;
   } else if (const auto* answered = std::get_if<SubmitAnswered>(&record)) {
     submits_[answered->token].phase = Phase::answered;
@@ -46,8 +50,8 @@ void Fleet::apply(const Record& record) {
   } else if (const auto* refused = std::get_if<SubmitRefused>(&record)) {
     auto& submit = submits_[refused->token];
     submit.phase = Phase::refused;
-    auto& wanted = pools_[submit.began.pool].asked.jobs;
-    wanted -= std::min(wanted, submit.began.count);
+    auto& of = pools_[submit.began.pool].asked;
+    if (!of.automatic) of.jobs -= std::min(of.jobs, submit.began.count);
   } else if (const auto* cancelled = std::get_if<SubmitCancelled>(&record)) {
     submits_[cancelled->token].cancelled = true;
   } else if (const auto* ended = std::get_if<JobEnded>(&record)) {
@@ -59,14 +63,41 @@ void Fleet::apply(const Record& record) {
     found->second.word = ended->word;
     found->second.reason = ended->reason;
   } else if (const auto* joined = std::get_if<WorkerJoined>(&record)) {
-    // A worker proves its job, whatever the scheduler said of it, or did not say.
-    add_job(joined->job_id, joined->token);
-    auto& job = jobs_[joined->job_id];
-    job.state = JobState::running;
-    job.started = true;
+    apply_joined(*joined);
+  } else if (const auto* excluded = std::get_if<NodeExcluded>(&record)) {
+    pools_[excluded->pool].excluded.push_back(excluded->host);
   } else if (std::holds_alternative<StopAsked>(record)) {
     stopping_ = true;
   }
+}
+
+void Fleet::apply_asked(const PoolAsked& asked) {
+  auto& pool = pools_[asked.pool];
+  const bool another = pool.asked.spec != asked.spec;
+  // Begun anew by a person, or another shape: what was wrong with a node then may be so no more.
+  if (another || (pool.asked.jobs == 0 && !pool.asked.automatic)) pool.excluded.clear();
+  if (another) pool.slots = 0, pool.size = {}, pool.good_hosts.clear(), pool.bad_hosts.clear();
+  pool.fewer = pool.fewer || asked.jobs < pool.asked.jobs;
+  pool.asked = asked;
+  recount_.insert(asked.pool);
+}
+
+// A worker proves its job, whatever the scheduler said of it, or did not say.
+void Fleet::apply_joined(const WorkerJoined& joined) {
+  add_job(joined.job_id, joined.token);
+  auto& job = jobs_[joined.job_id];
+  job.state = JobState::running;
+  job.started = true;
+  const auto found = pools_.find(job.pool);
+  if (found == pools_.end()) return;
+  auto& pool = found->second;
+  pool.slots = std::max(pool.slots, joined.slots);
+  pool.size.cores = std::max(pool.size.cores, joined.size.cores);
+  pool.size.memory_mb = std::max(pool.size.memory_mb, joined.size.memory_mb);
+  pool.size.gpus = std::max(pool.size.gpus, joined.size.gpus);
+  const auto host = first_label(joined.host);
+  pool.good_hosts.insert(host);
+  pool.bad_hosts.erase(host);
 }
 
 void Fleet::add_job(const std::string& id, const std::string& token) {
@@ -80,7 +111,7 @@ void Fleet::add_job(const std::string& id, const std::string& token) {
 }
 
 // A submit command of the launcher before us may still run, and be heard late.
-void Fleet::begin(Time now, Micros unix_now, Effects& out) {
+void Fleet::begin(Time now, Micros unix_now) {
   for (auto& [token, submit] : submits_) {
     if (!submit.open()) continue;
     const auto since = std::max<Micros>(0, unix_now - submit.began.at_unix);
@@ -88,14 +119,14 @@ void Fleet::begin(Time now, Micros unix_now, Effects& out) {
     submit.look_at = now;
     submit.unknown_since.reset();
     submit.not_before = now + std::max<Micros>(0, policy_.submit_limit - since);
+    last_submit_[adapter_of(token)] = now;  // it may have been just now
   }
   for (auto& [id, pool] : pools_) {
     pool.busy_at = now;
     if (pool.asked.jobs == 0) forget_open(id);
   }
-  last_poll_ = now - policy_.poll;
+  last_poll_ = now - poll_interval();
   schedule_poll(now);
-  tick(now, out);
 }
 
 JobsAccepted Fleet::ask(const SubmitJobs& asked, Time now, Micros unix_now, Effects& out) {
@@ -114,38 +145,34 @@ JobsAccepted Fleet::ask(const SubmitJobs& asked, Time now, Micros unix_now, Effe
   }
   record(pool, out);
   pools_[pool.pool].busy_at = now;
+  unblock(pools_[pool.pool]);
   JobsAccepted answer{"", 0, asked.count * std::max(1u, asked.spec.nodes), asked.pool};
   if (have >= asked.count) return answer;
   error.clear();
   hint.clear();
-  answer.token = next_token(unix_now);
   answer.new_jobs = asked.count - have;
-  record(SubmitBegan{answer.token, pool.pool, answer.new_jobs, unix_now}, out);
-  out.after.push_back(effect::Launch{answer.token, asked.spec, answer.new_jobs});
+  answer.token = begin_submit(pool.pool, answer.new_jobs, true, unix_now, out);
   return answer;
 }
 
 void Fleet::submitted(const event::Submitted& said, Time now, Effects& out) {
   const auto found = submits_.find(said.token);
   if (found == submits_.end()) return;
+  answered(found->second, now);
+  pools_[found->second.began.pool].fulls = 0;
   record(SubmitAnswered{said.token, said.job_ids}, out);
   if (found->second.cancelled || stopping_) cancel(said.job_ids, out);
   if (found->second.cancelled) want_fewer(found->second.began.pool, said.job_ids.size(), out);
+  quiet_polls_ = 0;
+  if (!found->second.prompt) return schedule_poll(now);  // nobody waits for the answer
   next_poll_ = std::min(next_poll_.value_or(now + policy_.first_poll), now + policy_.first_poll);
-}
-
-void Fleet::failed(const event::SubmitFailed& said, Effects& out) {
-  const auto found = submits_.find(said.token);
-  if (found == submits_.end() || !found->second.open()) return;
-  refuse(found->second, {said.token, said.message, said.hint}, out);
-  error = said.message;
-  hint = said.hint;
 }
 
 // Not at once: a slow scheduler may be about to take the submit.
 void Fleet::unanswered(const event::SubmitUnanswered& said, Time now) {
   const auto found = submits_.find(said.token);
   if (found == submits_.end() || found->second.phase != Phase::launching) return;
+  answered(found->second, now);
   look_later(found->second, now + policy_.lookup);
 }
 
@@ -166,10 +193,8 @@ void Fleet::looked_up(const event::LookedUp& said, Time now, Effects& out) {
     submit.unheard = 0;
     look_later(submit, now + policy_.lookup);
   } else {
-    submit.phase = Phase::launching;
+    submit.phase = Phase::waiting;
     submit.unknown_since.reset();
-    out.after.push_back(
-        effect::Launch{said.token, pools_[submit.began.pool].asked.spec, submit.began.count});
   }
 }
 
@@ -188,6 +213,7 @@ Micros Fleet::pause(Micros first, std::uint32_t unheard) const {
 void Fleet::refuse(Submit& submit, SubmitRefused words, Effects& out) {
   submit.phase = Phase::refused;
   auto asked = pools_[submit.began.pool].asked;
+  if (asked.automatic) return record(std::move(words), out);
   const auto others = std::min(asked.jobs, living(submit.began.pool));
   if (asked.jobs < others + submit.began.count) {
     asked.jobs = others + submit.began.count;
@@ -196,41 +222,24 @@ void Fleet::refuse(Submit& submit, SubmitRefused words, Effects& out) {
   record(std::move(words), out);
 }
 
-void Fleet::tick(Time now, Effects& out) {
+void Fleet::tick(Time now, Micros unix_now, Effects& out) {
   for (auto& [token, submit] : submits_) {
     if (submit.phase != Phase::lost || submit.look_at > now) continue;
     submit.phase = Phase::looking;
     out.now.push_back(effect::LookUp{token, adapter_of(token)});
   }
-  if (next_poll_ && *next_poll_ <= now && !polling_ && adapters_due_.empty()) {
-    next_poll_.reset();
-    last_poll_ = now;
-    for (const auto& [id, job] : jobs_) {
-      if (!to_poll(job)) continue;
-      const auto& adapter = adapter_of(job.token);
-      if (std::find(adapters_due_.begin(), adapters_due_.end(), adapter) == adapters_due_.end())
-        adapters_due_.push_back(adapter);
-    }
-  }
-  if (polling_ || adapters_due_.empty()) return;
-  polling_ = adapters_due_.back();
-  adapters_due_.pop_back();
-  std::vector<std::string> tokens;
-  polled_jobs_.clear();
-  for (const auto& [id, job] : jobs_) {
-    if (!to_poll(job) || adapter_of(job.token) != *polling_) continue;
-    polled_jobs_.push_back(id);
-    if (std::find(tokens.begin(), tokens.end(), job.token) == tokens.end())
-      tokens.push_back(job.token);
-  }
-  out.now.push_back(effect::Poll{*polling_, std::move(tokens)});
+  launch_waiting(now, unix_now, out);
+  look_at_queue(now, out);
 }
 
 std::optional<Time> Fleet::deadline() const {
   std::optional<Time> first;
   const auto at = [&](Time time) { first = std::min(first.value_or(time), time); };
   for (const auto& [token, submit] : submits_)
-    if (submit.phase == Phase::lost) at(submit.look_at);
+    if (submit.phase == Phase::lost)
+      at(submit.look_at);
+    else if (submit.phase == Phase::waiting)
+      if (const auto turn = launch_at(submit)) at(*turn);
   if (next_poll_ && !polling_) at(*next_poll_);
   if (stopping_) return first;
   for (const auto& [id, pool] : pools_)

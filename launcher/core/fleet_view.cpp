@@ -70,6 +70,7 @@ std::uint32_t Fleet::surplus(PoolId id) const {
 }
 
 bool Fleet::has_jobs(PoolId id) const {
+  if (const auto* of = pool(id); of != nullptr && of->asked.automatic) return true;
   const bool drains = std::any_of(draining_.begin(), draining_.end(), [&](const auto& job_id) {
     return job(job_id)->pool == id && !job(job_id)->ended();
   });

@@ -31,15 +31,51 @@ void Fleet::schedule_poll(Time now) {
       std::any_of(jobs_.begin(), jobs_.end(), [&](const auto& j) { return missed_last(j.second); });
   next_poll_ = now + policy_.first_poll;
   if (unheard_polls_ > 0)
-    next_poll_ = now + pause(policy_.poll, unheard_polls_ - 1);
+    next_poll_ = now + std::max(poll_interval(), pause(policy_.poll, unheard_polls_ - 1));
   else if (!missed)
-    next_poll_ = std::max(last_poll_ + policy_.poll, *next_poll_);
+    next_poll_ = std::max(last_poll_ + poll_interval(), *next_poll_);
+}
+
+// As the sites want it, the slowest of those whose jobs are looked for; and more and more seldom
+// while nothing happens: whoever comes home says so himself.
+Micros Fleet::poll_interval() const {
+  Micros slowest = 0;
+  for (const auto& [id, job] : jobs_)
+    if (const auto* of = pool(job.pool); of != nullptr && to_poll(job))
+      slowest = std::max(slowest, of->asked.spec.manners.poll);
+  return (slowest > 0 ? slowest : policy_.poll) << std::min(quiet_polls_ / policy_.quiet_polls, 2u);
+}
+
+void Fleet::look_at_queue(Time now, Effects& out) {
+  if (next_poll_ && *next_poll_ <= now && !polling_ && adapters_due_.empty()) {
+    next_poll_.reset();
+    last_poll_ = now;
+    for (const auto& [id, job] : jobs_) {
+      if (!to_poll(job)) continue;
+      const auto& adapter = adapter_of(job.token);
+      if (std::find(adapters_due_.begin(), adapters_due_.end(), adapter) == adapters_due_.end())
+        adapters_due_.push_back(adapter);
+    }
+  }
+  if (polling_ || adapters_due_.empty()) return;
+  polling_ = adapters_due_.back();
+  adapters_due_.pop_back();
+  std::vector<std::string> tokens;
+  polled_jobs_.clear();
+  for (const auto& [id, job] : jobs_) {
+    if (!to_poll(job) || adapter_of(job.token) != *polling_) continue;
+    polled_jobs_.push_back(id);
+    if (std::find(tokens.begin(), tokens.end(), job.token) == tokens.end())
+      tokens.push_back(job.token);
+  }
+  out.now.push_back(effect::Poll{*polling_, std::move(tokens)});
 }
 
 void Fleet::polled(const event::Polled& said, Time now, Effects& out) {
   if (!polling_) return;
   polling_.reset();
   unheard_polls_ = said.answered ? 0 : unheard_polls_ + 1;
+  news_ = false;
   if (said.answered) {
     std::set<std::string> listed;
     for (const auto& one : said.jobs) {
@@ -47,20 +83,22 @@ void Fleet::polled(const event::Polled& said, Time now, Effects& out) {
       if (!jobs_.contains(one.job_id) && one.state != JobState::ended && submit(one.token))
         record(SubmitAnswered{one.token, {one.job_id}}, out);  // ours, by its name
       const auto found = jobs_.find(one.job_id);
-      if (found != jobs_.end()) seen(found->second, one, out);
+      if (found != jobs_.end()) seen(found->second, one, now, out);
     }
-    missing(listed, out);
+    missing(listed, now, out);
     cancel_again(said.jobs, now, out);
+    quiet_polls_ = news_ ? 0 : quiet_polls_ + 1;
   }
   schedule_poll(now);
-  tick(now, out);
 }
 
-void Fleet::seen(Job& job, const JobSeen& said, Effects& out) {
+void Fleet::seen(Job& job, const JobSeen& said, Time now, Effects& out) {
+  news_ = news_ || job.misses > 0 || (job.state != said.state && !job.ended() && job.home == 0);
   job.misses = 0;
+  if (!said.nodes.empty()) job.nodes = said.nodes;
   if (said.state == JobState::ended) {
     // Its worker knows better, as long as it is home.
-    if (job.home == 0 && !job.ended()) record(JobEnded{job.id, said.word, said.reason}, out);
+    if (job.home == 0 && !job.ended()) end_job(job, said.word, said.reason, now, out);
     return;
   }
   if (job.ended()) return;
@@ -89,12 +127,13 @@ void Fleet::cancel_again(const std::vector<JobSeen>& listed, Time now, Effects& 
 }
 
 // Not listed once may be a lie or a delay; again and again means that it is over.
-void Fleet::missing(const std::set<std::string>& listed, Effects& out) {
+void Fleet::missing(const std::set<std::string>& listed, Time now, Effects& out) {
   for (const auto& id : std::exchange(polled_jobs_, {})) {
     auto& job = jobs_[id];
     if (listed.contains(id) || job.ended() || job.home > 0) continue;
+    news_ = true;
     if (++job.misses < misses_until_ended) continue;
-    record(JobEnded{id, "MISSING", "the scheduler does not list it any more"}, out);
+    end_job(job, "MISSING", "the scheduler does not list it any more", now, out);
   }
 }
 
@@ -119,21 +158,23 @@ void Fleet::cancel_job(const std::string& job_id, Effects& out) {
 // Ctrl-C in `submit`: what it queued and what has not started.
 void Fleet::cancel(const CancelJobs& asked, Effects& out) {
   std::map<PoolId, std::uint32_t> fewer;
-  for (const auto& token : asked.tokens) {
-    const auto found = submits_.find(token);
-    if (found == submits_.end() || found->second.cancelled) continue;
-    auto& submit = found->second;
+  std::vector<std::string> ids;
+  const auto asked_for = [&](const std::string& token) {
+    return std::ranges::find(asked.tokens, family(token)) != asked.tokens.end();
+  };
+  for (auto& [token, submit] : submits_) {
+    if (!asked_for(token) || submit.cancelled) continue;
     // Its SubmitRefused or Cancel counts it out.
     if (submit.open()) record(SubmitCancelled{token}, out);
-    std::vector<std::string> ids;
+    std::size_t count = 0;
     for (const auto& [id, job] : jobs_) {
       if (job.token != token || job.ended() || job.cancelled) continue;
       const bool started = job.started || job.state == JobState::running;
-      if (!asked.queued_only || !started) ids.push_back(id);
+      if (!asked.queued_only || !started) ids.push_back(id), ++count;
     }
-    fewer[submit.began.pool] += static_cast<std::uint32_t>(ids.size());
-    cancel(std::move(ids), out);
+    fewer[submit.began.pool] += static_cast<std::uint32_t>(count);
   }
+  cancel(std::move(ids), out);
   for (const auto& [id, count] : fewer) want_fewer(id, count, out);
 }
 
@@ -147,7 +188,9 @@ void Fleet::want_fewer(PoolId id, std::size_t count, Effects& out) {
 
 void Fleet::ask_fewer(PoolId id, std::uint32_t count, Effects& out) {
   auto asked = pools_[id].asked;
+  if (asked.jobs == count && !asked.automatic) return;
   asked.jobs = count;
+  asked.automatic = false;
   record(asked, out);
   if (count == 0) forget_open(id);
 }
@@ -204,6 +247,7 @@ void Fleet::came_home(const std::string& job_id, Time now) {
   ++pools_[job.pool].home;
   job.started = true;
   job.state = JobState::running;
+  forgive(pools_[job.pool]);
   recount_.insert(job.pool);
   worked(job.pool, now);
   schedule_poll(now);
@@ -212,6 +256,7 @@ void Fleet::came_home(const std::string& job_id, Time now) {
 void Fleet::left_home(const std::string& job_id, Time now) {
   auto& job = jobs_[job_id];
   if (job.home > 0) --job.home, --pools_[job.pool].home;
+  if (!job.cancelled) quiet_polls_ = 0;
   schedule_poll(now);
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "launcher/base/units.hpp"
+#include "launcher/core/capacity.hpp"
 #include "launcher/core/place.hpp"
 
 namespace pcluster {
@@ -96,6 +97,7 @@ std::string waits_for_doubted(const Ledger& ledger, const Workload& workload) {
 
 std::optional<Misfit> fits_nowhere(const Ledger& ledger, const Fleet& fleet,
                                    const TaskTemplate& task) {
+  if (automatic_for(fleet, task, 0) != nullptr) return {};  // one that fits may come yet
   Resources largest;
   std::uint32_t most = 0;
   for (const auto id : ledger.workers.ready()) {
@@ -148,6 +150,9 @@ std::string why_waiting(const Ledger& ledger, const Fleet& fleet, const Workload
     return !doubted.empty() ? doubted
                             : fmt::format("needs {}, and no worker's job lasts that long still",
                                           show_duration(workload.needs_time()));
+  if (const auto* more = automatic_for(fleet, workload.spec.task, workload.needs_time()))
+    return fmt::format("waiting for slots; pool {} wants {} of at most {} jobs", more->asked.name,
+                       more->asked.jobs, more->asked.most);
   return "all slots are busy with other work";
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "launcher/core/capacity.hpp"
 #include "launcher/core/state.hpp"
 
 namespace pcluster {
@@ -17,20 +18,6 @@ bool same(const Progress& a, const Progress& b) {
                     p.stopped_by_failures, p.slots, p.note);
   };
   return all(a) == all(b);
-}
-
-// As far as the pool's jobs say how large they are.
-bool may_fit(const Pool& pool, const TaskTemplate& task) {
-  const auto& spec = pool.asked.spec;
-  if (spec.per_node.cores == 0) return true;
-  auto size = spec.per_node;
-  size.gpus = std::max(size.gpus, task.each.gpus * std::max(task.ranks, 1u));  // seldom said
-  const auto slots = spec.slots > 0 ? spec.slots : size.cores;
-  if (slots_for(task, size, slots) > 0) return true;
-  if (!may_span(task)) return false;
-  const bool alone = task.span == Span::job || !spec.mpi.span_jobs;
-  const auto workers = std::uint64_t{std::max(1u, spec.nodes)} * (alone ? 1 : pool.asked.jobs);
-  return workers * ranks_in(task, slots, size, slots) >= task.ranks;
 }
 
 }  // namespace
@@ -68,8 +55,8 @@ Reply Core::State::answer(Turn& turn, ClientId, const ScaleJobs& asked) {
   Scaled scaled;
   scaled.pool = of.name;
   scaled.jobs = asked.count;
-  if (asked.count >= fleet.living(of.pool)) {
-    if (asked.count == 0) return scaled;
+  if (asked.automatic) return automate(turn, of.pool, asked);
+  if (asked.count > 0 && asked.count >= fleet.living(of.pool)) {
     const auto accepted =
         fleet.ask({of.spec, asked.count, of.name, of.idle_timeout, of.orphan_timeout}, turn.now,
                   turn.unix_now, turn.out);
@@ -83,6 +70,21 @@ Reply Core::State::answer(Turn& turn, ClientId, const ScaleJobs& asked) {
   scaled.ending = shrunk.ending;
   scaled.draining = shrunk.draining;
   return scaled;
+}
+
+// What is above the most ends at once, as if that number had been asked for.
+Scaled Core::State::automate(Turn& turn, PoolId id, const ScaleJobs& asked) {
+  const auto before = fleet.living(id);
+  fleet.automate(id, asked, turn.out);
+  const auto shrunk = shrink(turn, id);
+  adapt_next = 0;
+  adapt(turn);
+  const auto& now_is = fleet.pool(id)->asked;
+  const auto living = fleet.living(id);
+  return {now_is.name,      "",
+          now_is.jobs,      living - std::min(living, before),
+          shrunk.cancelled, shrunk.ending,
+          shrunk.draining};
 }
 
 Reply Core::State::answer(Turn& turn, ClientId, const CancelJobs& asked) {
@@ -239,7 +241,8 @@ bool Core::State::has_work(const Pool& pool) const {
     if (could_hold(ledger, *ledger.workloads.find(workload), ready, unix_now)) return true;
   if (!fleet.starting(pool.asked.pool)) return false;
   return std::any_of(turns.begin(), turns.end(), [&](const auto& turn) {
-    return may_fit(pool, ledger.workloads.find(turn.second)->spec.task);
+    const auto& workload = *ledger.workloads.find(turn.second);
+    return workers_for(pool, workload.spec.task, workload.needs_time(), pool.asked.jobs) > 0;
   });
 }
 

@@ -18,6 +18,7 @@ void Core::State::shrink(Turn& turn) {
 
 Shrunk Core::State::shrink(Turn& turn, PoolId pool) {
   Shrunk shrunk;
+  shrunk.cancelled = fleet.drop_waiting(pool, turn.unix_now, turn.out);
   auto surplus = fleet.surplus(pool);
   if (surplus == 0) return shrunk;
   std::map<std::string, std::size_t> tasks;  // of the jobs with workers

@@ -52,12 +52,26 @@ struct Core::State {
   bool stop_asked = false, quit = false, loaded = false;
   Time stop_at = 0, quit_at = 0;  // quit_at: to look again whether all have left
   Time silence_at = 0;            // nobody is silent for too long before
+  Time last_now = 0;              // of the last event
   Micros unix_now = 0;
   std::optional<Time> expected;  // when the next event was due at the latest
   Keeps keeps;
   // The last order that each had given out when it began to be kept.
   std::map<WorkloadId, std::map<WorkerId, std::uint64_t>> kept_since;
   std::vector<WorkerId> relays;  // that we have told of
+
+  // Of automatic pools.
+  struct Idle {
+    Time since = 0;  // its workers are home and have nothing
+    std::uint64_t tasks_done = 0;
+  };
+  struct Now {
+    std::map<std::string, Idle> idle;
+    std::optional<Time> spare_since;  // more jobs than there is work for
+  };
+  std::map<PoolId, Now> capacity;
+  std::optional<Time> adapt_at;  // to look again how many jobs there is work for
+  Time adapt_next = 0;           // but not before
 
   // core.cpp
   void apply(const Record&);
@@ -115,6 +129,7 @@ struct Core::State {
   Reply answer(Turn&, ClientId, const Ping&);
   Reply answer(Turn&, ClientId, const ScaleJobs&);
   Reply answer(Turn&, ClientId, const Explain&);
+  Scaled automate(Turn&, PoolId, const ScaleJobs&);
   Reply answer(Turn&, ClientId, const TaskInput&);
   std::optional<Refusal> refuses(const Request&) const;
   bool all_home() const;
@@ -135,6 +150,19 @@ struct Core::State {
   void end_drained(Turn&);
   bool drained(const std::string& job_id) const;
   bool awaited(WorkerId) const;
+
+  // capacity.cpp: as many jobs as there is work for
+  struct JobsOf {
+    std::uint32_t busy = 0, useless = 0;  // useless: idle, and nothing that waits could begin there
+    double waiting_there = 0;             // tasks behind busy slots, in workers
+    std::map<std::string, Idle> idle;
+    std::vector<std::string> absent;
+  };
+  void adapt(Turn&);
+  void adapt(Turn&, PoolId, double share);
+  std::map<PoolId, double> waiting_work() const;
+  bool useful(const Worker&) const;
+  JobsOf jobs_of(PoolId, Now&) const;
 
   // asking.cpp: what is wrong with a request
   std::optional<Refusal> refuses(const SubmitJobs&) const;

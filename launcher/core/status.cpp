@@ -62,7 +62,9 @@ Status Core::State::status() const {
   }
   for (const auto& [id, pool] : fleet.pools())
     all.pools.push_back({pool.asked.name, pool.asked.spec, pool.asked.jobs,
-                         pool.asked.jobs * std::max(1u, pool.asked.spec.nodes), home_of[id]});
+                         pool.asked.jobs * std::max(1u, pool.asked.spec.nodes), home_of[id],
+                         pool.asked.automatic, pool.asked.least, pool.asked.most,
+                         fleet.paused(pool, last_now, unix_now), pool.excluded});
   std::map<std::string, std::uint32_t> elements;  // seen so far, by token
   for (const auto& id : fleet.job_order()) {
     const auto& job = *fleet.job(id);
@@ -75,8 +77,9 @@ Status Core::State::status() const {
   for (const auto& [token, submit] : fleet.submits()) {
     const auto* pool = fleet.pool(submit.began.pool);
     if (!submit.open() || pool == nullptr) continue;
+    const auto why = fleet.held_back(submit, last_now, unix_now);
     for (std::uint32_t i = 0; i < submit.began.count; ++i)
-      all.jobs.push_back({token, "", pool->asked.name, JobState::submitting, "", "", 0, ""});
+      all.jobs.push_back({token, "", pool->asked.name, JobState::submitting, why, "", 0, ""});
   }
   auto old = ledger.workloads.all().size();
   for (const auto& [id, workload] : ledger.workloads.all()) {

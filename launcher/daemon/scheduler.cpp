@@ -82,7 +82,7 @@ void Scheduler::launch(const effect::Launch& launch) {
         spdlog::info("submitted {}: {} jobs", job.name, answer.job_ids.size());
         return tell_(event::Submitted{job.token, std::move(answer.job_ids)});
       case SubmitAnswer::Kind::refused:
-        return tell_(event::SubmitFailed{job.token, answer.message, answer.hint});
+        return tell_(event::SubmitFailed{job.token, answer.message, answer.hint, answer.later});
       case SubmitAnswer::Kind::unanswered: return tell_(event::SubmitUnanswered{job.token});
     }
   });

@@ -51,6 +51,7 @@ struct ScaleJobs {
   // As many as there is work for, at least `least` and at most `most`; `count` is not looked at.
   bool automatic = false;
   std::uint32_t least = 0, most = 0;
+  Micros idle = 300 * second;  // automatic: a job without work for so long is one too many
 };
 // Why does it wait?
 struct Explain {

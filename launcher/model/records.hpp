@@ -24,6 +24,7 @@ struct PoolAsked {
   Micros idle_timeout = 0, orphan_timeout = 0;
   bool automatic = false;  // `jobs` follows the work, from `least` to `most`
   std::uint32_t least = 0, most = 0;
+  Micros idle = 0;  // automatic: a job without work for so long is one too many
 };
 // Written and durable before the scheduler is called.
 struct SubmitBegan {

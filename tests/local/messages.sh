@@ -225,6 +225,8 @@ row_wait_task() { say pcluster wait 1.0; }
 row_results_forms() { say_json pcluster results --csv --json; }
 row_logs_json() { say_json pcluster logs 1 --follow --json; }
 row_scale_number() { say pcluster scale many; }
+row_scale_both() { say pcluster scale 2 --max 3; }
+row_scale_most() { say pcluster scale --min 2 --max 1; }
 row_exec_on() { say pcluster exec -- true; }
 row_with_dry_run() { say pcluster with --dry-run -- true; }
 row_since() { say pcluster events --since soon; }
