@@ -64,7 +64,10 @@ wrap killed -p down --wrap true
 wrap endless -p 16GBXL -t UNLIMITED --wrap true
 wrap wide -p 16GBXL -c 2 -N 2 --wrap 'sleep 30'
 command scancel -n killed
-settled() { [[ -z $(command squeue --me -h -n "array ends" -t PD,R,CG) ]] && (($(command squeue --me -h -t R -o %i | wc -l) == 3)); }
+settled() {
+  [[ -z $(command squeue --me -h -n "array ends" -t PD,R,CG) ]] &&
+    (($(command squeue --me -h -t R -o %i | wc -l) == 3))
+}
 eventually 10 settled
 eventually 10 same_answers jobs --me
 rows=$(wc -l < "$dir/said")
@@ -89,7 +92,8 @@ command scancel --me
 # What Slurm refuses: sbatch's words.  What is sbatch's to read: 126, and no job.
 refuses() {
   printf '#!/bin/sh\n%s\nsleep 1\n' "$1" > no.sh
-  command sbatch no.sh 2>&1 | sed 's/^sbatch: error: //; s/^Batch job submission failed: //' > said
+  (command sbatch no.sh 2>&1 || true) |
+    sed 's/^sbatch: error: //; s/^Batch job submission failed: //' > said
   code 1 "$slurm" submit no.sh
   diff said <(json 'chr(10).join(d["error"]["library"] + [d["error"]["words"]])') ||
     fail "not sbatch's words for $1"
