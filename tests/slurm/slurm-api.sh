@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# pcluster-slurm says what Slurm's commands say, field by field; and a cluster that lives by it.
+# pcluster-slurm says what Slurm's commands say, field by field, and does what they do.
 # SPDX-License-Identifier: MIT
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
@@ -46,6 +46,8 @@ ok "$slurm" submit "$PWD/job2.sh"
 second=$(json 'd["job_id"]')
 umask 022
 eventually 10 test -s "out.a b-1" -a -s "out.a b-2"
+both_ended() { [[ $(scontrol show job | grep -c 'JobName=a b-[12]$') == 2 ]] && queue_is_empty; }
+eventually 10 both_ended
 shown() {
   scontrol show job "$1" | sed -E 's/\b(JobId|Priority|[A-Za-z]*Time|LastSchedEval)=[^ ]*//g
     s/b-[12]$/b/; s/job2?\.sh/job.sh/; s/Socks.*//; s/ReqNodeList.*//; s/Scheduler=.*//'
@@ -120,25 +122,7 @@ same "$(json 'd["error"]["words"]')" "Could not establish a configuration source
 ok "$slurm" ping
 eventually 10 queue_is_empty
 
-# A cluster by the library: none of Slurm's commands runs, but for a directive that is sbatch's.
-export PCLUSTER_SLURM_VIA=auto
-: > "$dir/calls"
-ok pcluster config show --json
-same "$(json '[x["value"] for x in i if x["name"] == "slurm-via"]')" lib "what auto takes"
-ok pcluster submit --partition 16GBXL --jobs 3
-says "3/3 workers available"
-ok pcluster map --trials 0-29 -- true
-same "$(< "$dir/calls")" "" "commands of Slurm"
-ok pcluster submit --partition 16GBXL --jobs 1 --pool commented --directive --comment=x
-ok pcluster submit --partition 16GBXL --jobs 1 --pool old --slurm-via cli
-same "$(calls sbatch)" 2 "calls of sbatch"
-same "$(workers_home)" 5 "workers at home"
-code 3 pcluster submit --partition drained --jobs 1 --pool none
-says "Required partition not available (inactive or drain)" "sinfo -s"
-code 2 env SLURM_CONF=/nonexistent "$program" submit --slurm-via lib
-says "the scheduler's library cannot be used here: SLURM_CONF names /nonexistent"
-stopped_on_slurm
-
+# Without a controller.
 (($(id -u) == 0)) || exit 0
 undo() { scontrol ping | grep -q "is UP" || testbed start-ctl; command scancel --me; }
 pid=$(< "$PCLUSTER_TESTBED/run/slurmctld.pid")
