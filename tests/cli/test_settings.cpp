@@ -65,7 +65,8 @@ TEST_CASE("every key of the configuration is a setting and reaches the plan with
                                                                 {"directives", "[--d]"},
                                                                 {"drop_directives", "[mem]"},
                                                                 {"cluster", "other"},
-                                                                {"pool", "big"}};
+                                                                {"pool", "big"},
+                                                                {"slurm_via", "cli"}};
   std::string yaml;
   std::vector<std::string> keys;
   for (const auto& [key, value] : values) {
@@ -99,8 +100,8 @@ TEST_CASE("every key of the configuration is a setting and reaches the plan with
   for (std::size_t i = 0; i < keys.size(); ++i) {
     INFO(keys[i]);
     CHECK(std::ranges::count(settings(), keys[i], &Setting::key) == 1);
-    const auto chosen_elsewhere =
-        keys[i] == "site" || keys[i] == "cluster" || keys[i] == "template";
+    const auto chosen_elsewhere = keys[i] == "site" || keys[i] == "slurm_via" ||
+                                  keys[i] == "cluster" || keys[i] == "template";
     const auto& origins = chosen_elsewhere ? asked.origins : plan.origins;
     CHECK(origins.at(keys[i]).ends_with("c:" + std::to_string(i + 1)));
   }
