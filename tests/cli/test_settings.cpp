@@ -71,7 +71,10 @@ TEST_CASE("every key of the configuration is a setting and reaches the plan with
                                                                 {"ports", "60001-60009"},
                                                                 {"interface", "[ib0]"},
                                                                 {"worker_binary", "/w"},
-                                                                {"exclude_nodes", "[n3]"}};
+                                                                {"exclude_nodes", "[n3]"},
+{"slurm_via", "cli"},
+{"time_min", "1h"},
+{"warning", "60s"}};
   std::string yaml;
   std::vector<std::string> keys;
   for (const auto& [key, value] : values) {
@@ -110,8 +113,8 @@ TEST_CASE("every key of the configuration is a setting and reaches the plan with
   for (std::size_t i = 0; i < keys.size(); ++i) {
     INFO(keys[i]);
     CHECK(std::ranges::count(settings(), keys[i], &Setting::key) == 1);
-    const auto chosen_elsewhere =
-        keys[i] == "site" || keys[i] == "cluster" || keys[i] == "template";
+    const auto chosen_elsewhere = keys[i] == "site" || keys[i] == "slurm_via" ||
+                                  keys[i] == "cluster" || keys[i] == "template";
     const auto& origins = chosen_elsewhere ? asked.origins : plan.origins;
     CHECK(origins.at(keys[i]).ends_with("c:" + std::to_string(i + 1)));
   }

@@ -29,6 +29,11 @@ undo() { controller_is_up || testbed start-ctl; command scancel --me; }
 shut_down
 code 3 pcluster submit --partition 16GBXL --jobs 2 --timeout 20
 says "Unable to contact slurm controller" "nothing was submitted"
+slurm=$(dirname "$program")/pcluster-slurm
+if [[ -x $slurm ]]; then
+  code 1 "$slurm" jobs --me
+  same "$(json 'd["error"]["words"]')" "Unable to contact slurm controller (connect failure)"
+fi
 testbed start-ctl
 eventually 10 queue_is_empty     # nothing was queued behind our back
 ok pcluster submit --partition 16GBXL --jobs 2
