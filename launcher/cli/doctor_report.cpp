@@ -60,11 +60,22 @@ DoctorReport make_report(const std::string& site, const std::string& partition,
   if (!run.findings) return report;
   for (const auto& each : run.findings->tries)
     if (each.reached() && !each.address.starts_with("127.")) report.reached.push_back(each.address);
-  const auto [used, better] = choose_scratch(run.findings->scratch);
+  auto places = run.findings->scratch;  // what this call said is no default
+  std::erase_if(places, [](const auto& each) { return each.origin == "--local-directory"; });
+  const auto [used, better] = choose_scratch(places);
   if (used != nullptr) report.scratch = used->path, report.scratch_kind = used->on.kind;
   if (better != nullptr)
     report.better_scratch = better->path, report.better_free_mb = better->on.free_mb;
   return report;
+}
+
+void keep_known(DoctorReport& report, const DoctorReport& before) {
+  if (report.probed) return;
+  if (report.host == before.host) report.reached = before.reached;
+  report.scratch = before.scratch;
+  report.scratch_kind = before.scratch_kind;
+  report.better_scratch = before.better_scratch;
+  report.better_free_mb = before.better_free_mb;
 }
 
 bool any_failed(const DoctorReport& report) {
@@ -153,7 +164,8 @@ std::vector<std::string> notes_from(const DoctorReport& report, const JobSpec& s
         fmt::format("{}: the nodes reached no address of {}; pcluster doctor tries "
                     "again",
                     when, host));
-  if (spec.local_directory.empty() && !report.better_scratch.empty())
+  const bool told = report.scratch_kind == "ram" || report.scratch_kind == "shared";
+  if (spec.local_directory.empty() && told && !report.better_scratch.empty())
     notes.push_back(
         fmt::format("{}: {} on the nodes is {}; --local-directory {} is a disk of "
                     "theirs, {} free",

@@ -23,6 +23,8 @@ struct DoctorReport {
 
 DoctorReport make_report(const std::string& site, const std::string& partition, const LoginFacts&,
                          const ProbeRun&, std::string at, bool same_host);
+// A probe that told nothing leaves what an earlier one did.
+void keep_known(DoctorReport&, const DoctorReport& before);
 bool any_failed(const DoctorReport&);
 std::string to_text(const DoctorReport&);                         // pure, as the next
 std::optional<DoctorReport> parse_report(std::string_view text);  // nothing: it is none

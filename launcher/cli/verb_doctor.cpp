@@ -103,8 +103,9 @@ int run(const Session& session, const Arguments& arguments) {
   catch_interrupts();
   const bool same_host = submission.adapter->limits().empty();
   const auto login = look_at_login(settled_state(submission.session, submission.state_dir));
-  const auto report = make_report(plan.spec.site, plan.spec.partition, login, probe(submission),
-                                  show_utc(unix_now()), same_host);
+  auto report = make_report(plan.spec.site, plan.spec.partition, login, probe(submission),
+                            show_utc(unix_now()), same_host);
+  if (const auto before = remembered_at(session, report.site)) keep_known(report, *before);
   remember(session, report);
   return print(session, report);
 }

@@ -179,4 +179,11 @@ TEST_CASE("a report comes back from its document, and submit says what matters")
   cut.reached.clear();
   CHECK(has(notes_from(cut, spec, "login2").at(0), "reached no address of login2"));
   CHECK(notes_from(cut, spec, "login3").empty());
+
+  auto nothing = make_report("esi", "", login, ProbeRun{}, "2026-11-22T08:02:09Z", false);
+  keep_known(nothing, report);
+  CHECK(nothing.reached == report.reached);
+  CHECK(nothing.better_scratch == "/tmp");
+  keep_known(cut, report);  // it was probed: what it found counts
+  CHECK(cut.reached.empty());
 }

@@ -17,7 +17,7 @@ ok env -u TMPDIR "$program" doctor --partition 16GBXL
 row "probe job" "ok: job [0-9]+ on node[1-3], "
 row "node to login" "ok: 10\.231\.[0-9]+\.1 in [0-9.]+ ms"
 row "login to node" "ok: 10\.231\.[0-9]+\.1[1-3] in [0-9.]+ ms"
-row "directory on the node" "ok: node[1-3] sees it, .* seen there after [0-9]+ ms, here after [0-9]+ ms"
+row "directory on the node" "ok: node[1-3] sees it, .* seen there after [0-9]+ ms, here after"
 row clocks "ok: node[1-3] is 0\.0"
 row "job size" "ok: 1 core"
 row "scratch" "warning: tasks get /tmp \\(tmpfs: RAM, "  # as each host of the testbed has it
@@ -47,9 +47,9 @@ free=$(python3 -c 'import socket; s = socket.socket(); s.bind(("", 0)); print(s.
 undo() {
   local host
   for host in node1 node2 node3; do
-    testbed unblock $host "$port" || true
-    testbed unblock $host "$free" || true
-  done
+    testbed unblock $host "$port"
+    testbed unblock $host "$free"
+  done 2> /dev/null  # most are open again
   command scancel --me
 }
 for host in node1 node2 node3; do testbed block $host "$port"; testbed block $host "$free"; done
@@ -59,9 +59,10 @@ row "node to login" "failed: node[1-3] reaches no address of the launcher: .*$ad
 row "directory on the node" "ok: .* a change and its answer take [0-9]+ ms"
 row clocks "ok: "
 
-code 4 pcluster submit --partition 16GBXL --jobs 1 --pool other --timeout 6
-grep -qE "0/1 workers available after .*: 1 running; [0-9]+ address(es)? tried from node[1-3]: .*1 refused" \
-  "$dir/err" || { show; fail "the hop is not named"; }
+code 4 pcluster submit --partition 16GBXL --jobs 1 --pool other --timeout 4
+hop="[0-9]+ address(es)? tried from node[1-3]: .*1 refused"
+grep -qE "0/1 workers available after .*: 1 running; $hop" "$dir/err" ||
+  { show; fail "the hop is not named"; }
 says "see where it stops: pcluster doctor --partition 16GBXL"
 for host in node1 node2 node3; do testbed unblock $host "$port"; testbed unblock $host "$free"; done
 eventually 20 eval '[[ $(workers_home) == 1 ]]'
