@@ -15,7 +15,8 @@ mkdir -p "$dir/ssh" /run/sshd
 ssh-keygen -q -t ed25519 -N '' -f "$dir/ssh/host"
 ssh-keygen -q -t ed25519 -N '' -f "$dir/ssh/user"
 cp "$dir/ssh/user.pub" "$dir/ssh/authorized"
-sshd_port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("", 0)); print(s.getsockname()[1])')
+sshd_port=$(python3 -c 'import socket
+s = socket.socket(); s.bind(("", 0)); print(s.getsockname()[1])')
 cat > "$dir/ssh/sshd_config" <<CONFIG
 Port $sshd_port
 HostKey $dir/ssh/host
@@ -39,7 +40,8 @@ chmod 755 "$dir/bin/ssh"
 echo "* $(cut -d' ' -f1,2 "$dir/ssh/host.pub")" > "$dir/ssh/known"
 "$(command -v sshd)" -f "$dir/ssh/sshd_config" -E "$dir/ssh/log"
 
-port() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["port"])' "$state/launcher.json"; }
+port() { python3 -c 'import json, sys
+print(json.load(open(sys.argv[1]))["port"])' "$state/launcher.json"; }
 relays() { python3 -c 'import json, sys
 print(*[x["host"] for x in json.load(open(sys.argv[1]))["relays"]])' "$state/launcher.json"; }
 relays_are() { [[ $(relays) == "$*" ]]; }
@@ -68,7 +70,8 @@ first=$(port)
 block node2 "$first"
 block node3 "$first" --silent
 begin=$(now_ms)
-ok pcluster submit --pool two --jobs 1 --cores 1 --memory 800M --directive=--nodelist=node2 --timeout 30
+ok pcluster submit --pool two --jobs 1 --cores 1 --memory 800M --timeout 30 \
+  --directive=--nodelist=node2
 report "home through a relay after $(($(now_ms) - begin)) ms"
 route_is node2 'through w0 on node1' || fail "node2 came by '$(route_of node2)'"
 ok pcluster status
@@ -97,7 +100,8 @@ same "$(json 'i[0]["state"], i[0]["attempt"]')" "done 1" "the task beyond the re
 eventually 5 relays_are node2      # whoever has come by ssh is a relay for others
 
 # So a third node needs no login of its own.
-ok pcluster submit --pool three --jobs 1 --cores 1 --memory 1200M --directive=--nodelist=node3 --timeout 30
+ok pcluster submit --pool three --jobs 1 --cores 1 --memory 1200M --timeout 30 \
+  --directive=--nodelist=node3
 route_is node3 'through w1 on node2' || fail "node3 came by '$(route_of node3)'"
 same "$(grep -c 'Accepted publickey for' "$dir/ssh/log")" 1 "logins"
 pcluster run -i --memory 1100M -- cat < payload > back || fail "run -i"
