@@ -2,8 +2,8 @@
 # Workers of pcluster on the nodes of an allocation that is there already, in one job step.
 # SPDX-License-Identifier: MIT
 ## Rendered by adapters/render.cpp for `pcluster submit --here`.  Lines with two marks are not in
-## it.  docs/job-scripts.md has the fields.  local-jobs starts it where the launcher runs, and sets the
-## job's id: the allocation's number, "+", and the process.
+## it.  docs/job-scripts.md has the fields.  local-jobs starts it where the launcher runs, and sets
+## the job's id: the allocation's number, "+", and the process.
 PCLUSTER_JOB_STARTED=${EPOCHREALTIME:-$(date +%s.%N)}
 export PCLUSTER_JOB_STARTED="${PCLUSTER_JOB_STARTED/,/.}"
 export PCLUSTER_JOB_INDEX="{{job_index}}"

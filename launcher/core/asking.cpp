@@ -70,7 +70,9 @@ std::optional<Refusal> Core::State::refuses(const SubmitJobs& submit) const {
   if (submit.count == 0) return usage("no jobs asked for", "--jobs must be at least 1");
   const auto* pool = fleet.pool(submit.pool);
   if (pool == nullptr || !fleet.has_jobs(pool->asked.pool)) return {};
-  if (pool->asked.spec == submit.spec) return {};
+  auto alike = submit.spec;
+  alike.manners = pool->asked.spec.manners;  // as in Fleet::pool_for
+  if (pool->asked.spec == alike) return {};
   return usage(fmt::format("pool {} has jobs of another shape", submit.pool),
                "leave --pool out for a pool of its own beside it, or `pcluster stop` first");
 }

@@ -49,6 +49,11 @@ TEST_CASE("a submit without a pool finds the one of its shape, or makes one") {
   CHECK(pool_of(shape(4)) == "pool-3");
   CHECK(pool_of(shape(2)) == "pool-2");
   CHECK(pool_of(shape(1, 2)) == "default");
+  auto fewer_allowed = shape(2);  // what the scheduler allows is no shape
+  fewer_allowed.spec.manners.max_jobs = 7;
+  CHECK(pool_of(fewer_allowed) == "pool-2");
+  fewer_allowed.pool = "pool-2", fewer_allowed.spec.manners = {};
+  CHECK(pool_of(fewer_allowed) == "pool-2");
   auto named = shape(8);
   named.pool = "pool-2";
   bench.ask(named);

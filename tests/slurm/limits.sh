@@ -18,9 +18,12 @@ stopped_on_slurm
 
 # QOS and association.  This Slurm has no accounting: a FAKE of sacctmgr says what a real one said.
 export PCLUSTER_SITE=generic-slurm
-printf '#!/bin/sh\n%s "$@" | sed "s/^\\(AccountingStorageType *= \\).*/\\1%s/
-  s/^\\(AccountingStorageEnforce *= \\).*/\\1limits,qos/"\n' "$(PATH=$outer_path command -v scontrol)" \
-  'accounting_storage\/slurmdbd' > "$dir/bin/scontrol"
+cat > "$dir/bin/scontrol" <<SH
+#!/bin/sh
+$(PATH=$outer_path command -v scontrol) "\$@" |
+  sed 's|^\(AccountingStorageType *= \).*|\1accounting_storage/slurmdbd|
+    s|^\(AccountingStorageEnforce *= \).*|\1limits,qos|'
+SH
 cat > "$dir/bin/sacctmgr" <<'SH'
 #!/bin/sh
 case $* in
