@@ -29,6 +29,11 @@ std::string variable(const char* name) {
   return value == nullptr ? "" : value;
 }
 
+Micros script_started() {
+  const double started = std::atof(variable("PCLUSTER_JOB_STARTED").c_str());
+  return static_cast<Micros>(std::llround(started * 1e6));
+}
+
 Agent::Limits limits_of(const JobEnd& end, Time now) {
   Agent::Limits limits;
   limits.warning = end.warning;
@@ -63,6 +68,8 @@ WorkerLoop::WorkerLoop(const WorkerOptions& options, const WorkerFacts& facts)
           [this](const AttemptId& attempt) {
             if (!leaving_since_) carry_out(agent_.vacated(attempt, loop_.now()));
           }),
+      end_(job_end(variable("PCLUSTER_JOB_END"), variable("PCLUSTER_JOB_WARNING"),
+                   variable("PCLUSTER_JOB_SIGNAL"), script_started())),
       agent_(introduce(options), loop_.now(), limits_of(end_, loop_.now())),
       dial_(
           loop_, directory_, options.cluster, [this](const std::string& text) { say(text); },
@@ -84,10 +91,7 @@ Hello WorkerLoop::introduce(const WorkerOptions& options) {
   me.confined = size_.confined;
   me.port = parts_.listen(directory_, options.cluster);
   me.pid = static_cast<std::uint64_t>(getpid());
-  double started = std::atof(variable("PCLUSTER_JOB_STARTED").c_str());
-  me.script_started_unix = static_cast<Micros>(std::llround(started * 1e6));
-  end_ = job_end(variable("PCLUSTER_JOB_END"), variable("PCLUSTER_JOB_WARNING"),
-                 variable("PCLUSTER_JOB_SIGNAL"), me.script_started_unix);
+  me.script_started_unix = script_started();
   me.ends_unix = end_.ends_unix;
   return me;
 }

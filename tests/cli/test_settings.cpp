@@ -65,7 +65,9 @@ TEST_CASE("every key of the configuration is a setting and reaches the plan with
                                                                 {"directives", "[--d]"},
                                                                 {"drop_directives", "[mem]"},
                                                                 {"cluster", "other"},
-                                                                {"pool", "big"}};
+                                                                {"pool", "big"},
+                                                                {"time_min", "5m"},
+                                                                {"warning", "2m"}};
   std::string yaml;
   std::vector<std::string> keys;
   for (const auto& [key, value] : values) {
@@ -96,6 +98,8 @@ TEST_CASE("every key of the configuration is a setting and reaches the plan with
   CHECK(plan.spec.directives.back() == "--d");
   CHECK(plan.spec.drop_directives.back() == "mem");
   CHECK(plan.pool == "big");
+  CHECK(plan.spec.time_min == 300 * second);
+  CHECK(plan.spec.warning == 120 * second);
   for (std::size_t i = 0; i < keys.size(); ++i) {
     INFO(keys[i]);
     CHECK(std::ranges::count(settings(), keys[i], &Setting::key) == 1);
