@@ -109,7 +109,8 @@ bool ResultTables::stands(const Table& table, const ResultRow& row) {
   TextPlace text;
   const auto there = parse_row(bytes, attempt.task.workload, attempt.task.index, text);
   return there && there->result.attempt == attempt && there->result.state == row.result.state &&
-         there->result.end_unix == row.result.end_unix && text.offset + text.size <= table.found_end;
+         there->result.end_unix == row.result.end_unix &&
+         text.offset + text.size <= table.found_end;
 }
 
 TextPlace ResultTables::write_text(Table& table, const ResultRow& row) {

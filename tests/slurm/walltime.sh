@@ -20,7 +20,7 @@ ok pcluster submit --partition 16GBXL --cores 1 --time 20m --time-min 10m --warn
 says "#SBATCH --time-min=00:10:00"
 if grep -q -- --signal "$dir/out"; then fail "a signal that nobody wants"; fi
 
-# One worker of two slots: two tasks run, two wait.  It is warned, as Slurm does it: the batch shell.
+# One worker of two slots: two tasks run, two wait.  It is warned as Slurm does it: the batch shell.
 ok pcluster submit --partition 16GBXL --jobs 1 --cores 2 --time 20m
 ok pcluster status --json
 first=$(job_of w0)
@@ -34,8 +34,8 @@ eventually 5 state_is w0 leaving
 ok pcluster status --json
 says "its job ends in"
 # Another comes home: what waited runs there, what runs goes on where it is.
-ok pcluster submit --partition 16GBXL --jobs 2 --cores 2 --time 20m
-eventually 5 begun '[1-4]' 4
+ok pcluster submit --partition 16GBXL --jobs 2 --cores 2 --time 20m --no-wait
+eventually 8 begun "[1-4]" 4
 same "$(find . -name '*.1.w0' | wc -l)" 2 "tasks of the first worker"
 
 # The end, as when it is preempted or out of time: CONT and TERM to all of it.
