@@ -37,6 +37,11 @@ std::vector<std::string> words_of(const char* name) {
   return {std::istream_iterator<std::string>(text), {}};
 }
 
+Micros script_started() {
+  const double started = std::atof(variable("PCLUSTER_JOB_STARTED").c_str());
+  return static_cast<Micros>(std::llround(started * 1e6));
+}
+
 Agent::Limits limits_of(const JobEnd& end, Time now) {
   Agent::Limits limits;
   limits.warning = end.warning;
@@ -72,6 +77,8 @@ WorkerLoop::WorkerLoop(const WorkerOptions& options, const WorkerFacts& facts)
             if (!leaving_since_) carry_out(agent_.vacated(attempt, loop_.now()));
           }),
       relays_(loop_, {}),
+      end_(job_end(variable("PCLUSTER_JOB_END"), variable("PCLUSTER_JOB_WARNING"),
+                   variable("PCLUSTER_JOB_SIGNAL"), script_started())),
       agent_(introduce(options), loop_.now(), limits_of(end_, loop_.now())),
       dial_(
           loop_,
@@ -101,10 +108,7 @@ Hello WorkerLoop::introduce(const WorkerOptions& options) {
   me.port = port_ = parts_.listen(directory_, options.cluster, options.ports);
   parts_.on_relay([this](LinkPtr link) { relays_.serve(std::move(link)); });
   me.pid = static_cast<std::uint64_t>(getpid());
-  double started = std::atof(variable("PCLUSTER_JOB_STARTED").c_str());
-  me.script_started_unix = static_cast<Micros>(std::llround(started * 1e6));
-  end_ = job_end(variable("PCLUSTER_JOB_END"), variable("PCLUSTER_JOB_WARNING"),
-                 variable("PCLUSTER_JOB_SIGNAL"), me.script_started_unix);
+  me.script_started_unix = script_started();
   me.ends_unix = end_.ends_unix;
   return me;
 }

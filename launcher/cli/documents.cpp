@@ -59,7 +59,9 @@ Json worker_item(const WorkerRow& row) {
           {"route", row.route},
           {"tasks_done", row.tasks_done},
           {"joined", utc(row.joined_unix)},
-          {"script_started", utc(row.script_started_unix)}};
+          {"script_started", utc(row.script_started_unix)},
+          {"ends", utc(row.ends_unix)},
+          {"leaving", row.leaving.empty() ? Json() : Json(row.leaving)}};
 }
 
 Json job_item(const JobRow& row) {

@@ -74,10 +74,10 @@ ResultTables::Table& ResultTables::open_table(WorkloadId id) {
   if (tables_.size() >= most_open) tables_.clear();
   const auto path = directory_.workload(id);
   make_directories(path);
-  Table table{open_file(path + "/rows"), open_file(path + "/texts"), 0, {}};
+  Table table{open_file(path + "/rows"), open_file(path + "/texts"), 0, 0, {}};
   struct stat about {};
   if (fstat(table.texts.get(), &about) == 0)
-    table.text_end = static_cast<std::uint64_t>(about.st_size);
+    table.text_end = table.found_end = static_cast<std::uint64_t>(about.st_size);
   return tables_.emplace(id, std::move(table)).first->second;
 }
 
@@ -109,7 +109,8 @@ bool ResultTables::stands(const Table& table, const ResultRow& row) {
   TextPlace text;
   const auto there = parse_row(bytes, attempt.task.workload, attempt.task.index, text);
   return there && there->result.attempt == attempt && there->result.state == row.result.state &&
-         there->result.end_unix == row.result.end_unix && text.offset + text.size <= table.text_end;
+         there->result.end_unix == row.result.end_unix &&
+         text.offset + text.size <= table.found_end;
 }
 
 TextPlace ResultTables::write_text(Table& table, const ResultRow& row) {

@@ -4,7 +4,8 @@
 // A row: CRC-32C of the rest 4, CRC-32C of its text 4, index 4, state 1, cause 1, whether a limit
 // was set 1, nothing 1, number 4, epoch 4, exit code 4, signal 4, worker 4, text's length 4, start
 // 8, end 8, CPU 8, max RSS 8, text's offset 8. A text: memory limit 8 (if one was set), length of
-// host 4, of message 4, host, message, columns. SPDX-License-Identifier: MIT
+// host 4, of message 4, host, message, columns.
+// SPDX-License-Identifier: MIT
 #pragma once
 #include <map>
 #include <optional>
@@ -50,7 +51,8 @@ class ResultTables {
   struct Table {
     Fd rows, texts;
     std::uint64_t text_end = 0;
-    std::unordered_map<std::string, TextPlace> plain;  // texts that hold a host (and a limit) alone
+    std::uint64_t found_end = 0;  // when it was opened: rows that stand have their texts before
+    std::unordered_map<std::string, TextPlace> plain;  // host (and limit) alone
   };
   using Rows = std::map<std::uint32_t, Row>;
 

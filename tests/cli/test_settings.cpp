@@ -73,8 +73,8 @@ TEST_CASE("every key of the configuration is a setting and reaches the plan with
                                                                 {"worker_binary", "/w"},
                                                                 {"exclude_nodes", "[n3]"},
 {"slurm_via", "cli"},
-{"time_min", "1h"},
-{"warning", "60s"}};
+{"time_min", "5m"},
+{"warning", "2m"}};
   std::string yaml;
   std::vector<std::string> keys;
   for (const auto& [key, value] : values) {
@@ -110,6 +110,8 @@ TEST_CASE("every key of the configuration is a setting and reaches the plan with
   CHECK(plan.interface == std::vector<std::string>{"ib0"});
   CHECK(plan.spec.worker_binary == "/w");
   CHECK(plan.spec.exclude_nodes == std::vector<std::string>{"n3"});
+  CHECK(plan.spec.time_min == 300 * second);
+  CHECK(plan.spec.warning == 120 * second);
   for (std::size_t i = 0; i < keys.size(); ++i) {
     INFO(keys[i]);
     CHECK(std::ranges::count(settings(), keys[i], &Setting::key) == 1);

@@ -49,8 +49,9 @@ struct Rig {
     Acts all;
     while (now < end) {
       now = std::min(end, agent.deadline().value_or(end));
-      hear(Ack{0});  // the launcher lives
       take(agent.tick(now));
+      for (auto& act : last) all.push_back(act);
+      hear(Ack{0});  // the launcher lives
       for (auto& act : last) all.push_back(act);
       REQUIRE(agent.deadline().value_or(now + 1) > now);
     }

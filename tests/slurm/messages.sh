@@ -78,6 +78,9 @@ row_no_interpreter() {
   template
   say pcluster submit --partition 16GBXL --template own.sh
 }
+row_time_min() {
+  say pcluster submit --partition 16GBXL --time 10m --time-min 20m
+}
 row_partition_down() {
   say pcluster submit --partition down --timeout 15s
 }
