@@ -168,6 +168,8 @@ TEST_CASE("what a site requires, and says for its jobs") {
   CHECK(plan.spec.qos == "mine");
   CHECK(plan.spec.ports == PortRange{7000, 7010});
   CHECK(plan.interface == std::vector<std::string>{"ib0"});
+  const auto other = resolve(typed({"--qos", "q"}), site, pbs, {}, machine);
+  CHECK(has(other.notes.back(), "no directive for --qos"));
   site.time_required = true;
   CHECK(has(refused({}, site), "--time"));
   site.account_required = true;
