@@ -66,7 +66,7 @@ TEST_CASE("the smallest partition that fits, not the nearest; the preferred clas
   CHECK(plan.origins.at("partition") == "the smallest that fits");
   REQUIRE(plan.notes.size() == 1);
   CHECK(plan.notes[0] ==
-        "partition 16GBS: the smallest that fits 8.8 GB (it offers 15.5 GB, 1d00h)");
+        "partition 16GBS: the smallest that fits 8.8 GB (it offers 15.5 GB, 24h00m)");
 }
 
 TEST_CASE("a memory at the nominal limit does not fit: the cushion is the site's") {
