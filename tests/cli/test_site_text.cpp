@@ -66,7 +66,8 @@ TEST_CASE("differences to the live scheduler; what a profile does not say is non
   SitePartition cpu{"cpu", {}, {}, 3600 * second, "x86_64", ""};
   cpu.max_memory_mb = 64000, cpu.max_cores = 32;
   site.partitions = {cpu, {"gone", {}, {}, {}, "", ""}, {"8GBS", 8000, 1, {}, "", ""}};
-  auto same = limits("cpu", 32, 64000, 0, 3600 * second), nominal = limits("8GBS", 0, 0, 8000, 60 * second);
+  auto same = limits("cpu", 32, 64000, 0, 3600 * second),
+       nominal = limits("8GBS", 0, 0, 8000, 60 * second);
   nominal.node_memory_mb = 384000, nominal.node_cores = 48;
   auto live = std::vector{same, nominal, limits("staff"), limits("fresh")};
   CHECK(lines_of(site_differences(site, live)) ==
