@@ -52,7 +52,7 @@ while IFS= read -r text; do
 done < cluster.yaml
 same "$(value memory)" 536870912 "memory in bytes"
 same "$(value idle-timeout)" 600.0 "time in seconds"
-same "$(json 'len(i)') 29 "settings, and the site's mpi"
+same "$(json 'len(i)')" 29 "settings, and the site's mpi"
 same "$(from partition)" "no scheduler here"
 same "$(json '[x["name"] for x in i if not x["text"] or not x["from"]]')" "" "rows without a cell"
 
