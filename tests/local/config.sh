@@ -73,7 +73,7 @@ says PCLUSTER_IDLE_TIMEOUT --idle-timeout
 # What a profile says of its MPI, and no option does.
 printf '%s\n' "site: own" "scheduler: local" "mpi: {kind: mpich, environment: {A: b}}" > own.yaml
 PCLUSTER_SITE='' ok pcluster config show --site ./own.yaml
-says "kind: mpich; environment: A=b    site own"
+says "kind: mpich; environment: A=b" "site own"
 
 # check and path.
 ok pcluster config check cluster.yaml
