@@ -216,7 +216,8 @@ Argv limits() { return {"scontrol", "--all", "--oneliner", "show", "partition"};
 Argv nodes() {
   return {"sh", "-c", R"(scontrol --all --oneliner show node | awk '{
   kind = ""
-  for (i = 1; i <= NF; i++) if ($i ~ /^(Arch|CPUTot|RealMemory|Gres|Partitions)=/) kind = kind " " $i
+  for (i = 1; i <= NF; i++)
+    if ($i ~ /^(Arch|CPUTot|RealMemory|Gres|Partitions)=/) kind = kind " " $i
   print kind }' | sort -u)"};
 }
 

@@ -242,6 +242,19 @@ void plan_wait(Plan& plan, const Configuration& asked, const SiteProfile& site) 
   plan.min_workers = choose(plan, asked, "min_workers", asked.min_workers, 1, by_default);
 }
 
+// What the scheduler has no directive for is left out, and that is said.
+void note_left_out(Plan& plan, const Adapter& adapter) {
+  const auto note = [&](bool said, bool known, std::string_view option) {
+    if (said && !known)
+      plan.notes.push_back(
+          fmt::format("{} has no directive for --{}: it is left out; --directive "
+                      "adds lines of your own",
+                      adapter.name, option));
+  };
+  note(!plan.spec.qos.empty(), adapter.has_qos, "qos");
+  note(!plan.spec.exclude_nodes.empty(), adapter.can_exclude, "exclude-node");
+}
+
 }  // namespace
 
 void require_account(const Configuration& asked, const SiteProfile& site,
@@ -279,6 +292,7 @@ Plan resolve(const Configuration& asked, const SiteProfile& site, const Adapter&
   const bool local_workers = adapter.probe.empty();
   if (local_workers && asked.partition) plan.notes.push_back(no_scheduler_note(*asked.partition));
   local_workers ? plan_local(plan, asked, machine) : plan_job(plan, asked, site, live, machine);
+  note_left_out(plan, adapter);
   if (plan.min_workers > workers_of(plan))
     throw Error(Exit::usage,
                 fmt::format("--min-workers {} is more than the {} workers asked for",

@@ -3,17 +3,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 
 #include "launcher/base/error.hpp"
 #include "launcher/base/text.hpp"
 #include "launcher/cli/arguments.hpp"
 #include "launcher/cli/documents.hpp"
 #include "launcher/cli/live.hpp"
+#include "launcher/cli/session.hpp"
 #include "launcher/cli/site_text.hpp"
 #include "launcher/cli/table.hpp"
 #include "launcher/cli/terminal.hpp"
 #include "launcher/cli/verbs.hpp"
 #include "launcher/io/file.hpp"
+#include "launcher/io/loop.hpp"
 #include "launcher/script/site_import.hpp"
 
 namespace pcluster {

@@ -66,7 +66,7 @@ TEST_CASE("the smallest partition that fits, not the nearest; the preferred clas
   CHECK(plan.origins.at("partition") == "the smallest that fits");
   REQUIRE(plan.notes.size() == 1);
   CHECK(plan.notes[0] ==
-        "partition 16GBS: the smallest that fits 8.8 GB (it offers 15.5 GB, 1d00h)");
+        "partition 16GBS: the smallest that fits 8.8 GB (it offers 15.5 GB, 24h00m)");
 }
 
 TEST_CASE("a memory at the nominal limit does not fit: the cushion is the site's") {
@@ -168,6 +168,8 @@ TEST_CASE("what a site requires, and says for its jobs") {
   CHECK(plan.spec.qos == "mine");
   CHECK(plan.spec.ports == PortRange{7000, 7010});
   CHECK(plan.interface == std::vector<std::string>{"ib0"});
+  const auto other = resolve(typed({"--qos", "q"}), site, pbs, {}, machine);
+  CHECK(has(other.notes.back(), "no directive for --qos"));
   site.time_required = true;
   CHECK(has(refused({}, site), "--time"));
   site.account_required = true;

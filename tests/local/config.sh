@@ -52,7 +52,7 @@ while IFS= read -r text; do
 done < cluster.yaml
 same "$(value memory)" 536870912 "memory in bytes"
 same "$(value idle-timeout)" 600.0 "time in seconds"
-same "$(json 'len(i)')" 24 "settings, and the site's mpi"
+same "$(json 'len(i)')" 32 "settings, and the site's mpi"
 same "$(from partition)" "no scheduler here"
 same "$(json '[x["name"] for x in i if not x["text"] or not x["from"]]')" "" "rows without a cell"
 
@@ -73,7 +73,7 @@ says PCLUSTER_IDLE_TIMEOUT --idle-timeout
 # What a profile says of its MPI, and no option does.
 printf '%s\n' "site: own" "scheduler: local" "mpi: {kind: mpich, environment: {A: b}}" > own.yaml
 PCLUSTER_SITE='' ok pcluster config show --site ./own.yaml
-says "kind: mpich; environment: A=b    site own"
+says "kind: mpich; environment: A=b" "site own"
 
 # check and path.
 ok pcluster config check cluster.yaml

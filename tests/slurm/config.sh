@@ -9,7 +9,8 @@
 from() { json "[x['from'] for x in i if x['name'] == '$1'][0]"; }
 
 echo "time: 5h" > own.yaml
-PCLUSTER_SITE=esi ok pcluster config show --worker-binary "$program" --partition E880 --config own.yaml --json
+PCLUSTER_SITE=esi ok pcluster config show --worker-binary "$program" --partition E880 \
+  --config own.yaml --json
 same "$(from time)" "live scheduler, which caps 5h00m (own.yaml:1)"
 same "$(from memory)" "live scheduler, which caps 15.5 GB (partition E880 of site esi)"
 same "$(from cores)" "partition E880 of site esi"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Profiles beside a live Slurm: routing to the smallest that fits, `sites check`, `sites new` and its
-# use, QOS and excluded nodes in the script, and ports in the range that was said.
+# Profiles beside a live Slurm: routing to the smallest that fits, `sites check`, `sites new` and
+# its use, QOS and excluded nodes in the script, and ports in the range that was said.
 # SPDX-License-Identifier: MIT
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
