@@ -81,6 +81,20 @@ void plan_gangs(std::uint64_t seed, Plan& plan) {
     if (!work.pinned && chance.percent(50)) widen(chance, plan, work);
 }
 
+// Drawn apart too.
+void plan_capacity(std::uint64_t seed, Plan& plan) {
+  Chance chance(seed ^ 0x63617061u);
+  plan.automatic = chance.percent(30);
+  if (chance.percent(25)) plan.dies_percent = static_cast<int>(chance.between(10, 60));
+  if (chance.percent(20)) plan.bad_node = 3;
+  if (chance.percent(25)) plan.manners.max_array = static_cast<std::uint32_t>(chance.between(1, 3));
+  // Not below what the plan's gangs need.
+  if (chance.percent(25)) plan.manners.max_jobs = plan.jobs;
+  if (chance.percent(25)) plan.manners.submit_every = chance.between(5, 20) * second;
+  if (chance.percent(25)) plan.manners.poll = chance.between(20, 60) * second;
+  plan.full = chance.percent(15);
+}
+
 }  // namespace
 
 Plan make_plan(std::uint64_t seed) {
@@ -112,6 +126,7 @@ Plan make_plan(std::uint64_t seed) {
     if (work.pinned) pin(work);
   }
   plan_gangs(seed, plan);
+  plan_capacity(seed, plan);
   return plan;
 }
 
