@@ -12,7 +12,8 @@
 namespace pcluster {
 namespace {
 
-constexpr double a_bit = 1e-6;  // sums of shares are not exact
+constexpr Micros between_cancels = 300 * second;  // of jobs in the queue: several in one command
+constexpr double a_bit = 1e-6;                    // sums of shares are not exact
 
 double several_workers(const Pool& of, const TaskTemplate& task, const Resources& size,
                        std::uint32_t slots, std::uint32_t jobs) {
@@ -179,6 +180,7 @@ void Core::State::adapt(Turn& turn, PoolId id, double share) {
   }
   const auto queued = static_cast<std::uint32_t>(jobs.absent.size()) + fleet.coming(id);
   const auto cancelled = turn.now >= calm_at ? std::min(spare, queued) : 0;
+  if (cancelled > 0) seen.spare_since = turn.now + between_cancels - (calm_at - *seen.spare_since);
   if (turn.now < calm_at && queued > 0) look_again(calm_at);
   end.resize(std::min<std::size_t>(end.size(), spare - cancelled));
   fleet.want(id, living - cancelled - static_cast<std::uint32_t>(end.size()), turn.out);

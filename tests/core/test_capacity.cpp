@@ -41,18 +41,24 @@ struct Automatic : Bench {
     }
     return count;
   }
+  // A job whose worker is home ends with it, without a command.
+  void collect(std::vector<std::string>& ids) const {
+    for (const auto& cancel : of<effect::Cancel>(last.now))
+      ids.insert(ids.end(), cancel.job_ids.begin(), cancel.job_ids.end());
+    for (std::uint64_t link = 1; link <= links; ++link)
+      if (!to<StopWorker>(LinkId{link}).empty())
+        ids.push_back(core.status(now).workers.at(link - 1).job_id);
+  }
   // So long, with everybody's heartbeats.
   std::vector<std::string> pass(Micros wait) {
     std::vector<std::string> cancelled;
     for (const auto end = now + wait; now < end;) {
       for (std::uint64_t link = 1; link <= links; ++link) {
         say(LinkId{link}, Heartbeat{});
-        for (const auto& cancel : of<effect::Cancel>(last.now))
-          cancelled.insert(cancelled.end(), cancel.job_ids.begin(), cancel.job_ids.end());
+        collect(cancelled);
       }
       tick(std::min(2 * second, end - now));
-      for (const auto& cancel : of<effect::Cancel>(last.now))
-        cancelled.insert(cancelled.end(), cancel.job_ids.begin(), cancel.job_ids.end());
+      collect(cancelled);
       if (!of<effect::Poll>(last.now).empty()) handle(event::Polled{{}, false});
     }
     return cancelled;

@@ -53,6 +53,7 @@ struct Failing : Queue {
       if (!of<effect::Poll>(last.now).empty()) handle(event::Polled{{}, false});
       tick(std::min(second, until - now));
     }
+    if (!launches().empty()) return launches().front();
     return {};
   }
 };
@@ -132,7 +133,6 @@ TEST_CASE("no more jobs of ours than the user may have: the others wait until so
   }
   SUBCASE("stop does not wait for them") {
     bench.ask(StopCluster{});
-    bench.tick(11 * second);
     CHECK(Bench::of<effect::Quit>(bench.last.after).size() == 1);
   }
 }
@@ -250,7 +250,7 @@ TEST_CASE("a node where jobs die twice, while others come home elsewhere, is lef
     REQUIRE(launch);
     CHECK(launch->spec.exclude_nodes.empty());
     const auto dying = bench.accept(*launch);
-    while (Bench::of<effect::Poll>(bench.last.now).empty()) {
+    for (int i = 0; i < 30 && Bench::of<effect::Poll>(bench.last.now).empty(); ++i) {
       bench.say(link, Heartbeat{});
       bench.tick(2 * second);
     }
