@@ -159,7 +159,8 @@ void Core::State::adapt(Turn& turn, PoolId id, double share) {
   const auto living = fleet.living(id);
   const auto look_again = [&](Time at) { adapt_at = std::min(adapt_at.value_or(at), at); };
   if (need >= living) {
-    seen.spare_since.reset();
+    // What was cancelled just now is not followed by more at once.
+    if (seen.spare_since && *seen.spare_since <= turn.now) seen.spare_since.reset();
     fleet.want(id, need, turn.out);
     if (need > living) fleet.top_up(id, need - living, turn.now, turn.unix_now, turn.out);
     const auto may = fleet.may_submit(pool, false);
