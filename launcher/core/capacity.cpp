@@ -184,7 +184,9 @@ void Core::State::adapt(Turn& turn, PoolId id, double share) {
   if (cancelled > 0) seen.spare_since = turn.now + between_cancels - (calm_at - *seen.spare_since);
   if (turn.now < calm_at && queued > 0) look_again(calm_at);
   end.resize(std::min<std::size_t>(end.size(), spare - cancelled));
-  fleet.want(id, living - cancelled - static_cast<std::uint32_t>(end.size()), turn.out);
+  // A new launcher does not know who was to drain: above the most, shrink() chooses again.
+  const auto kept = living - cancelled - static_cast<std::uint32_t>(end.size());
+  fleet.want(id, std::min(kept, asked.most), turn.out);
   for (auto i = jobs.absent.size(); i > 0 && jobs.absent.size() - i < cancelled; --i)
     fleet.cancel_job(jobs.absent[i - 1], turn.out);
   for (const auto& job_id : end) fleet.drain(job_id);
