@@ -83,23 +83,23 @@ std::string_view remedy(std::string_view) { return {}; }
 }  // namespace
 
 const Adapter local{
-    "local",
-    "",
-    "local.sh",
-    "",
-    "",
+    .name = "local",
+    .directive_prefix = "",
+    .template_file = "local.sh",
+    .probe = "",
+    .not_set_up = "",
     // Of an allocation that the launcher itself may run in: mpiexec would take it for ours.
-    {"SLURM_*", "SLURMD_*", "PBS_*", "PMI_*", "PMI2_*", "PMIX_*"},
-    directives,
-    script_words,
-    submit,
-    submitted,
-    status,
-    seen,
-    cancel,
-    limits,
-    limits_seen,
-    remedy,
+    .scrub = {"SLURM_*", "SLURMD_*", "PBS_*", "PMI_*", "PMI2_*", "PMIX_*"},
+    .directives = directives,
+    .script_words = script_words,
+    .submit = submit,
+    .submitted = submitted,
+    .status = status,
+    .seen = seen,
+    .cancel = cancel,
+    .limits = limits,
+    .limits_seen = limits_seen,
+    .remedy = remedy,
 };
 
 }  // namespace pcluster

@@ -60,22 +60,22 @@ std::optional<Allocation> allocation(const Shell& shell, const FileText& text_of
 }  // namespace pbs_text
 
 const Adapter pbs_here{
-    "pbs-here",
-    "",
-    "pbs-here.sh",
-    "pbs_tmrsh",
-    "",
-    {"PBS_*", "PMI_*", "PMI2_*", "PMIX_*"},
-    here_text::directives,
-    script_words,
-    here_text::submit,
-    here_text::submitted,
-    here_text::status,
-    seen,
-    here_text::cancel,
-    here_text::limits,
-    here_text::limits_seen,
-    pbs_text::remedy,
+    .name = "pbs-here",
+    .directive_prefix = "",
+    .template_file = "pbs-here.sh",
+    .probe = "pbs_tmrsh",
+    .not_set_up = "",
+    .scrub = {"PBS_*", "PMI_*", "PMI2_*", "PMIX_*"},
+    .directives = here_text::directives,
+    .script_words = script_words,
+    .submit = here_text::submit,
+    .submitted = here_text::submitted,
+    .status = here_text::status,
+    .seen = seen,
+    .cancel = here_text::cancel,
+    .limits = here_text::limits,
+    .limits_seen = here_text::limits_seen,
+    .remedy = pbs_text::remedy,
 };
 
 }  // namespace pcluster

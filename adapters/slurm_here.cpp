@@ -90,22 +90,22 @@ std::optional<Allocation> allocation(const Shell& shell, const FileText&) {
 }  // namespace slurm_text
 
 const Adapter slurm_here{
-    "slurm-here",
-    "",
-    "slurm-here.sh",
-    "srun",
-    "",
-    {"SLURM_*", "SLURMD_*", "SRUN_*", "PMI_*", "PMI2_*", "PMIX_*"},
-    here_text::directives,
-    script_words,
-    here_text::submit,
-    here_text::submitted,
-    status,
-    seen,
-    here_text::cancel,
-    here_text::limits,
-    here_text::limits_seen,
-    slurm_text::remedy,
+    .name = "slurm-here",
+    .directive_prefix = "",
+    .template_file = "slurm-here.sh",
+    .probe = "srun",
+    .not_set_up = "",
+    .scrub = {"SLURM_*", "SLURMD_*", "SRUN_*", "PMI_*", "PMI2_*", "PMIX_*"},
+    .directives = here_text::directives,
+    .script_words = script_words,
+    .submit = here_text::submit,
+    .submitted = here_text::submitted,
+    .status = status,
+    .seen = seen,
+    .cancel = here_text::cancel,
+    .limits = here_text::limits,
+    .limits_seen = here_text::limits_seen,
+    .remedy = slurm_text::remedy,
 };
 
 }  // namespace pcluster

@@ -19,7 +19,6 @@ struct WorkerOptions {
   std::string program;             // pcluster itself; empty = this program
   PortRange ports;                 // where it may listen
   std::vector<std::string> scrub;  // globs of variables that MPI tasks must not inherit
-  PortRange ports;                 // where it may listen
 };
 // `pcluster worker`: runs until told to leave.  The environment gives PCLUSTER_JOB_ID, _CORES,
 // _MEM_MB, _GPUS, _STARTED (Unix seconds with fraction of the job script's first line).  Returns

@@ -84,7 +84,7 @@ Asked ask_live(const Session& session, const std::string& wanted) {
     throw Error(Exit::usage, fmt::format("no scheduler is called \"{}\"", printable(wanted)),
                 "it is one of: " + join(names, ", "));
   }
-  auto limits = ask_limits(*adapter, here, false);
+  auto limits = ask_limits(*adapter, {}, here, false);
   if (!limits.seen)
     throw Error(Exit::refused, fmt::format("no {} answers here", adapter->name),
                 "call this on a login node of that cluster");

@@ -12,7 +12,8 @@
 namespace pcluster {
 namespace {
 
-constexpr double a_bit = 1e-6;  // sums of shares are not exact
+constexpr Micros between_cancels = 300 * second;  // of jobs in the queue: several in one command
+constexpr double a_bit = 1e-6;                    // sums of shares are not exact
 
 double several_workers(const Pool& of, const TaskTemplate& task, const Resources& size,
                        std::uint32_t slots, std::uint32_t jobs) {
@@ -158,7 +159,8 @@ void Core::State::adapt(Turn& turn, PoolId id, double share) {
   const auto living = fleet.living(id);
   const auto look_again = [&](Time at) { adapt_at = std::min(adapt_at.value_or(at), at); };
   if (need >= living) {
-    seen.spare_since.reset();
+    // What was cancelled just now is not followed by more at once.
+    if (seen.spare_since && *seen.spare_since <= turn.now) seen.spare_since.reset();
     fleet.want(id, need, turn.out);
     if (need > living) fleet.top_up(id, need - living, turn.now, turn.unix_now, turn.out);
     const auto may = fleet.may_submit(pool, false);
@@ -179,9 +181,12 @@ void Core::State::adapt(Turn& turn, PoolId id, double share) {
   }
   const auto queued = static_cast<std::uint32_t>(jobs.absent.size()) + fleet.coming(id);
   const auto cancelled = turn.now >= calm_at ? std::min(spare, queued) : 0;
+  if (cancelled > 0) seen.spare_since = turn.now + between_cancels - (calm_at - *seen.spare_since);
   if (turn.now < calm_at && queued > 0) look_again(calm_at);
   end.resize(std::min<std::size_t>(end.size(), spare - cancelled));
-  fleet.want(id, living - cancelled - static_cast<std::uint32_t>(end.size()), turn.out);
+  // A new launcher does not know who was to drain: above the most, shrink() chooses again.
+  const auto kept = living - cancelled - static_cast<std::uint32_t>(end.size());
+  fleet.want(id, std::min(kept, asked.most), turn.out);
   for (auto i = jobs.absent.size(); i > 0 && jobs.absent.size() - i < cancelled; --i)
     fleet.cancel_job(jobs.absent[i - 1], turn.out);
   for (const auto& job_id : end) fleet.drain(job_id);

@@ -142,6 +142,23 @@ std::string leaving(const Ledger& ledger) {
   return {};
 }
 
+// Automatic pools stay within their bounds, and somebody will look when work waits for more jobs.
+std::string bounds(const Fleet& fleet) {
+  for (const auto& [id, pool] : fleet.pools()) {
+    if (!pool.asked.automatic) continue;
+    const auto coming = fleet.coming(id);
+    if (pool.asked.jobs > pool.asked.most || fleet.living(id) > pool.asked.most + coming)
+      return "pool " + pool.asked.name + " has more jobs than its most";
+  }
+  for (const auto& [token, submit] : fleet.submits()) {
+    if (submit.phase != Submit::Phase::waiting) continue;
+    const auto* pool = fleet.pool(submit.began.pool);
+    if (submit.began.count == 0) return "submit " + token + " waits for nothing";
+    if (pool == nullptr) return "submit " + token + " has no pool";
+  }
+  return {};
+}
+
 // Nobody starves while work waits that would fit, in the queue or behind another's busy slots, but
 // for those that are kept for others.
 std::string liveness(const Ledger& ledger, const Keeps& keeps, Micros unix_now) {
@@ -191,6 +208,7 @@ std::string Core::State::broken() const {
     if (auto what = pinned(ledger); !what.empty()) return what;
     if (auto what = shrinks(ledger, fleet); !what.empty()) return what;
     if (auto what = leaving(ledger); !what.empty()) return what;
+    if (auto what = bounds(fleet); !what.empty()) return what;
   }
   for (const auto& [id, worker] : ledger.workers.all())
     if (!worker.gone && silence_at > silent_at(worker))

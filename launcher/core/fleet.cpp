@@ -163,8 +163,8 @@ void Fleet::submitted(const event::Submitted& said, Time now, Effects& out) {
   record(SubmitAnswered{said.token, said.job_ids}, out);
   if (found->second.cancelled || stopping_) cancel(said.job_ids, out);
   if (found->second.cancelled) want_fewer(found->second.began.pool, said.job_ids.size(), out);
-  quiet_polls_ = 0;
   if (!found->second.prompt) return schedule_poll(now);  // nobody waits for the answer
+  quiet_polls_ = 0;
   next_poll_ = std::min(next_poll_.value_or(now + policy_.first_poll), now + policy_.first_poll);
 }
 

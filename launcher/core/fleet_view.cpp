@@ -64,9 +64,11 @@ std::uint32_t Fleet::coming(PoolId id) const {
 
 std::uint32_t Fleet::surplus(PoolId id) const {
   const auto* of = pool(id);
-  if (of == nullptr || (!of->fewer && of->asked.jobs > 0)) return 0;
+  if (of == nullptr) return 0;
+  const bool counts = of->fewer || of->asked.jobs == 0;
+  if (!counts && !of->asked.automatic) return 0;
   const auto alive = living(id);
-  return alive - std::min(alive, of->asked.jobs);
+  return alive - std::min(alive, counts ? of->asked.jobs : of->asked.most);
 }
 
 bool Fleet::has_jobs(PoolId id) const {

@@ -9,6 +9,7 @@ namespace pcluster {
 namespace {
 
 constexpr std::uint32_t misses_until_ended = 3;  // looks at the queue without the job
+constexpr Time not_yet = -1;                     // its end has not been asked for
 
 }  // namespace
 
@@ -93,7 +94,6 @@ void Fleet::polled(const event::Polled& said, Time now, Effects& out) {
 }
 
 void Fleet::seen(Job& job, const JobSeen& said, Time now, Effects& out) {
-  news_ = news_ || job.misses > 0 || (job.state != said.state && !job.ended() && job.home == 0);
   job.misses = 0;
   if (!said.nodes.empty()) job.nodes = said.nodes;
   if (said.state == JobState::ended) {
@@ -119,6 +119,7 @@ void Fleet::cancel_again(const std::vector<JobSeen>& listed, Time now, Effects& 
     const auto found = jobs_.find(one.job_id);
     if (found == jobs_.end() || found->second.ended()) continue;
     auto& job = found->second;
+    if (job.ask_again == not_yet) job.ask_again = now + policy_.cancel_again;
     if ((!job.cancelled && !stopping_) || now < job.ask_again) continue;
     job.ask_again = now + policy_.cancel_again;
     ids.push_back(job.id);
@@ -152,7 +153,17 @@ void Fleet::cancel(std::vector<std::string> ids, Effects& out) {
 }
 
 void Fleet::cancel_job(const std::string& job_id, Effects& out) {
-  if (jobs_.contains(job_id)) cancel({job_id}, out);
+  const auto found = jobs_.find(job_id);
+  if (found == jobs_.end()) return;
+  auto& job = found->second;
+  const auto* of = pool(job.pool);
+  // Its workers have been told, and the script ends with them: no command, unless it is slow.
+  if (of == nullptr || !of->asked.automatic || job.home < std::max(1u, of->asked.spec.nodes))
+    return cancel({job_id}, out);
+  job.cancelled = true;
+  job.draining = false;
+  job.ask_again = not_yet;
+  draining_.erase(job_id);
 }
 
 // Ctrl-C in `submit`: what it queued and what has not started.

@@ -24,6 +24,7 @@ std::string until(Time at, Time now, Micros unix_now) { return show_utc(unix_now
 void Fleet::end_job(Job& job, const std::string& word, const std::string& reason, Time now,
                     Effects& out) {
   const bool failed = !job.started && !job.cancelled && !stopping_;
+  news_ = news_ || !job.cancelled;
   record(JobEnded{job.id, word, reason}, out);
   if (failed && pools_.contains(job.pool)) failed_at_start(job, now, out);
 }

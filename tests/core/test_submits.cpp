@@ -53,6 +53,7 @@ struct Failing : Queue {
       if (!of<effect::Poll>(last.now).empty()) handle(event::Polled{{}, false});
       tick(std::min(second, until - now));
     }
+    if (!launches().empty()) return launches().front();
     return {};
   }
 };
@@ -106,7 +107,7 @@ TEST_CASE("no more jobs of ours than the user may have: the others wait until so
   }
   SUBCASE("fewer are wanted meanwhile") {
     bench.ask(ScaleJobs{"", 4});
-    bench.end({ids[0], ids[1], ids[2]});
+    bench.end({ids[0], ids[1]});
     REQUIRE(bench.launches().size() == 1);
     CHECK(bench.launches().front().count == 1);  // no job was cancelled for the one that waits
     CHECK(bench.row().wanted_jobs == 4);
@@ -132,7 +133,6 @@ TEST_CASE("no more jobs of ours than the user may have: the others wait until so
   }
   SUBCASE("stop does not wait for them") {
     bench.ask(StopCluster{});
-    bench.tick(11 * second);
     CHECK(Bench::of<effect::Quit>(bench.last.after).size() == 1);
   }
 }
@@ -242,7 +242,6 @@ TEST_CASE("a node where jobs die twice, while others come home elsewhere, is lef
   const auto link = bench.join(bench.hello(good->token, ids.front(), 1));
   bench.ask(ScaleJobs{"", 0, true, 2, 5});
   for (int deaths = 0; deaths < 2; ++deaths) {
-    bench.say(link, Heartbeat{});
     std::optional<effect::Launch> launch;
     for (int i = 0; i < 20 && !launch; ++i) {
       launch = bench.within(2 * second);
@@ -251,7 +250,7 @@ TEST_CASE("a node where jobs die twice, while others come home elsewhere, is lef
     REQUIRE(launch);
     CHECK(launch->spec.exclude_nodes.empty());
     const auto dying = bench.accept(*launch);
-    while (Bench::of<effect::Poll>(bench.last.now).empty()) {
+    for (int i = 0; i < 30 && Bench::of<effect::Poll>(bench.last.now).empty(); ++i) {
       bench.say(link, Heartbeat{});
       bench.tick(2 * second);
     }

@@ -143,22 +143,57 @@ void World::submit(const effect::Launch& launch) {
   if (!may_launch_.emplace(launch.token, false).second && !may_launch_[launch.token])
     return fail("submit " + launch.token + " is repeated, and nobody knows whether it happened");
   may_launch_[launch.token] = false;
+  mind_manners(launch);
   note(fmt::format("submit {} x {}", launch.token, launch.count));
   clock_.after(chance_.between(10, 500) * millisecond, [this, launch, life = life_] {
     if (life != life_ && chance_.percent(50)) return;  // the command died with the launcher
+    scheduler_.excluded = launch.spec.exclude_nodes;
     const auto answer = scheduler_.submit(launch.token, launch.count);
     const bool unheard = answer.outcome == Scheduler::Outcome::unanswered;
     const auto wait = unheard ? 5 * second : chance_.between(10, 300) * millisecond;
     clock_.after(wait, [this, launch, life, answer] {
       if (life != life_) return;
+      last_answer_ = clock_.now;
       if (answer.outcome == Scheduler::Outcome::accepted)
         say(event::Submitted{launch.token, answer.ids});
       else if (answer.outcome == Scheduler::Outcome::refused)
         say(event::SubmitFailed{launch.token, "refused", "ask for less"});
+      else if (answer.outcome == Scheduler::Outcome::full)
+        say(event::SubmitFailed{launch.token, "too many", "wait", true});
       else
         say(event::SubmitUnanswered{launch.token});
     });
   });
+}
+
+// Counted from what the launcher says of itself and from what went to the scheduler.
+void World::mind_manners(const effect::Launch& launch) {
+  const auto status = core_->status(clock_.now);
+  const auto& pool = status.pools.front();
+  std::uint32_t there = 0;
+  for (const auto& row : status.jobs)
+    if (row.state != JobState::ended && (row.state != JobState::submitting || row.reason.empty()))
+      ++there;
+  const auto& manners = plan_.manners;
+  if (manners.max_array > 0 && launch.count > manners.max_array)
+    fail("a submit has more jobs than an array may have");
+  // A job that was given up and came back, or was late, is one more that nobody could know of.
+  if (manners.max_jobs > 0 && there > manners.max_jobs && !plan_.lies && !plan_.silences &&
+      !plan_.launcher_crashes)
+    fail(fmt::format("a submit makes {} jobs of at most {}", there, manners.max_jobs));
+  if (manners.submit_every > 0 && last_life_ == life_ && last_launch_ > 0 &&
+      clock_.now < std::max(last_launch_, last_answer_) + manners.submit_every &&
+      !(plan_.slow_disk || plan_.stalls))
+    fail("two submits are closer than the site wants");
+  if (pool.paused.find("in a row") != pool.paused.npos && !plan_.slow_disk && !plan_.stalls)
+    fail("a submit while the pool rests");
+  for (const auto& node : pool.excluded)
+    if (std::find(launch.spec.exclude_nodes.begin(), launch.spec.exclude_nodes.end(), node) ==
+            launch.spec.exclude_nodes.end() &&
+        !plan_.slow_disk && !plan_.stalls)
+      fail("a submit does not leave out " + node);
+  last_launch_ = clock_.now;
+  last_life_ = life_;
 }
 
 void World::look_up(const effect::LookUp& look) {

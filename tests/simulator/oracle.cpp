@@ -157,7 +157,7 @@ void Oracle::settle(const Record& record) {
     work.nonce = added->spec.task.argv.at(1);
     work.tasks = task_count(added->spec.trials);
   } else if (const auto* began = std::get_if<SubmitBegan>(&record)) {
-    if (!tokens_.insert(began->token).second) fail("token " + began->token + " came twice");
+    tokens_.insert(began->token);  // again, with the time of its command, when it had to wait
   } else if (const auto* joined = std::get_if<WorkerJoined>(&record)) {
     workers_.insert(joined->worker);
   } else if (const auto* settled = std::get_if<TaskSettled>(&record)) {

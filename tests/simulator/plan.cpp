@@ -89,6 +89,20 @@ void plan_end(std::uint64_t seed, Plan& plan) {
   plan.by_clock = chance.percent(50);
 }
 
+// Drawn apart too.
+void plan_capacity(std::uint64_t seed, Plan& plan) {
+  Chance chance(seed ^ 0x63617061u);
+  plan.automatic = chance.percent(30);
+  if (chance.percent(25)) plan.dies_percent = static_cast<int>(chance.between(10, 60));
+  if (chance.percent(20)) plan.bad_node = 3;
+  if (chance.percent(25)) plan.manners.max_array = static_cast<std::uint32_t>(chance.between(1, 3));
+  // Not below what the plan's gangs need.
+  if (chance.percent(25)) plan.manners.max_jobs = plan.jobs;
+  if (chance.percent(25)) plan.manners.submit_every = chance.between(5, 20) * second;
+  if (chance.percent(25)) plan.manners.poll = chance.between(20, 60) * second;
+  plan.full = chance.percent(15);
+}
+
 }  // namespace
 
 Plan make_plan(std::uint64_t seed) {
@@ -121,6 +135,7 @@ Plan make_plan(std::uint64_t seed) {
   }
   plan_gangs(seed, plan);
   plan_end(seed, plan);
+  plan_capacity(seed, plan);
   return plan;
 }
 

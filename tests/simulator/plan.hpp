@@ -29,12 +29,17 @@ struct Plan {
   bool silences = false;          // nothing arrives any more, nobody is told: false deaths
   bool launcher_crashes = false;  // with what is not durable lost
   bool slow_disk = false;
-  bool stalls = false;    // the launcher's process is stopped for seconds
-  bool lies = false;      // of the scheduler
-  bool gangs = false;     // workers listen to each other, some tasks have more ranks than a worker
-  bool lonely = false;    // now and then no other worker reaches one, and the launcher does
-  bool span_jobs = true;  // as the site has it
-  bool scales = false;    // somebody changes the number of jobs again and again
+  bool stalls = false;     // the launcher's process is stopped for seconds
+  bool lies = false;       // of the scheduler
+  bool gangs = false;      // workers listen to each other, some tasks have more ranks than a worker
+  bool lonely = false;     // now and then no other worker reaches one, and the launcher does
+  bool span_jobs = true;   // as the site has it
+  bool scales = false;     // somebody changes the number of jobs again and again
+  bool automatic = false;  // the number of jobs follows the work
+  int dies_percent = 0;    // of the jobs, as long as there are faults: before a worker is home
+  std::uint32_t bad_node = 0;  // of 4; all jobs on it die; 0 = none
+  SchedulerManners manners;
+  bool full = false;  // the scheduler takes no more than `jobs` + 1
   Time faults_end = 0;
   std::uint32_t jobs = 2, slots = 1, nodes = 1;
   Micros walltime = 0, idle_timeout = 3600 * second;

@@ -17,6 +17,7 @@ struct SimJob {
   Time visible_at = 0, ended_at = 0;
   Micros end_unix = 0;
   bool lied_about = false;  // some answer left it out, or called it ended
+  std::string node;         // where it runs
 };
 
 class Scheduler {
@@ -26,7 +27,7 @@ class Scheduler {
       : clock_(clock), chance_(chance), lies_(lies), walltime_(walltime) {}
   std::function<void(const SimJob&)> starts, ends;
 
-  enum class Outcome { accepted, refused, unanswered };
+  enum class Outcome { accepted, refused, full, unanswered };
   struct Answer {
     Outcome outcome = Outcome::accepted;
     std::vector<std::string> ids;
@@ -38,6 +39,11 @@ class Scheduler {
   void cancel(const std::vector<std::string>& ids);
   void end(const std::string& id);  // its script has ended
   void stop_lying() { lies_ = false; }
+  void stop_failing() { dies_percent = 0, bad_node = 0; }
+  int dies_percent = 0;        // of the jobs, at their start
+  std::uint32_t bad_node = 0;  // all jobs there do
+  std::uint32_t most_jobs = 0;
+  std::vector<std::string> excluded;  // of the submit that comes next
 
   const std::map<std::string, SimJob>& jobs() const { return jobs_; }
   std::uint32_t submits_of(const std::string& token) const;
@@ -45,6 +51,8 @@ class Scheduler {
 
  private:
   void start(const std::string& id);
+  std::uint32_t alive() const;
+  std::string choose_node();
 
   Clock& clock_;
   Chance& chance_;

@@ -29,6 +29,9 @@ World::World(std::uint64_t seed, bool trace, Plan plan)
     for (std::size_t i = 0; i < workers_.size(); ++i)
       if (workers_[i]->job_id == job.id) kill_worker(i);
   };
+  scheduler_.dies_percent = plan_.dies_percent;
+  scheduler_.bad_node = plan_.bad_node;
+  if (plan_.full) scheduler_.most_jobs = plan_.jobs + 1;
   for (const auto& work : plan_.work) users_.push_back({&work, {}, {}, 0, 0, false, false, 0, 0});
 }
 
@@ -78,7 +81,13 @@ void World::ask_for_jobs() {
   request.count = plan_.jobs;
   request.idle_timeout = plan_.idle_timeout;
   request.orphan_timeout = 600 * second;
-  ask(ClientId{life_ * per_life + asker}, request);
+  request.spec.manners = plan_.manners;
+  request.spec.per_node.cores = plan_.automatic ? plan_.slots : 0;
+  const ClientId client{life_ * per_life + asker};
+  if (plan_.automatic && core_ && !core_->status(clock_.now).pools.empty())
+    ask(client, ScaleJobs{"", 0, true, plan_.gangs ? plan_.jobs : 0, plan_.jobs, 20 * second});
+  else
+    ask(client, request);
   clock_.after(20 * second, [this] { ask_for_jobs(); });
 }
 
@@ -86,6 +95,11 @@ void World::scale_at_random() {
   if (clock_.now > plan_.faults_end) return;
   clock_.after(chance_.between(2, 30) * second, [this] { scale_at_random(); });
   const auto count = static_cast<std::uint32_t>(chance_.between(0, plan_.jobs + 1));
+  if (plan_.automatic && chance_.percent(70)) {
+    const auto least = static_cast<std::uint32_t>(chance_.between(0, plan_.jobs));
+    return ask(ClientId{life_ * per_life + asker + 2},
+               ScaleJobs{"", 0, true, least, plan_.jobs, chance_.between(0, 40) * second});
+  }
   ask(ClientId{life_ * per_life + asker + 2}, ScaleJobs{"", count});
 }
 
@@ -189,6 +203,7 @@ void World::stop_when_done() {
   clock_.after(2 * second, [this] { stop_when_done(); });
   if (clock_.now < plan_.faults_end || !core_) return;
   scheduler_.stop_lying();
+  scheduler_.stop_failing();
   for (const auto& user : users_)
     if (!user.done) return;
   if (!stop_sent_) {

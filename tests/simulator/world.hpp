@@ -95,6 +95,7 @@ class World {
   void to_client(const Reply&, ClientId);
   void submit(const effect::Launch&);
   void look_up(const effect::LookUp&);
+  void mind_manners(const effect::Launch&);
   void poll(const effect::Poll&);
   void leave_behind();  // after Quit: what is alive still?
 
@@ -169,7 +170,8 @@ class World {
   std::map<std::string, const PlannedWork*> works_;  // by nonce
   std::map<std::string, TrialLines> lines_;          // trial files, by name
   std::map<std::string, bool> may_launch_;  // by token: a look-up has said that there is none
-  std::uint64_t stop_life_ = 0;
+  std::uint64_t stop_life_ = 0, last_life_ = 0;
+  Time last_launch_ = 0, last_answer_ = 0;  // of submits
   bool over_ = false;
 
   std::string wrong_;
