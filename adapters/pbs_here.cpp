@@ -19,6 +19,9 @@ std::map<std::string, std::string> script_words(const JobSpec& spec, const JobId
       {"job_cores", std::to_string(spec.per_node.cores)},
       {"job_memory_mb", std::to_string(spec.per_node.memory_mb)},
       {"job_gpus", std::to_string(spec.per_node.gpus)},
+      {"job_end", "0"},  // the listing tells
+      {"job_warning", "0"},
+      {"job_signal", ""},
   };
 }
 

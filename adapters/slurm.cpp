@@ -264,41 +264,21 @@ const Adapter slurm{
     .can_exclude = true,
 };
 
-const Adapter slurm_lib{
-    .name = "slurm-lib",
-    .directive_prefix = slurm.directive_prefix,
-    .template_file = slurm.template_file,
-    .probe = slurm.probe,
-    .not_set_up = slurm.not_set_up,
-    .scrub = slurm.scrub,
-    .directives = directives,
-    .script_words = script_words,
-    .submit = slurm_library::submit,
-    .submitted = slurm_library::submitted,
-    .status = slurm_library::status,
-    .seen = slurm_library::seen,
-    .cancel = slurm_library::cancel,
-    .limits = slurm_library::limits,
-    .limits_seen = slurm_library::limits_seen,
-    .remedy = slurm_text::remedy,
-    .by_commands = &slurm,
-    .fit = slurm_library::fit,
-    .allocation = slurm_text::allocation,
-    .here = &slurm_here,
-    .get_allocation = slurm.get_allocation,
-    .next_limits = slurm_text::next_limits,
-    .add_limits = slurm_text::add_limits,
-    .estimate = slurm_text::estimate,
-    .estimated = slurm_text::estimated,
-    .reservations = slurm_text::reservations,
-    .reservations_seen = slurm_text::reservations_seen,
-    .nodes_in = slurm_text::nodes_in,
-    .nodes = nodes,
-    .nodes_seen = slurm_text::nodes_seen,
-    .accounts = accounts,
-    .accounts_seen = slurm_text::accounts_seen,
-    .has_qos = true,
-    .can_exclude = true,
-};
+// The same scheduler, asked in another way.
+const Adapter slurm_lib = [] {
+  Adapter library = slurm;
+  library.name = "slurm-lib";
+  library.submit = slurm_library::submit;
+  library.submitted = slurm_library::submitted;
+  library.status = slurm_library::status;
+  library.seen = slurm_library::seen;
+  library.cancel = slurm_library::cancel;
+  library.limits = slurm_library::limits;
+  library.limits_seen = slurm_library::limits_seen;
+  library.by_library = nullptr;
+  library.by_commands = &slurm;
+  library.fit = slurm_library::fit;
+  return library;
+}();
 
 }  // namespace pcluster

@@ -35,6 +35,9 @@ std::map<std::string, std::string> script_words(const JobSpec& spec, const JobId
       {"job_cores", "${SLURM_CPUS_ON_NODE:-0}"},
       {"job_memory_mb", std::to_string(spec.per_node.memory_mb)},
       {"job_gpus", "${SLURM_GPUS_ON_NODE:-0}"},
+      {"job_end", "0"},  // the listing tells
+      {"job_warning", "0"},
+      {"job_signal", ""},
   };
 }
 

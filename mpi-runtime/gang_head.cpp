@@ -129,7 +129,8 @@ void GangHead::asked(const CallPtr& call, std::string_view payload) {
 
 void GangHead::dial(const CallPtr& call) {
   std::vector<Address> addresses;
-  for (const auto& host : call->part.addresses) addresses.push_back({host, call->part.port});
+  for (const auto& host : that_lead_to(call->part.host, call->part.addresses))
+    addresses.push_back({host, call->part.port});
   const auto key = read_key(StateDirectory{state_directory_}.key());
   wait(call, connect_within + second, "no answer");
   connect_tls(loop_, addresses, key, cluster_, Role::worker, connect_within,

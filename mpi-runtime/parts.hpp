@@ -22,7 +22,7 @@ class Parts {
 
   // Where heads call, and workers that need a relay; 0 when it cannot listen, which it says: this
   // worker then is in no gang, and no relay.
-  std::uint16_t listen(const StateDirectory&, const std::string& cluster, PortRange);
+  std::uint16_t listen(const StateDirectory&, const std::string& cluster, PortRange = {});
   void on_relay(std::function<void(LinkPtr)> relay) { relay_ = std::move(relay); }
   void seat(const TaskStart&);
   // Ends what runs there, then says so.  A resident's stays, until it is taken over by the next

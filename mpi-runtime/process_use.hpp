@@ -21,4 +21,7 @@ class ProcessUse {
   std::vector<pid_t> processes_;
 };
 
+// A task's max RSS is never below ours at its start: what starting up took must not count.
+void forget_peak_memory();
+
 }  // namespace pcluster

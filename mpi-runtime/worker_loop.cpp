@@ -2,9 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "mpi-runtime/worker_loop.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <malloc.h>
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -19,6 +17,7 @@
 #include "launcher/base/error.hpp"
 #include "launcher/io/key.hpp"
 #include "launcher/model/codec.hpp"
+#include "mpi-runtime/process_use.hpp"
 
 namespace pcluster {
 namespace {
@@ -48,13 +47,6 @@ Agent::Limits limits_of(const JobEnd& end, Time now) {
   limits.by_clock = end.by_clock;
   if (end.ends_unix > 0) limits.job_ends = now + (end.ends_unix - unix_now());
   return limits;
-}
-
-// A task's max RSS is never below ours at its start: what starting up took must not count.
-void forget_peak_memory() {
-  malloc_trim(0);
-  Fd file(open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC));
-  if (file && write(file.get(), "5", 1) != 1) return;  // an old kernel: the floor is higher
 }
 
 }  // namespace

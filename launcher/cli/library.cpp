@@ -48,4 +48,13 @@ CommandResult ask_scheduler(Argv argv) {
   return {output.exit_code, output.timed_out, output.out, output.err};
 }
 
+Via via_of(const ChosenSite& site, const Configuration& asked, const Surroundings& here, bool dry) {
+  const auto& profiles = site.profile.slurm_via;
+  const auto said = asked.slurm_via.value_or(profiles.empty() ? "auto" : profiles);
+  // Where no scheduler is, nothing is asked: --dry-run.
+  const auto& commands = *site.adapter;
+  if (!here.on_path(std::string(commands.probe)) && dry) return {&commands, "", "", {}};
+  return choose_via(commands, said, ask_scheduler, dry);
+}
+
 }  // namespace pcluster

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "adapters/adapter.hpp"
+#include "launcher/cli/sites.hpp"
 
 namespace pcluster {
 
@@ -20,6 +21,9 @@ struct Via {
 // Error(Exit::usage) when it is wanted and cannot be used, unless `dry`.
 Via choose_via(const Adapter& commands, const std::string& said,
                const std::function<CommandResult(const Argv&)>& ask, bool dry);
+
+// The same for a site, of what was asked or its profile says.
+Via via_of(const ChosenSite&, const Configuration& asked, const Surroundings&, bool dry);
 
 // A command of an adapter, run: what it wants to know is wanted now.
 CommandResult ask_scheduler(Argv);

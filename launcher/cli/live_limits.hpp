@@ -12,8 +12,8 @@ struct Limits {
   bool set_up = true;  // false: the scheduler's programs are here, but no cluster is
 };
 // Asked before anything is submitted: a partition's name is checked while nothing has happened yet.
-// `known`: what it has answered to the same question just now.  Throws Error(Exit::refused) when the
-// scheduler does not answer, unless `dry`.
+// `known`: what it has answered to the same question just now.  Throws Error(Exit::refused) when
+// the scheduler does not answer, unless `dry`.
 Limits ask_limits(const Adapter&, const std::optional<CommandResult>& known, const Surroundings&,
                   bool dry);
 

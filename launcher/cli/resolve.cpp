@@ -62,13 +62,6 @@ void check_partition(const std::string& name, const SiteProfile& site, const Liv
                 "partitions: " + some_of(names_of(site.partitions)));
 }
 
-const PartitionLimits* limits_of(const std::string& partition, const LiveLimits& live) {
-  if (!live) return nullptr;
-  if (!partition.empty()) return find_named(*live, partition);
-  const auto found = std::ranges::find_if(*live, &PartitionLimits::is_default);
-  return found == live->end() ? nullptr : &*found;
-}
-
 constexpr std::string_view by_default = "default", this_machine_says = "this machine";
 
 std::string site_says(const SiteProfile& site) { return fmt::format("site {}", site.name); }

@@ -64,6 +64,14 @@ Most most_of(const LimitsOf& known, std::uint64_t live, std::optional<T> SitePar
 
 }  // namespace
 
+const PartitionLimits* limits_of(const std::string& partition, const LiveLimits& live) {
+  if (!live) return nullptr;
+  const auto found = partition.empty()
+                         ? std::ranges::find_if(*live, &PartitionLimits::is_default)
+                         : std::ranges::find(*live, partition, &PartitionLimits::name);
+  return found == live->end() ? nullptr : &*found;
+}
+
 std::string preset_says(const SitePartition& preset, const std::string& site) {
   return fmt::format("partition {} of site {}", preset.name, site);
 }

@@ -13,6 +13,8 @@ struct LimitsOf {  // a partition
   std::string arch;  // of this machine
 };
 
+// Of a partition, or of the default one when none is named; null: not known.
+const PartitionLimits* limits_of(const std::string& partition, const LiveLimits&);
 std::string preset_says(const SitePartition&, const std::string& site);
 // What neither the user nor the partition's preset says.
 void fill(Plan&, std::uint64_t nominal_memory_mb, const LimitsOf&);

@@ -109,15 +109,6 @@ struct Choice {
   Via via;
 };
 
-Via via_of(const ChosenSite& site, const Configuration& asked, const Surroundings& here, bool dry) {
-  const auto& profiles = site.profile.slurm_via;
-  const auto said = asked.slurm_via.value_or(profiles.empty() ? "auto" : profiles);
-  // Where no scheduler is, nothing is asked: --dry-run.
-  const auto& commands = *site.adapter;
-  if (!here.on_path(std::string(commands.probe)) && dry) return {&commands, "", "", {}};
-  return choose_via(commands, said, ask_scheduler, dry);
-}
-
 // The site, and what its live scheduler says.  A site that was only detected gives way when its
 // scheduler turns out to be installed without a cluster.
 Choice choose(const Session& session, const Configuration& asked, bool dry) {

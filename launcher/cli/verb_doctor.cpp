@@ -20,20 +20,10 @@ namespace {
 
 constexpr Option options[] = {
     {"--last", "", "print what was found the last time (of --site, else of any)"},
-    {"--ports", "FIRST-LAST", "listen on one of these ports, here and there (default: the site's)"},
 };
 
 constexpr std::uint64_t enough_memory_mb = 1000;
 constexpr Micros enough_time = 300 * second;
-
-PortRange ports_from(const std::string& text) {
-  const auto parts = split(text, '-');
-  const auto first = to_integer(parts.front()), last = to_integer(parts.back());
-  if (parts.size() > 2 || !first || !last || *first < 1 || *last > 65535 || *first > *last)
-    throw Error(Exit::usage, fmt::format("--ports: \"{}\" is no range of ports", printable(text)),
-                "write FIRST-LAST, such as 60001-63000");
-  return {static_cast<std::uint16_t>(*first), static_cast<std::uint16_t>(*last)};
-}
 
 // One core for a few minutes gets through a queue soonest; what was said on the command line stays.
 void make_small(Plan& plan, const Arguments& arguments) {
@@ -46,7 +36,6 @@ void make_small(Plan& plan, const Arguments& arguments) {
   if (!arguments.has("memory"))
     spec.per_node.memory_mb = std::min(spec.per_node.memory_mb, enough_memory_mb);
   if (!arguments.has("time")) spec.time = enough_time;
-  if (const auto ports = arguments.text("ports")) spec.ports = ports_from(*ports);
 }
 
 int print(const Session& session, const DoctorReport& report) {

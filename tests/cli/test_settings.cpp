@@ -66,15 +66,15 @@ TEST_CASE("every key of the configuration is a setting and reaches the plan with
                                                                 {"drop_directives", "[mem]"},
                                                                 {"cluster", "other"},
                                                                 {"pool", "big"},
+                                                                {"slurm_via", "cli"},
+                                                                {"time_min", "5m"},
+                                                                {"warning", "2m"},
                                                                 {"qos", "long"},
                                                                 {"gpus", "2"},
                                                                 {"ports", "60001-60009"},
                                                                 {"interface", "[ib0]"},
                                                                 {"worker_binary", "/w"},
-                                                                {"exclude_nodes", "[n3]"},
-{"slurm_via", "cli"},
-{"time_min", "5m"},
-{"warning", "2m"}};
+                                                                {"exclude_nodes", "[n3]"}};
   std::string yaml;
   std::vector<std::string> keys;
   for (const auto& [key, value] : values) {

@@ -6,7 +6,6 @@
 # shellcheck source=tests/messages.sh
 . "$here/messages.sh"
 
-row_no_port_range() { say pcluster doctor --ports high; }
 row_not_looked() { say pcluster doctor --last --site esi; }
 row_not_looked_at_all() { say pcluster doctor --last; }
 
