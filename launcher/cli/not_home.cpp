@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <vector>
 
 #include "launcher/io/file.hpp"
 #include "launcher/io/hops.hpp"
@@ -16,10 +17,20 @@ namespace pcluster {
 namespace {
 
 constexpr Micros look_every = second;
-constexpr int most_logs = 4;  // more would say the same
+constexpr std::size_t most_logs = 4;  // more would say the same
 constexpr std::size_t most_bytes = 16 * 1024;
 // A job's log is made before its first line runs; a shared directory may be half a minute behind.
 constexpr Micros log_within = 20 * second;
+
+// Those that run, then those of which the last look at the queue has said that they wait: that may
+// be half a minute ago, and a log that is there knows better.
+std::vector<const JobRow*> with_logs(const std::vector<JobRow>& absent) {
+  std::vector<const JobRow*> jobs;
+  for (const auto state : {JobState::running, JobState::pending})
+    for (const auto& job : absent)
+      if (job.state == state && !job.log.empty() && jobs.size() < most_logs) jobs.push_back(&job);
+  return jobs;
+}
 
 }  // namespace
 
@@ -39,14 +50,13 @@ void NotHome::look(const std::vector<JobRow>& absent, Time now) {
   if (now < next_) return;
   next_ = now + look_every;
   text_.clear();
-  int seen = 0, alike = 0;
-  for (const auto& job : absent) {
-    if (job.state != JobState::running || job.log.empty()) continue;
-    const auto since = running_since_.try_emplace(job.log, now).first->second;
-    if (++seen > most_logs) continue;
-    auto why = no_way_in(end_of_file(job.log, most_bytes));
-    if (!why && now - since >= log_within && !exists(job.log))
-      why = fmt::format("job {} runs, and {} is not there: {}", job.job_id, job.log,
+  int alike = 0;
+  for (const auto* job : with_logs(absent)) {
+    const bool runs = job->state == JobState::running;
+    const auto since = runs ? running_since_.try_emplace(job->log, now).first->second : now;
+    auto why = no_way_in(end_of_file(job->log, most_bytes));
+    if (!why && now - since >= log_within && !exists(job->log))
+      why = fmt::format("job {} runs, and {} is not there: {}", job->job_id, job->log,
                         unseen_directory);
     if (!why) continue;
     if (text_.empty())

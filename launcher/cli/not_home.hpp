@@ -16,7 +16,7 @@ inline constexpr std::string_view unseen_directory =
 
 class NotHome {
  public:
-  // Reads the logs of the first few of these jobs that run, once a second at most.
+  // Reads the logs of the first few of these jobs, once a second at most.
   void look(const std::vector<JobRow>& absent, Time now);
   // "3 addresses tried from n14: 2 no route, 1 refused"; empty: nothing is known.
   const std::string& text() const { return text_; }

@@ -34,6 +34,11 @@ time.sleep(0.8)'
 code 1 pcluster map --memory 200M --trials 1 -- sh -c 'kill -KILL $$'
 ok pcluster results last --json
 same "$(json '[x.get("cause", "-") for x in i]')" "-" "a kill"
-left() { find /sys/fs/cgroup/memory -maxdepth 4 -name 'pcluster.*' -newer "$dir/home"; }
+left() {
+  local pid
+  for pid in $(processes_of "$dir"); do
+    find /sys/fs/cgroup/memory -maxdepth 4 -name "pcluster.$pid.*"
+  done
+}
 [[ ! -d /sys/fs/cgroup/memory || -z $(left 2> /dev/null) ]] || fail "a control group is left"
 stopped

@@ -23,6 +23,8 @@ explained() {
 # node1 is all that `busy` has, and it is taken for 10 h; the other two are free.
 scontrol create partitionname=busy nodes=node1 maxtime=2-0 defmempercpu=1000 state=up
 ok sbatch -J taken -p busy -c 8 -t 10:00:00 --mem=1000 --wrap "sleep 600"
+runs() { [[ $(command squeue --me -h -t running -o %j) == taken ]]; }
+eventually 10 runs
 code 0 pcluster submit --jobs 1 --cores 8 --partition busy --time 1h --no-wait
 ok pcluster map --detach --trials 0-0 -- true
 eventually 10 waits .

@@ -13,7 +13,8 @@ same "$(json '[x["value"] for x in i if x["name"] == "slurm-via"]')" lib "what a
 ok pcluster submit --partition 16GBXL --jobs 3
 says "3/3 workers available"
 ok pcluster map --trials 0-29 -- true
-same "$(< "$dir/calls")" "" "commands of Slurm"
+# What arrays may have is not among what the library is asked for.
+same "$(grep -vx 'scontrol show config' "$dir/calls" || true)" "" "commands of Slurm"
 ok pcluster submit --partition 16GBXL --jobs 1 --pool commented --directive --comment=x
 ok pcluster submit --partition 16GBXL --jobs 1 --pool old --slurm-via cli
 same "$(calls sbatch)" 2 "calls of sbatch"

@@ -50,8 +50,13 @@ row_here_takes_all() {
 row_drained() {
   say pcluster submit --partition drained
 }
-row_too_many_jobs() {
+row_too_many_jobs() {  # where the limit of arrays cannot be asked for
+  mv "$dir/bin/scontrol" "$dir/bin/scontrol.back"
+  printf '#!/bin/sh\n[ "$*" != "show config" ] || exit 1\nexec %s "$@"\n' \
+    "$dir/bin/scontrol.back" > "$dir/bin/scontrol"
+  chmod 755 "$dir/bin/scontrol"
   say pcluster submit --partition 16GBXL --jobs 6000
+  with_controller
 }
 row_too_many_cores() {
   say pcluster submit --partition 16GBXL --cores 64 --memory 1G --timeout 15s

@@ -16,7 +16,7 @@ says "#SBATCH --partition=16GBL"
 ok pcluster submit --site esi --memory 8000M --dry-run
 says "#SBATCH --partition=16GBS" "8GBS would do with --memory 7900M"
 code 2 pcluster submit --site esi --memory 64G --dry-run
-says "fits a worker with 64 GB" "the most is 23.3 GB (24GBS"
+says "fits a worker with 64 GB" "the most is 23.3 GB (24GB"
 code 2 pcluster submit --site esi --partition E880 --dry-run
 says "has ppc64le machines" "--worker-binary"
 # Without a profile: no node has so much, by what they say themselves.
