@@ -12,6 +12,7 @@
 #include "launcher/cli/progress_text.hpp"
 #include "launcher/cli/submission.hpp"
 #include "launcher/cli/terminal.hpp"
+#include "launcher/io/file.hpp"
 
 namespace pcluster {
 namespace {
@@ -56,8 +57,9 @@ std::string obituary(const Arrival& arrival) {
   auto text = fmt::format("job {}", job.job_id.empty() ? job.token : job.job_id);
   if (!job.reason.empty()) text += fmt::format(" ({})", job.reason);
   const auto tail = log_tail(job.log);
-  text += tail.empty() ? fmt::format(" left nothing in {}: {}", job.log, unseen_directory)
-                       : fmt::format(" said last, in {}:\n{}", job.log, tail);
+  if (!tail.empty()) return text + fmt::format(" said last, in {}:\n{}", job.log, tail);
+  text += fmt::format(" left nothing in {}", job.log);
+  if (!exists(job.log)) text += fmt::format(": {}", unseen_directory);
   return text;
 }
 
