@@ -24,8 +24,9 @@ ok pcluster map --detach --cores 2 --trials 0-5 -- true
 rests() { pcluster explain last | grep -q 'paused: 3 jobs in a row ended before a worker'; }
 eventually 20 rests
 asked=$(calls sbatch)
-stopped_on_slurm
+sleep 2
 same "$(calls sbatch)" "$asked" "submits of a pool that rests"
+stopped_on_slurm
 
 # What the site allows: two jobs in an array, three at a time.
 printf '%s\n' 'site: small' 'scheduler: slurm' 'source: a test' 'verified_on: null' \
