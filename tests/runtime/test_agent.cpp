@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "mpi-runtime/agent.hpp"
+#include "tests/runtime/acts.hpp"
 
 using namespace pcluster;
 
@@ -50,18 +51,11 @@ struct Rig {
 
   template <class T>
   std::vector<T> said() const {
-    std::vector<T> found;
-    for (const auto& one : last)
-      if (const auto* send = std::get_if<act::Send>(&one))
-        if (const auto* message = std::get_if<T>(&send->message)) found.push_back(*message);
-    return found;
+    return messages_of<T>(last);
   }
   template <class T>
   std::vector<T> did() const {
-    std::vector<T> found;
-    for (const auto& one : last)
-      if (const auto* act = std::get_if<T>(&one)) found.push_back(*act);
-    return found;
+    return acts_of<T>(last);
   }
 };
 

@@ -6,6 +6,7 @@
 
 #include "mpi-runtime/agent.hpp"
 #include "mpi-runtime/job_end.hpp"
+#include "tests/runtime/acts.hpp"
 
 using namespace pcluster;
 
@@ -66,18 +67,11 @@ struct Rig {
   static AttemptId id(std::uint32_t index) { return {{WorkloadId{7}, index}, 1, 1}; }
   template <class T>
   std::vector<T> said() const {
-    std::vector<T> found;
-    for (const auto& one : last)
-      if (const auto* send = std::get_if<act::Send>(&one))
-        if (const auto* message = std::get_if<T>(&send->message)) found.push_back(*message);
-    return found;
+    return messages_of<T>(last);
   }
   template <class T>
   std::vector<T> did() const {
-    std::vector<T> found;
-    for (const auto& one : last)
-      if (const auto* act = std::get_if<T>(&one)) found.push_back(*act);
-    return found;
+    return acts_of<T>(last);
   }
 };
 

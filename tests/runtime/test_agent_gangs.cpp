@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "mpi-runtime/agent.hpp"
+#include "tests/runtime/acts.hpp"
 
 using namespace pcluster;
 
@@ -58,10 +59,7 @@ struct Rig {
   }
   template <class T>
   std::vector<T> did() const {
-    std::vector<T> found;
-    for (const auto& one : last)
-      if (const auto* act = std::get_if<T>(&one)) found.push_back(*act);
-    return found;
+    return acts_of<T>(last);
   }
 };
 

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "mpi-runtime/agent.hpp"
+#include "tests/runtime/acts.hpp"
 
 using namespace pcluster;
 
@@ -17,15 +18,6 @@ Hello one_slot() {
   return me;
 }
 
-template <class T>
-std::vector<T> said(const Acts& acts) {
-  std::vector<T> found;
-  for (const auto& one : acts)
-    if (const auto* send = std::get_if<act::Send>(&one))
-      if (const auto* message = std::get_if<T>(&send->message)) found.push_back(*message);
-  return found;
-}
-
 }  // namespace
 
 TEST_CASE("input goes to a task that runs; what it wants is told again to a new launcher") {
@@ -38,7 +30,7 @@ TEST_CASE("input goes to a task that runs; what it wants is told again to a new 
   agent.received(Define{WorkloadId{7}, {{"run"}}}, 0);
   agent.received(Assign{1, {{WorkloadId{7}, 0, 1, 1, TrialRange{}, {}, {}}}}, 0);
   REQUIRE(agent.running() == 1);
-  const auto first = said<InputWanted>(agent.wants_input({reads, 100, 0, false}, 0));
+  const auto first = messages_of<InputWanted>(agent.wants_input({reads, 100, 0, false}, 0));
   REQUIRE(first.size() == 1);
   CHECK_FALSE(first[0].again);
   const auto fed = agent.received(TaskInput{reads, "bytes", false, 0}, 0);
@@ -49,7 +41,7 @@ TEST_CASE("input goes to a task that runs; what it wants is told again to a new 
 
   agent.disconnected(0);
   CHECK(agent.wants_input({reads, 50, 105, false}, 0).empty());
-  const auto again = said<InputWanted>(welcome(2));
+  const auto again = messages_of<InputWanted>(welcome(2));
   REQUIRE(again.size() == 1);
   CHECK(again[0].again);
   CHECK(again[0].from == 105);
