@@ -14,7 +14,9 @@ std::string state_of(const Worker& worker) {
   if (!worker.link) return "away";
   if (!worker.ending.empty()) return "leaving";
   if (worker.draining) return "draining";
-  return worker.busy() ? "busy" : "idle";
+  if (worker.busy()) return "busy";
+  // Until it has answered its welcome it can be given nothing: not there yet.
+  return worker.ready || worker.leaving ? "idle" : "away";
 }
 
 }  // namespace

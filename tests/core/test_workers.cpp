@@ -91,6 +91,15 @@ TEST_CASE("what did not arrive before a cut goes out again") {
   CHECK(pair.given(again).front().number == 2);
 }
 
+TEST_CASE("who has not answered its welcome yet is not told as home: `exec` would refuse it") {
+  Bench bench;
+  const auto token = bench.jobs({"1"});
+  bench.say(LinkId{3}, bench.hello(token, "1", 2));
+  CHECK(bench.state(0) == "away");
+  bench.say(LinkId{3}, Heartbeat{});
+  CHECK(bench.state(0) == "idle");
+}
+
 TEST_CASE("a newer connection of the same worker replaces the older") {
   Pair pair;
   pair.say(LinkId{9}, pair.back(pair.out));
