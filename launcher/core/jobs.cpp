@@ -138,6 +138,7 @@ void Fleet::missing(const std::set<std::string>& listed, Time now, Effects& out)
   }
 }
 
+// One command for all that a turn cancels, whoever says so.
 void Fleet::cancel(std::vector<std::string> ids, Effects& out) {
   std::map<std::string, std::vector<std::string>> by_adapter;
   for (auto& id : ids) {
@@ -147,6 +148,12 @@ void Fleet::cancel(std::vector<std::string> ids, Effects& out) {
     job.draining = false;
     draining_.erase(id);
     by_adapter[adapter_of(job.token)].push_back(std::move(id));
+  }
+  for (auto& effect : out.now) {
+    auto* earlier = std::get_if<effect::Cancel>(&effect);
+    if (earlier == nullptr || !by_adapter.contains(earlier->adapter)) continue;
+    auto more = by_adapter.extract(earlier->adapter);
+    earlier->job_ids.insert(earlier->job_ids.end(), more.mapped().begin(), more.mapped().end());
   }
   for (auto& [adapter, some] : by_adapter)
     out.now.push_back(effect::Cancel{adapter, std::move(some)});

@@ -116,6 +116,15 @@ TEST_CASE("scale down: pending jobs first, then idle ones, then busy ones once t
   CHECK(up.new_jobs == 1);
 }
 
+TEST_CASE("scale down: one command for all jobs, and for those that other reasons end just then") {
+  Bench bench;
+  bench.jobs({"1", "2", "3", "4"});
+  bench.ask(ScaleJobs{"", 1});
+  const auto commands = Bench::of<effect::Cancel>(bench.last.now);
+  REQUIRE(commands.size() == 1);
+  CHECK(commands.front().job_ids == Ids{"4", "3", "2"});
+}
+
 TEST_CASE("scale down: tasks that only wait at a worker that drains come back") {
   Bench bench;
   const auto link = bench.join(bench.hello(bench.jobs({"1"}), "1", 1));
