@@ -61,7 +61,7 @@ void DoctorTalk::go_on(ProbeRun& run) {
   if (poll_pause_ == 0) poll_pause_ = first_poll;
   next_poll_ = begun_ + poll_pause_;
   tick();
-  if (!ended_) loop_.run();  // an interrupt during the submit has ended it already
+  if (!ended_) loop_.run();             // an interrupt during the submit has ended it already
   put_stamp(paths_.login_stamp(), {});  // the probe leaves by itself
   line_.clear();
   if (interrupted_) throw Error(Exit::interrupted, "interrupted: the probe job is cancelled");
