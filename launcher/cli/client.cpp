@@ -34,11 +34,21 @@ void refuse(const Refusal& refusal) {
 std::optional<Client> Client::connect_if_there(const Session& session) {
   const auto state = session.state();
   try {
-    return Client(ClientSocket::connect_unix(state.socket()), session.quiet);
+    Client client(ClientSocket::connect_unix(state.socket()), session.quiet);
+    if (client.is_answered()) return client;
   } catch (const Error&) {
     refuse_other_host(session, state);
-    return {};
   }
+  return {};
+}
+
+// The socket of a launcher that was just killed still takes connections, and never answers.  One
+// that is slow is there: what is asked of it next has a patience of its own.
+bool Client::is_answered() {
+  constexpr Micros moment = second;
+  send(Ping{});
+  std::string answer;
+  return socket_.receive(answer, moment) != ClientSocket::Got::closed;
 }
 
 void Client::send(const Request& request) { socket_.send(encode(request)); }

@@ -38,6 +38,7 @@ class Client {
 
  private:
   Client(ClientSocket socket, bool quiet) : socket_(std::move(socket)), quiet_(quiet) {}
+  bool is_answered();  // by anyone at all
   // Throws on Refusal, silence, a closed connection.  `adds`: a first Ctrl-C does not end it, so
   // that the caller learns what to cancel.
   Reply await(Micros timeout, bool adds);

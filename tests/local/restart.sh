@@ -26,5 +26,13 @@ kill -9 "$(launcher_pid)"
 wait "$follower" || { show; fail "the map did not survive its launcher"; }
 says "starting it again" "20 done"
 
+# One that dies while a verb is connected to it, and had not answered yet, is replaced too.
+held=$(launcher_pid)
+kill -STOP "$held"
+{ sleep 0.3; kill -9 "$held"; } &
+ok pcluster status
+says "starting it again"
+[[ $(launcher_pid) != "$held" ]] || fail "no other launcher"
+
 same "$(sort -u "$dir/ran" | wc -l) $(wc -l < "$dir/ran")" "60 60" "runs: each task once"
 stopped
