@@ -84,6 +84,7 @@ struct Agent::State {
   void on(const Lend&, Time, Acts&);
   void on(const Release&, Time, Acts&);
   void on(const TaskInput&, Time, Acts&);
+  void on(const ChannelTaken&, Time, Acts&);
 
   void start(Time, Acts&);
   void run(Waiting, Time, Acts&);

@@ -173,6 +173,8 @@ void Agent::State::on(const TaskInput& input, Time, Acts& acts) {
   if (welcomed && running.contains(input.attempt)) acts.push_back(act::Feed{input});
 }
 
+void Agent::State::on(const ChannelTaken&, Time, Acts&) {}
+
 void Agent::State::enforce(Time now, Acts& acts) {
   for (auto& [attempt, task] : running) {
     if (task.limit && now >= *task.limit) {

@@ -127,6 +127,12 @@ void Core::State::on(Turn& turn, Worker&, const InputWanted& wanted) {
       turn.out.after.push_back(effect::SendClient{follower.client, wanted});
 }
 
+void Core::State::on(Turn& turn, Worker&, const ChannelBytes& said) {
+  for (const auto& follower : followers)
+    if (follower.workload == said.attempt.task.workload)
+      turn.out.after.push_back(effect::SendClient{follower.client, said});
+}
+
 // Its job is about to end: it takes nothing more and gives back what waits there by itself; what
 // runs may end in time.  Said again on every connection.
 void Core::State::on(Turn& turn, Worker& worker, const Leaving& leaving) {

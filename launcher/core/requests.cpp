@@ -133,6 +133,14 @@ Reply Core::State::answer(Turn& turn, ClientId client, const TaskInput& input) {
   return Accepted{};
 }
 
+Reply Core::State::answer(Turn& turn, ClientId client, const ChannelTaken& taken) {
+  for (auto& follower : followers)
+    if (follower.client == client && follower.workload == taken.attempt.task.workload)
+      follower.feeds = true;
+  if (const auto* worker = ledger.workers.holder(taken.attempt)) send(turn.out.now, *worker, taken);
+  return Accepted{};
+}
+
 Reply Core::State::answer(Turn& turn, ClientId, const StopCluster&) {
   Stopping reply{fleet.living(), 0};
   for (const auto& [id, worker] : ledger.workers.all()) reply.workers += worker.link ? 1 : 0;

@@ -96,6 +96,7 @@ struct Core::State {
   void on(Turn&, Worker&, const Heartbeat&);
   void on(Turn&, Worker&, const Bye&);
   void on(Turn&, Worker&, const InputWanted&);
+  void on(Turn&, Worker&, const ChannelBytes&);
   void on(Turn&, Worker&, const Hello&) {}  // joining.cpp has it
   void on(Turn&, Worker&, const Leaving&);
   void hand_back_waiting_gangs(Turn&, const Worker&);
@@ -131,6 +132,7 @@ struct Core::State {
   Reply answer(Turn&, ClientId, const Explain&);
   Scaled automate(Turn&, PoolId, const ScaleJobs&);
   Reply answer(Turn&, ClientId, const TaskInput&);
+  Reply answer(Turn&, ClientId, const ChannelTaken&);
   std::optional<Refusal> refuses(const Request&) const;
   bool all_home() const;
   RunningTasks running(WorkloadId) const;

@@ -59,7 +59,8 @@ struct Explain {
 };
 
 using Request = std::variant<SubmitJobs, CancelJobs, AddWorkload, Follow, CancelWorkload, GetStatus,
-                             GetRunning, StopCluster, Ping, ScaleJobs, Explain, TaskInput>;
+                             GetRunning, StopCluster, Ping, ScaleJobs, Explain, TaskInput,
+                             ChannelTaken>;
 
 // ---------------------------------------------------------------- launcher -> client
 
@@ -156,7 +157,20 @@ struct Explanation {
   std::vector<std::pair<std::string, std::string>> items;
 };
 
+// An attempt of a task with a channel has begun (running), or is over: as in TaskResult, or lost
+// with its worker.
+struct ChannelState {
+  AttemptId attempt;
+  WorkerId worker{};
+  std::string host;
+  TaskState state = TaskState::running;
+  std::int32_t exit_code = 0, signal = 0;
+  std::string message;  // why, where the program itself does not say it
+  bool again = false;   // it is over, and will be tried again
+};
+
 using Reply = std::variant<Refusal, Accepted, JobsAccepted, WorkloadAccepted, Progress, Status,
-                           RunningTasks, Stopping, Pong, Scaled, Explanation, InputWanted>;
+                           RunningTasks, Stopping, Pong, Scaled, Explanation, InputWanted,
+                           ChannelBytes, ChannelState>;
 
 }  // namespace pcluster

@@ -112,6 +112,9 @@ struct TaskTemplate {
   bool resident = false;    // started once per slot (or gang), then fed trials: docs/resident.md
   Micros ready_within = 0;  // a resident says that it is ready by then; 0 = the default
   bool input = false;       // its standard input is the client's: InputWanted, TaskInput
+  // It and its client talk over $PCLUSTER_CHANNEL (docs/channels.md): TaskInput that way,
+  // ChannelBytes this way.
+  bool channel = false;
   bool operator==(const TaskTemplate&) const = default;
 };
 

@@ -77,7 +77,17 @@ struct InputWanted {
   bool again = false;  // what was sent and `from` does not count may be lost: send it once more
 };
 
-using FromWorker = std::variant<Hello, Report, Returned, Heartbeat, Bye, InputWanted, Leaving>;
+// What a task wrote to its channel after the first `at` bytes; goes on to the client that follows
+// it.  With `end`, no more comes.
+struct ChannelBytes {
+  AttemptId attempt;
+  std::string bytes;
+  std::uint64_t at = 0;
+  bool end = false;
+};
+
+using FromWorker =
+    std::variant<Hello, Report, Returned, Heartbeat, Bye, InputWanted, Leaving, ChannelBytes>;
 
 // ---------------------------------------------------------------- launcher -> worker
 
@@ -157,7 +167,16 @@ struct TaskInput {
   std::uint64_t at = 0;  // how many bytes came before these
 };
 
+// Of what a task writes to its channel, its client has the first `have` bytes, and takes `room`
+// more.
+struct ChannelTaken {
+  AttemptId attempt;
+  std::uint64_t have = 0;
+  std::uint32_t room = 0;
+  bool again = false;  // what was sent and `have` does not count may be lost: send it once more
+};
+
 using ToWorker = std::variant<Welcome, Define, Assign, Retract, CancelTasks, Ack, Forget,
-                              StopWorker, Lend, Release, TaskInput>;
+                              StopWorker, Lend, Release, TaskInput, ChannelTaken>;
 
 }  // namespace pcluster
