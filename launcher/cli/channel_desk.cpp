@@ -11,6 +11,16 @@ namespace {
 
 constexpr std::uint64_t confirm_after = ChannelDesk::window / 4;
 
+ChannelState lost(const ChannelAttempt& one, bool again) {
+  ChannelState state;
+  state.attempt = one.id;
+  state.worker = one.worker;
+  state.host = one.host;
+  state.state = TaskState::lost;
+  state.again = again;
+  return state;
+}
+
 std::pair<std::uint32_t, Epoch> order_of(const AttemptId& id) { return {id.number, id.epoch}; }
 
 }  // namespace
@@ -30,10 +40,7 @@ ChannelAttempt* ChannelDesk::find_or_begin(const AttemptId& id) {
   auto& channel = channels_[id.task.index];
   if (channel.closed || order_of(id) <= channel.last) return nullptr;
   if (channel.now) {
-    ChannelState lost{channel.now->id, channel.now->worker, channel.now->host};
-    lost.state = TaskState::lost;
-    lost.again = true;
-    close(channel, channel.now->over.value_or(lost));
+    close(channel, channel.now->over.value_or(lost(*channel.now, true)));
     if (channel.closed) return nullptr;
   }
   channel.now.emplace();
@@ -181,9 +188,7 @@ void ChannelDesk::tick(Time now) {
     for (auto& channel : channels_) {
       if (!channel.now) continue;
       if (last && !channel.now->over && now - *finished_at_ >= patience) {
-        ChannelState lost{channel.now->id, channel.now->worker, channel.now->host};
-        lost.state = TaskState::lost;
-        close(channel, lost);
+        close(channel, lost(*channel.now, false));
         continue;
       }
       close_if_complete(channel, channel.now->over && now - channel.now->over_at >= patience);

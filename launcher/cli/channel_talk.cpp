@@ -41,7 +41,8 @@ class WritesWithoutWaiting {
 
 // How an attempt ended while no launcher could say so: as its row says, if it has one.
 ChannelState end_of(const Session& session, const AttemptId& attempt) {
-  ChannelState state{attempt};
+  ChannelState state;
+  state.attempt = attempt;
   state.state = TaskState::lost;
   state.again = true;
   try {

@@ -24,7 +24,10 @@ std::string frame_of(std::uint8_t kind, std::uint32_t channel, std::uint32_t num
 }
 
 ChannelState state(const AttemptId& of, TaskState now, bool again = false) {
-  ChannelState said{of, WorkerId{of.task.index}, "n1"};
+  ChannelState said;
+  said.attempt = of;
+  said.worker = WorkerId{of.task.index};
+  said.host = "n1";
   said.state = now;
   said.again = again;
   return said;
