@@ -128,6 +128,13 @@ Acts Agent::wants_input(const InputWanted& wanted, Time) {
   return {act::Send{wanted}};
 }
 
+Acts Agent::wrote(ChannelBytes bytes) {
+  Acts acts;
+  if (state_->welcomed && state_->running.contains(bytes.attempt))
+    acts.emplace_back(act::Send{std::move(bytes)});
+  return acts;
+}
+
 std::optional<Time> Agent::deadline() const { return state_->deadline(); }
 std::uint32_t Agent::running() const { return static_cast<std::uint32_t>(state_->running.size()); }
 std::optional<WorkerId> Agent::id() const { return state_->me.resumed; }
@@ -161,6 +168,8 @@ void Agent::State::on(const Welcome& welcome, Time now, Acts& acts) {
     if (task.wanted)
       acts.push_back(act::Send{InputWanted{attempt, task.wanted->bytes, task.wanted->from, true}});
   beat(now, acts);  // says that we have heard it: only now are we given tasks
+  if (std::ranges::any_of(running, [](const auto& one) { return one.second.task->channel; }))
+    acts.push_back(act::SendAgain{});
 }
 
 void Agent::State::on(const Ack& ack, Time, Acts&) {

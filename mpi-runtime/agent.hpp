@@ -43,17 +43,22 @@ struct Seat {
 struct Vacate {
   AttemptId attempt;
 };
-// To the task's standard input.
+// To the task's standard input, or its channel.
 struct Feed {
   TaskInput input;
 };
+// What its client has of what it wrote to its channel, and takes.
+struct Take {
+  ChannelTaken taken;
+};
+struct SendAgain {};  // what channels hold: it may be lost with the last connection
 struct Leave {
   std::string reason;
 };               // end all tasks, then the process
 struct Hang {};  // drop the connection and call again
 }  // namespace act
 using Act = std::variant<act::Send, act::Start, act::Signal, act::Seat, act::Vacate, act::Feed,
-                         act::Leave, act::Hang>;
+                         act::Take, act::SendAgain, act::Leave, act::Hang>;
 using Acts = std::vector<Act>;
 
 class Agent {
@@ -81,7 +86,8 @@ class Agent {
   Acts finished(TaskResult, Time now);       // a started task ended, or could not start
   Acts vacated(const AttemptId&, Time now);  // nothing of that part runs any more
   Acts wants_input(const InputWanted&, Time now);
-  Acts warned(Micros within, Time now);                 // the job ends so soon; 0: not known when
+  Acts wrote(ChannelBytes);              // to its channel; lost unless there is a connection
+  Acts warned(Micros within, Time now);  // the job ends so soon; 0: not known when
   Acts job_ended(const std::string& reason, Time now);  // at once: hands all back, and leaves
   Acts tick(Time now);                                  // deadline() has come
   std::optional<Time> deadline() const;

@@ -129,7 +129,9 @@ void Agent::State::run(Waiting next, Time now, Acts& acts) {
   if (next.task->time_limit > 0) task.limit = now + next.task->time_limit;
   running[next.attempt] = std::move(task);
   started.push_back(next.attempt);
+  const bool awaited = next.task->channel && welcomed;  // by who talks to it: at once, then
   acts.push_back(act::Start{to_start(std::move(next))});
+  if (awaited) acts.push_back(act::Send{Report{sent, {}, std::exchange(started, {})}});
 }
 
 void Agent::State::seat(Waiting next, Acts& acts) {
@@ -173,7 +175,9 @@ void Agent::State::on(const TaskInput& input, Time, Acts& acts) {
   if (welcomed && running.contains(input.attempt)) acts.push_back(act::Feed{input});
 }
 
-void Agent::State::on(const ChannelTaken&, Time, Acts&) {}
+void Agent::State::on(const ChannelTaken& taken, Time, Acts& acts) {
+  if (welcomed && running.contains(taken.attempt)) acts.push_back(act::Take{taken});
+}
 
 void Agent::State::enforce(Time now, Acts& acts) {
   for (auto& [attempt, task] : running) {

@@ -20,9 +20,10 @@ constexpr std::array thread_counts{"OMP_NUM_THREADS",        "OPENBLAS_NUM_THREA
 // Lists of directories, whose entries add up.
 constexpr std::string_view search_paths[] = {"PATH", "LD_LIBRARY_PATH", "PYTHONPATH"};
 
-// The worker's job described itself in these; a task has figures of its own.
+// The worker's job described itself in these; a task has figures and a channel of its own.
 constexpr std::array about_the_worker{"PCLUSTER_JOB_CORES", "PCLUSTER_JOB_MEM_MB",
-                                      "PCLUSTER_JOB_GPUS", "PCLUSTER_JOB_STARTED"};
+                                      "PCLUSTER_JOB_GPUS", "PCLUSTER_JOB_STARTED",
+                                      "PCLUSTER_CHANNEL"};
 
 // Left by an outer MPI launcher: a program that sees them believes to be one of its ranks.
 constexpr std::array of_mpi_launchers{"PMI*", "HYDI_*", "MPI_LOCAL*", "ORTE_*", "PRTE_*", "OMPI_*"};
@@ -141,6 +142,7 @@ TaskEnvironment::TaskEnvironment(const WorkerFacts& worker, const TaskTemplate& 
   set("PCLUSTER_CORES", std::to_string(shape.cores));
   set("PCLUSTER_MEM_MB", std::to_string(shape.memory_mb));
   set("PCLUSTER_LOCAL_DIR", worker.local_directory);
+  if (task.channel && task.ranks == 0) set("PCLUSTER_CHANNEL", "3,4");
   name_changing(task);
   std::erase_if(constant_,
                 [&](const std::string& entry) { return contains(names_, name_of(entry)); });

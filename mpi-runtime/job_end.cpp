@@ -33,4 +33,12 @@ Micros warned_within(const JobEnd& job, Micros unix_now) {
   return this_end ? left : job.warning;
 }
 
+Agent::Limits limits_of(const JobEnd& end, Time now, Micros unix_now) {
+  Agent::Limits limits;
+  limits.warning = end.warning;
+  limits.by_clock = end.by_clock;
+  if (end.ends_unix > 0) limits.job_ends = now + (end.ends_unix - unix_now);
+  return limits;
+}
+
 }  // namespace pcluster

@@ -3,6 +3,7 @@
 #pragma once
 #include <string_view>
 #include "launcher/base/units.hpp"
+#include "mpi-runtime/agent.hpp"
 
 namespace pcluster {
 
@@ -20,5 +21,7 @@ JobEnd job_end(std::string_view end, std::string_view warning, std::string_view 
 // The scheduler has warned: the job ends in so long; 0 = soon, nobody knows when.  Its warnings may
 // come up to a minute early, and a job may have been given another end than it began with.
 Micros warned_within(const JobEnd&, Micros unix_now);
+
+Agent::Limits limits_of(const JobEnd&, Time now, Micros unix_now);
 
 }  // namespace pcluster

@@ -37,6 +37,21 @@ void fill_standard_streams() {
   }
 }
 
+// In a table of the child's own: each as the next number from 3 on.  All of them get out of the way
+// of these numbers first.  System calls only.
+bool pass(const std::vector<int>& given) {
+  constexpr int first = 3;
+  const int count = static_cast<int>(given.size());
+  int highest = first + count;
+  for (const int fd : given) highest = std::max(highest, fd);
+  if (unshare(CLONE_FILES) != 0) return false;
+  for (int i = 0; i < count; ++i)
+    if (dup3(given[static_cast<std::size_t>(i)], highest + 1 + i, O_CLOEXEC) < 0) return false;
+  for (int i = 0; i < count; ++i)
+    if (dup2(highest + 1 + i, first + i) < 0) return false;
+  return true;
+}
+
 }  // namespace
 
 struct Starter::Outcome {
@@ -116,7 +131,9 @@ void Starter::child(const Order& order) {
   if (getppid() != order.parent) _exit(127);
   // Descriptors first: from here on the table is the child's own.  Old kernels lack close_range;
   // then all of ours close at exec.
-  if (syscall(SYS_close_range, 3u, ~0u, 2u /* CLOSE_RANGE_UNSHARE */) != 0) unshare(CLONE_FILES);
+  if (!program.passed.empty() && !pass(program.passed)) fail(StartStep::descriptor, errno);
+  const auto first = 3u + static_cast<unsigned>(program.passed.size());
+  if (syscall(SYS_close_range, first, ~0u, 2u /* CLOSE_RANGE_UNSHARE */) != 0) unshare(CLONE_FILES);
   struct sigaction standard {};
   for (const int* signal = order.defaults; *signal != 0; ++signal)
     sigaction(*signal, &standard, nullptr);
@@ -139,7 +156,7 @@ void Starter::child(const Order& order) {
     if (file < 0 || dup2(file, 1) < 0 || dup2(file, 2) < 0) fail(StartStep::output, errno);
     close(file);
   }
-  int wanted = 3;
+  int wanted = 3 + static_cast<int>(program.passed.size());
   for (const auto& one : program.descriptors) {
     int file = open(one.path.c_str(), one.flags);
     if (file < 0 || (file != wanted && dup2(file, wanted) < 0)) fail(StartStep::descriptor, errno);

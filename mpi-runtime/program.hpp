@@ -24,9 +24,10 @@ struct Program {
   // nothing to speak of on a quiet node, but on one that others keep busy tasks then start far
   // later.
   bool own_session = true;
-  std::vector<int> cores;  // bound to these; empty = wherever we may run
-  int input = -1;          // a descriptor to read from; -1 = its standard input is empty
-  // Opened as 3, 4, ...; they must not let it wait.
+  std::vector<int> cores;   // bound to these; empty = wherever we may run
+  int input = -1;           // a descriptor to read from; -1 = its standard input is empty
+  std::vector<int> passed;  // descriptors that become 3, 4, ...
+  // Opened as the next numbers; they must not let it wait.
   struct Opened {
     std::string path;
     int flags = 0;

@@ -1,6 +1,5 @@
-// What mpiexec starts in a resident's place: it gives the first rank the pipes, and becomes the
-// program.
-// SPDX-License-Identifier: MIT
+// What mpiexec starts in the place of a resident, or of a program with a channel: it gives the
+// first rank the pipes, and becomes the program. SPDX-License-Identifier: MIT
 #include "mpi-runtime/rank_start.hpp"
 
 #include <fcntl.h>
@@ -42,22 +41,28 @@ int open_for_program(const std::string& path, int mode) {
 
 }  // namespace
 
-int start_rank(const std::vector<std::string>& words) {
+int start_rank(const std::vector<std::string>& given) {
   constexpr int ours = 125, not_found = 127, not_executable = 126;
+  const bool channel = !given.empty() && given.front() == of_channel;
+  const std::vector<std::string> words(given.begin() + (channel ? 1 : 0), given.end());
   if (words.size() < 3) return refuse(ours, rank_start_role, "workers call this");
   const char* rank = own_rank();
   if (rank == nullptr)
-    return refuse(ours, "a resident with ranks",
+    return refuse(ours, channel ? "a channel with ranks" : "a resident with ranks",
                   "this MPI tells no rank its number before MPI_Init (OMPI_COMM_WORLD_RANK, "
                   "PMIX_RANK or PMI_RANK)");
-  for (const char* name : of_one_trial) unsetenv(name);
+  if (!channel)
+    for (const char* name : of_one_trial) unsetenv(name);
+  const char* variable = channel ? "PCLUSTER_CHANNEL" : "PCLUSTER_RESIDENT";
+  unsetenv(variable);
   if (std::string_view(rank) == "0") {
-    const int trials = open_for_program(words[0], O_RDONLY);
-    const int answers = open_for_program(words[1], O_WRONLY);
-    if (trials < 0 || answers < 0)
-      return refuse(ours, "the pipes of a resident", std::strerror(errno));
-    const auto both = std::to_string(trials) + "," + std::to_string(answers);
-    setenv("PCLUSTER_RESIDENT", both.c_str(), 1);
+    const int in = open_for_program(words[0], O_RDONLY);
+    const int out = open_for_program(words[1], O_WRONLY);
+    if (in < 0 || out < 0)
+      return refuse(ours, channel ? "the pipes of a channel" : "the pipes of a resident",
+                    std::strerror(errno));
+    const auto both = std::to_string(in) + "," + std::to_string(out);
+    setenv(variable, both.c_str(), 1);
   }
   std::vector<char*> argv;
   for (std::size_t i = 2; i < words.size(); ++i)

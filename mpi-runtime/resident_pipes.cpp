@@ -3,40 +3,21 @@
 #include "mpi-runtime/resident_pipes.hpp"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 
-#include "launcher/base/error.hpp"
+#include "mpi-runtime/named_pipe.hpp"
 
 namespace pcluster {
-namespace {
-
-Fd make_pipe(const std::string& path, int mode) {
-  unlink(path.c_str());
-  Fd fd;
-  if (mkfifo(path.c_str(), 0600) == 0)
-    fd = Fd(open(path.c_str(), mode | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW));
-  if (fd) return fd;
-  const int error = errno;
-  unlink(path.c_str());
-  throw Error(Exit::ours,
-              fmt::format("no named pipe {} for a resident: {}", path, std::strerror(error)),
-              "name a directory that can hold one: submit --local-directory");
-}
-
-}  // namespace
 
 // Open for reading too: writing never finds nobody there, and whoever opens it need not wait.
 ResidentPipes::ResidentPipes(const std::string& base)
     : trials_path_(base + ".trials"),
       answers_path_(base + ".answers"),
-      trials_(make_pipe(trials_path_, O_RDWR)),
-      answers_(make_pipe(answers_path_, O_RDONLY)) {}
+      trials_(make_named_pipe(trials_path_, O_RDWR)),
+      answers_(make_named_pipe(answers_path_, O_RDONLY)) {}
 
 ResidentPipes::~ResidentPipes() {
   unlink(trials_path_.c_str());

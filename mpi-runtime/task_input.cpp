@@ -1,5 +1,5 @@
-// Standard input of the tasks that have one: what their client sends, a pipe's worth at a time and
-// in bounded memory.
+// Input of the tasks that have one, their standard input or a channel's: what their client sends, a
+// pipe's worth at a time and in bounded memory.
 // SPDX-License-Identifier: MIT
 #include "mpi-runtime/task_input.hpp"
 
@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "launcher/base/error.hpp"
+#include "mpi-runtime/named_pipe.hpp"
 
 namespace pcluster {
 
@@ -19,13 +20,18 @@ TaskInputs::TaskInputs(Loop& loop, std::function<void(const InputWanted&)> wants
 
 TaskInputs::~TaskInputs() {
   if (poll_) loop_.unwatch(poll_.get());
+  for (const auto& [attempt, pipe] : pipes_)
+    if (!pipe.path.empty()) unlink(pipe.path.c_str());
+}
+
+void TaskInputs::poll() {
+  if (poll_) return;
+  poll_ = Fd(epoll_create1(EPOLL_CLOEXEC));
+  if (poll_) loop_.watch(poll_.get(), [this] { writable(); });
 }
 
 Fd TaskInputs::open(const AttemptId& attempt) {
-  if (!poll_) {
-    poll_ = Fd(epoll_create1(EPOLL_CLOEXEC));
-    if (poll_) loop_.watch(poll_.get(), [this] { writable(); });
-  }
+  poll();
   int ends[2];
   if (!poll_ || pipe2(ends, O_CLOEXEC) != 0)
     throw Error(Exit::ours, std::string("no pipe for a task's input: ") + std::strerror(errno),
@@ -34,6 +40,15 @@ Fd TaskInputs::open(const AttemptId& attempt) {
   fcntl(write.get(), F_SETFL, O_NONBLOCK);
   pipes_.insert_or_assign(attempt, Pipe{attempt, std::move(write)});
   return read;
+}
+
+void TaskInputs::open_named(const AttemptId& attempt, const std::string& path) {
+  poll();
+  Fd read = make_named_pipe(path, O_RDONLY);
+  Pipe pipe{attempt, open_named_pipe(path, O_WRONLY)};
+  pipe.read = std::move(read);
+  pipe.path = path;
+  pipes_.insert_or_assign(attempt, std::move(pipe));
 }
 
 void TaskInputs::started(const AttemptId& attempt) {
@@ -63,6 +78,7 @@ void TaskInputs::close(const AttemptId& attempt) {
   const auto found = pipes_.find(attempt);
   if (found == pipes_.end()) return;
   shut(found->second);
+  if (!found->second.path.empty()) unlink(found->second.path.c_str());
   pipes_.erase(found);
 }
 

@@ -1,5 +1,5 @@
-// Standard input of the tasks that have one: what their client sends, a pipe's worth at a time and
-// in bounded memory.
+// Input of the tasks that have one, their standard input or a channel's: what their client sends, a
+// pipe's worth at a time and in bounded memory.
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <cstdint>
@@ -22,6 +22,8 @@ class TaskInputs {
   TaskInputs& operator=(const TaskInputs&) = delete;
 
   Fd open(const AttemptId&);  // what the program reads from; throws Error
+  // The same for a rank, which opens it by its name; throws Error.
+  void open_named(const AttemptId&, const std::string& path);
   void started(const AttemptId&);
   void feed(const TaskInput&);
   void close(const AttemptId&);
@@ -33,7 +35,11 @@ class TaskInputs {
     std::string waiting{};
     std::uint64_t received = 0, told = 0;  // told: it may be sent up to here
     bool end = false, blocked = false, deaf = false;
+    // Of a named one: what is written before its reader has come stays there.
+    Fd read{};
+    std::string path{};
   };
+  void poll();
   void drain(Pipe&);
   void tell(Pipe&, bool anyhow);
   void wait(Pipe&, bool blocked);

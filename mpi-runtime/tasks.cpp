@@ -11,6 +11,7 @@
 #include "launcher/base/text.hpp"
 #include "launcher/io/file.hpp"
 #include "mpi-runtime/mpi_failure.hpp"
+#include "mpi-runtime/rank_start.hpp"
 #include "mpi-runtime/result_file.hpp"
 
 namespace pcluster {
@@ -30,7 +31,7 @@ bool may_be_the_jobs_end(const Ended& end) {
 
 Tasks::Tasks(Loop& loop, WorkerFacts worker, WorkerSize size, std::uint32_t slots, Say say,
              std::function<void(TaskResult)> finished,
-             std::function<void(const InputWanted&)> wants)
+             std::function<void(const InputWanted&)> wants, std::function<void(ChannelBytes)> wrote)
     : loop_(loop),
       say_(std::move(say)),
       finished_(std::move(finished)),
@@ -40,6 +41,7 @@ Tasks::Tasks(Loop& loop, WorkerFacts worker, WorkerSize size, std::uint32_t slot
       head_(loop, [this](const AttemptId& attempt, int signal) { this->signal(attempt, signal); }),
       output_(loop, say_),
       inputs_(loop, std::move(wants)),
+      channels_(loop, std::move(wrote)),
       slots_(slots, {}, size_.gpus),
       sitting_(slots + Slots::most_beside),
       spawner_(
@@ -77,6 +79,7 @@ std::string Tasks::result_path(std::uint32_t slot) const {
 
 void Tasks::cannot(const AttemptId& attempt, int code, const std::string& message) {
   inputs_.close(attempt);
+  channels_.close(attempt);
   TaskResult result;
   result.attempt = attempt;
   result.state = TaskState::failed;
@@ -96,6 +99,29 @@ void Tasks::start_in(const TaskStart& start, const Seat& seat) {
     cannot(start.attempt, static_cast<int>(Exit::ours),
            std::string(error.what()) + ". " + error.hint());
   }
+}
+
+// A rank opens its ends by name.
+Tasks::Ends Tasks::open_input(const TaskStart& start, Program& program) {
+  Ends ends;
+  const bool channel = start.task->channel && !start.task->resident;
+  if (start.task->input && !channel) ends.read = inputs_.open(start.attempt);
+  program.input = ends.read.get();
+  if (!channel) return ends;
+  if (start.task->ranks == 0) {
+    ends = {inputs_.open(start.attempt), channels_.open(start.attempt)};
+    program.passed = {ends.read.get(), ends.write.get()};
+    return ends;
+  }
+  const auto& worker = recipes_.worker();
+  const auto base = worker.local_directory + "/.channel-" + to_string(start.attempt.task) + "." +
+                    std::to_string(start.attempt.number);
+  inputs_.open_named(start.attempt, base + ".read");
+  channels_.open_named(start.attempt, base + ".write");
+  const auto at = program.argv.end() - static_cast<std::ptrdiff_t>(start.argv.size());
+  program.argv.insert(at, {worker.program.empty() ? own_binary() : worker.program, rank_start_role,
+                           of_channel, base + ".read", base + ".write"});
+  return ends;
 }
 
 void Tasks::start_at(const TaskStart& start, const Seat& seat) {
@@ -118,9 +144,7 @@ void Tasks::start_at(const TaskStart& start, const Seat& seat) {
   program.directory = start.task->directory;
   program.output = start.output;
   program.cores = seat.cores;
-  Fd input;
-  if (start.task->input) input = inputs_.open(start.attempt);
-  program.input = input.get();
+  const Ends ends = open_input(start, program);
   sitting_[slot] = {seat,       start.attempt,          false, {},
                     start.gang, start.task->ranks != 0, {},    start.task->input};
   std::string mark = "PCLUSTER_RESULT=" + result;
@@ -135,6 +159,7 @@ void Tasks::start_at(const TaskStart& start, const Seat& seat) {
   }
   if (limit_kb > 0) memory_.started(slot, spawner_.leader(slot));
   inputs_.started(start.attempt);
+  channels_.started(start.attempt);
   if (start.task->resident) residents_.started(slot);
   slot_of_[start.attempt] = slot;
 }
@@ -208,14 +233,17 @@ void Tasks::settle(TaskResult result, const Sitting& sitting) {
   }
   if (!message.empty())
     result.message = result.message.empty() ? message : message + "; " + result.message;
-  finished_(std::move(result));
+  const auto attempt = result.attempt;
+  if (!channels_.has(attempt)) return finished_(std::move(result));
+  channels_.finish(attempt, [this, last = std::move(result)] { finished_(last); });
+  if (sitting.signalled) channels_.give_up(attempt);
 }
 
 void Tasks::signal(const AttemptId& attempt, int signal) {
   if (stop_waiting(attempt))
     return cannot(attempt, static_cast<int>(Exit::ours), "ended before it had started");
   const auto slot = slot_at(attempt);
-  if (!slot) return;
+  if (!slot) return channels_.give_up(attempt);
   sitting_[*slot].signalled = true;
   if (residents_.at(*slot)) return residents_.signal(*slot, signal);
   spawner_.signal(*slot, signal);

@@ -14,6 +14,7 @@
 #include "mpi-runtime/size.hpp"
 #include "mpi-runtime/slots.hpp"
 #include "mpi-runtime/spawn.hpp"
+#include "mpi-runtime/task_channel.hpp"
 #include "mpi-runtime/task_input.hpp"
 #include "mpi-runtime/task_memory.hpp"
 
@@ -27,8 +28,10 @@ bool may_be_the_jobs_end(const Ended&);
 class Tasks {
  public:
   using Say = std::function<void(const std::string&)>;
-  Tasks(Loop&, WorkerFacts, WorkerSize, std::uint32_t slots, Say,
-        std::function<void(TaskResult)> finished, std::function<void(const InputWanted&)> wants);
+  Tasks(
+      Loop&, WorkerFacts, WorkerSize, std::uint32_t slots, Say,
+      std::function<void(TaskResult)> finished, std::function<void(const InputWanted&)> wants,
+      std::function<void(ChannelBytes)> wrote = [](const ChannelBytes&) {});
 
   // The worker has its name: cores are put in order, the spool is opened (each once; throws Error,
   // and may then be called again).
@@ -38,6 +41,8 @@ class Tasks {
   void signal(const AttemptId&, int signal);
   void signal_all(int signal);
   void feed(const TaskInput& input) { inputs_.feed(input); }
+  void taken(const ChannelTaken& taken) { channels_.taken(taken); }
+  void send_again() { channels_.send_again(); }
   void forget(WorkloadId);
   void end_residents(WorkloadId workload) { residents_.end_workload(workload); }
   std::uint32_t running() const { return spawner_.running(); }
@@ -89,6 +94,11 @@ class Tasks {
   std::optional<std::uint32_t> slot_at(const AttemptId&) const;
   void start_in(const TaskStart&, const Seat&);
   void start_at(const TaskStart&, const Seat&);
+  // What becomes the program's own when it starts, of those that it was given.
+  struct Ends {
+    Fd read, write;
+  };
+  Ends open_input(const TaskStart&, Program&);
   void wrote(std::uint32_t slot, Stream, std::string_view bytes);
   void ended(const Ended&);
   void resident_ended(const Ended&);
@@ -107,6 +117,7 @@ class Tasks {
   GangHead head_;
   TaskOutput output_;
   TaskInputs inputs_;
+  TaskChannels channels_;
   Slots slots_;
   std::vector<Sitting> sitting_;  // by the first slot of each
   std::map<AttemptId, std::uint32_t> slot_of_;

@@ -41,14 +41,6 @@ Micros script_started() {
   return static_cast<Micros>(std::llround(started * 1e6));
 }
 
-Agent::Limits limits_of(const JobEnd& end, Time now) {
-  Agent::Limits limits;
-  limits.warning = end.warning;
-  limits.by_clock = end.by_clock;
-  if (end.ends_unix > 0) limits.job_ends = now + (end.ends_unix - unix_now());
-  return limits;
-}
-
 }  // namespace
 
 WorkerLoop::WorkerLoop(const WorkerOptions& options, const WorkerFacts& facts)
@@ -62,6 +54,9 @@ WorkerLoop::WorkerLoop(const WorkerOptions& options, const WorkerFacts& facts)
           },
           [this](const InputWanted& wanted) {
             if (!leaving_since_) carry_out(agent_.wants_input(wanted, loop_.now()));
+          },
+          [this](ChannelBytes bytes) {
+            if (!leaving_since_) carry_out(agent_.wrote(std::move(bytes)));
           }),
       parts_(
           loop_, tasks_, [this](const std::string& text) { say(text); },
@@ -71,7 +66,7 @@ WorkerLoop::WorkerLoop(const WorkerOptions& options, const WorkerFacts& facts)
       relays_(loop_, {}),
       end_(job_end(variable("PCLUSTER_JOB_END"), variable("PCLUSTER_JOB_WARNING"),
                    variable("PCLUSTER_JOB_SIGNAL"), script_started())),
-      agent_(introduce(options), loop_.now(), limits_of(end_, loop_.now())),
+      agent_(introduce(options), loop_.now(), limits_of(end_, loop_.now(), unix_now())),
       dial_(
           loop_,
           {directory_,
@@ -234,20 +229,22 @@ void WorkerLoop::carry_out(Acts acts) {
   while (!to_do_.empty()) {
     Act next = std::move(to_do_.front());
     to_do_.pop_front();
-    carry_out(next);
+    carry_out_one(std::move(next));
   }
   carrying_out_ = false;
   set_clock();
 }
 
-void WorkerLoop::carry_out(const Act& act) {
-  if (auto* message = std::get_if<act::Send>(&act)) return send(message->message);
+void WorkerLoop::carry_out_one(Act act) {
+  if (auto* message = std::get_if<act::Send>(&act)) return send(std::move(message->message));
   if (leaving_since_) return;
   if (auto* start = std::get_if<act::Start>(&act)) return tasks_.start(start->task);
   if (auto* one = std::get_if<act::Signal>(&act)) return tasks_.signal(one->attempt, one->signal);
   if (auto* seat = std::get_if<act::Seat>(&act)) return parts_.seat(seat->part);
   if (auto* seat = std::get_if<act::Vacate>(&act)) return parts_.vacate(seat->attempt);
   if (auto* feed = std::get_if<act::Feed>(&act)) return tasks_.feed(feed->input);
+  if (auto* take = std::get_if<act::Take>(&act)) return tasks_.taken(take->taken);
+  if (std::holds_alternative<act::SendAgain>(act)) return tasks_.send_again();
   if (auto* stop = std::get_if<act::Leave>(&act)) return leave(stop->reason);
   if (std::holds_alternative<act::Hang>(act)) hang_up();
 }

@@ -33,7 +33,7 @@ class WorkerLoop {
   void hang_up();
   void received(std::string_view payload);
   void carry_out(Acts);
-  void carry_out(const Act&);
+  void carry_out_one(Act);
   void send(FromWorker);
   void set_clock();
   void leave(const std::string& reason);

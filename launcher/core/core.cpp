@@ -34,6 +34,7 @@ Effects Core::handle(const Event& event, Time now, Micros unix_now) {
   state_->last_now = now;
   state_->wake(now);
   std::visit([&](const auto& one) { state_->on(turn, one); }, event);
+  if (turn.passes && turn.out.append.empty()) return std::move(turn.out);
   state_->finish(turn);
   state_->expected = state_->deadline();
   return std::move(turn.out);
@@ -89,6 +90,7 @@ void Core::State::apply(const Record& record) {
 }
 
 void Core::State::commit(Turn& turn, Record record) {
+  end_channels(turn, record);
   apply(record);
   turn.out.append.push_back(std::move(record));
   release_parts(turn);
@@ -104,6 +106,7 @@ void Core::State::begin(Turn& turn) {
   for (auto& [id, worker] : ledger.workers.all())
     worker.heard = turn.now + policy.comeback - policy.worker_silence;
   silence_at = turn.now + policy.comeback;
+  expect_clients(turn.now);
   fleet.begin(turn.now, turn.unix_now);
   if (!stop_asked) return;
   stop_at = turn.now;
@@ -117,6 +120,7 @@ void Core::State::wake(Time now) {
   const auto asleep = now - *expected;
   for (auto& [id, worker] : ledger.workers.all()) worker.heard += asleep;
   silence_at += asleep;
+  if (orphans_at) *orphans_at += asleep;
 }
 
 void Core::State::finish(Turn& turn) {
@@ -127,6 +131,7 @@ void Core::State::finish(Turn& turn) {
   if (!stop_asked) shrink(turn);
   fleet.tick(turn.now, turn.unix_now, turn.out);
   lose_pinned(turn);
+  cancel_orphans(turn);
   cancel_doomed(turn);
   const bool nothing_new = turn.idle && turn.out.append.empty() && !was_loaded;
   if (!stop_asked && !nothing_new) assign(turn);
@@ -149,6 +154,7 @@ std::optional<Time> Core::State::deadline() const {
     }
   for (const auto& follower : followers)
     if (follower.due) at(follower.next);
+  if (orphans_at) at(*orphans_at);
   if (stop_asked) at(quit_at);
   return first;
 }

@@ -15,7 +15,10 @@ void Core::State::on(Turn& turn, const event::WorkerSaid& said) {
   if (worker == nullptr) return;  // a late word on a connection that was replaced
   worker->heard = turn.now;
   turn.spoke.insert(worker->id());
-  turn.idle = worker->ready && !worker->doubted && std::holds_alternative<Heartbeat>(said.message);
+  const bool known = worker->ready && !worker->doubted;
+  turn.idle = known && std::holds_alternative<Heartbeat>(said.message);
+  turn.passes = known && (std::holds_alternative<ChannelBytes>(said.message) ||
+                          std::holds_alternative<InputWanted>(said.message));
   worker->doubted = false;
   if (!worker->ready && !worker->leaving) {
     // It answers: its Welcome has arrived, and with that its number is durable.
@@ -107,6 +110,7 @@ void Core::State::welcome(Turn& turn, Worker& worker, const Hello& hello) {
   if (!unwelcome.empty()) send(turn.out.after, worker, CancelTasks{std::move(unwelcome)});
   worker.ending_order = ledger.workers.order();  // what it brought along was not given now
   reconcile_lent(turn, worker, hello.lent);
+  repeat_taken(turn, worker);
   for (auto id = worker.knows.begin(); id != worker.knows.end();) {
     const auto* workload = ledger.workloads.find(*id);
     if (workload != nullptr && !workload->finished()) {

@@ -44,8 +44,9 @@ Time Core::State::silent_at(const Worker& worker) const {
 void Core::State::on(Turn& turn, Worker& worker, const Report& report) {
   for (const auto& attempt : report.started) {
     const auto found = worker.held.find(attempt.task);
-    if (found != worker.held.end() && found->second.number == attempt.number)
-      found->second.started = true;
+    if (found == worker.held.end() || found->second.number != attempt.number) continue;
+    if (!std::exchange(found->second.started, true))
+      channel_runs(turn, worker, {attempt.task, attempt.number, found->second.epoch});
   }
   std::set<WorkloadId> touched;
   for (const auto& one : report.results) {
@@ -127,12 +128,6 @@ void Core::State::on(Turn& turn, Worker&, const InputWanted& wanted) {
       turn.out.after.push_back(effect::SendClient{follower.client, wanted});
 }
 
-void Core::State::on(Turn& turn, Worker&, const ChannelBytes& said) {
-  for (const auto& follower : followers)
-    if (follower.workload == said.attempt.task.workload)
-      turn.out.after.push_back(effect::SendClient{follower.client, said});
-}
-
 // Its job is about to end: it takes nothing more and gives back what waits there by itself; what
 // runs may end in time.  Said again on every connection.
 void Core::State::on(Turn& turn, Worker& worker, const Leaving& leaving) {
@@ -188,6 +183,8 @@ void Core::State::disconnect(Turn& turn, Worker& worker) {
 // with that a loss counts, and what has had too many is lost for good.  What is neither given back
 // nor lost here, WorkerGone puts back as a loss.
 void Core::State::lose(Turn& turn, Worker& worker, const std::string& reason, bool blame) {
+  turn.why =
+      fmt::format("worker {} {}: {}", to_string(worker.id()), blame ? "was lost" : "left", reason);
   TasksReturned back;
   std::vector<TaskLost> lost;
   std::uint32_t running = 0;
@@ -216,6 +213,7 @@ void Core::State::lose(Turn& turn, Worker& worker, const std::string& reason, bo
   }
   disconnect(turn, worker);
   commit(turn, WorkerGone{worker.id(), reason});
+  turn.why.clear();
   stop_failing(turn, touched);
 }
 

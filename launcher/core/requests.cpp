@@ -29,17 +29,21 @@ void Core::State::on(Turn& turn, const event::ClientSaid& said) {
     return std::visit([&](const auto& one) { return answer(turn, said.client, one); },
                       said.request);
   }();
-  turn.out.after.push_back(effect::SendClient{said.client, std::move(reply)});
+  turn.passes = std::holds_alternative<TaskInput>(said.request) ||
+                std::holds_alternative<ChannelTaken>(said.request);  // these want no answer
+  if (!turn.passes) turn.out.after.push_back(effect::SendClient{said.client, std::move(reply)});
 }
 
-// What reads a client's standard input ends with it: nobody else has the rest.
+// What reads a client's standard input, or talks to it, ends with it: nobody else has the rest.
 void Core::State::on(Turn& turn, const event::ClientGone& gone) {
-  for (const auto& follower : followers) {
-    if (follower.client != gone.client || !follower.feeds) continue;
-    const auto& workload = *ledger.workloads.find(follower.workload);
-    if (!workload.finished()) cancel(turn, workload, {}, false);
-  }
+  std::vector<WorkloadId> left;
+  for (const auto& follower : followers)
+    if (follower.client == gone.client && follower.feeds) left.push_back(follower.workload);
   std::erase_if(followers, [&](const auto& one) { return one.client == gone.client; });
+  for (const auto id : left) {
+    const auto& workload = *ledger.workloads.find(id);
+    if (!workload.finished() && !fed(id)) cancel(turn, workload, {}, false);
+  }
 }
 
 Reply Core::State::answer(Turn& turn, ClientId, const SubmitJobs& asked) {
@@ -97,12 +101,16 @@ Reply Core::State::answer(Turn& turn, ClientId client, const AddWorkload& asked)
   WorkloadAdded added{id, asked.spec, turn.unix_now};
   added.spec.task.beside = !asked.spec.on.empty();
   commit(turn, std::move(added));
-  if (asked.follow) followers.push_back({client, id, turn.now, true, {}, asked.spec.task.input});
+  const bool feeds = asked.spec.task.input || asked.spec.task.channel;
+  if (asked.follow) followers.push_back({client, id, turn.now, true, {}, feeds, false, {}});
   return WorkloadAccepted{id, ledger.workloads.find(id)->tasks};
 }
 
+// The first to follow channels whose launcher has died is the client that talks to them.
 Reply Core::State::answer(Turn& turn, ClientId client, const Follow& asked) {
-  followers.push_back({client, asked.workload, turn.now, true, {}, false});
+  const bool back =
+      ledger.workloads.find(asked.workload)->spec.task.channel && !fed(asked.workload);
+  followers.push_back({client, asked.workload, turn.now, true, {}, back, back, {}});
   return Accepted{};
 }
 
@@ -130,14 +138,6 @@ Reply Core::State::answer(Turn& turn, ClientId client, const TaskInput& input) {
     if (follower.client == client && follower.workload == input.attempt.task.workload)
       follower.feeds = true;
   if (const auto* worker = ledger.workers.holder(input.attempt)) send(turn.out.now, *worker, input);
-  return Accepted{};
-}
-
-Reply Core::State::answer(Turn& turn, ClientId client, const ChannelTaken& taken) {
-  for (auto& follower : followers)
-    if (follower.client == client && follower.workload == taken.attempt.task.workload)
-      follower.feeds = true;
-  if (const auto* worker = ledger.workers.holder(taken.attempt)) send(turn.out.now, *worker, taken);
   return Accepted{};
 }
 
@@ -190,6 +190,7 @@ void Core::State::cancel_doomed(Turn& turn) {
 // the last one is not told before it is durable.
 void Core::State::tell(Turn& turn) {
   for (auto& follower : followers) {
+    if (std::exchange(follower.comes_back, false)) tell_channels(turn, follower);
     const auto* workload = ledger.workloads.find(follower.workload);
     auto now_is = progress(*workload);
     const bool first = follower.told.workload != follower.workload;

@@ -21,6 +21,8 @@ struct Turn {
   Effects out;
   std::set<WorkerId> spoke;  // workers whose situation changed
   bool idle = false;         // nothing happened that could place a task, unless there are records
+  bool passes = false;       // bytes went through, and nothing else follows from that
+  std::string why{};         // attempts are lost
 };
 
 struct Shrunk {  // jobs
@@ -30,13 +32,21 @@ struct Shrunk {  // jobs
 // Tasks of this as a worker is told of them (assign.cpp).
 Assignment to_message(const Workload&, const Run&);
 
+struct Stream {            // of what an attempt writes to its channel, as it goes to a client
+  std::uint64_t next = 0;  // it was sent what comes before
+  bool at_once = false;    // it is known to have heard of the attempt
+  ChannelTaken taken{};    // as it said last
+};
+
 struct Follower {
   ClientId client{};
   WorkloadId workload{};
   Time next = 0;    // not to be told anything before
   bool due = true;  // there is something to tell
   Progress told;
-  bool feeds = false;  // its tasks read this client's standard input
+  bool feeds = false;       // its tasks read this client's standard input, or talk to it
+  bool comes_back = false;  // to be told of the channels that run
+  std::map<AttemptId, Stream> streams;
 };
 
 struct Core::State {
@@ -54,7 +64,8 @@ struct Core::State {
   Time silence_at = 0;            // nobody is silent for too long before
   Time last_now = 0;              // of the last event
   Micros unix_now = 0;
-  std::optional<Time> expected;  // when the next event was due at the latest
+  std::optional<Time> orphans_at;  // channels whose clients have not come back are cancelled
+  std::optional<Time> expected;    // when the next event was due at the latest
   Keeps keeps;
   // The last order that each had given out when it began to be kept.
   std::map<WorkloadId, std::map<WorkerId, std::uint64_t>> kept_since;
@@ -96,7 +107,6 @@ struct Core::State {
   void on(Turn&, Worker&, const Heartbeat&);
   void on(Turn&, Worker&, const Bye&);
   void on(Turn&, Worker&, const InputWanted&);
-  void on(Turn&, Worker&, const ChannelBytes&);
   void on(Turn&, Worker&, const Hello&) {}  // joining.cpp has it
   void on(Turn&, Worker&, const Leaving&);
   void hand_back_waiting_gangs(Turn&, const Worker&);
@@ -132,7 +142,6 @@ struct Core::State {
   Reply answer(Turn&, ClientId, const Explain&);
   Scaled automate(Turn&, PoolId, const ScaleJobs&);
   Reply answer(Turn&, ClientId, const TaskInput&);
-  Reply answer(Turn&, ClientId, const ChannelTaken&);
   std::optional<Refusal> refuses(const Request&) const;
   bool all_home() const;
   RunningTasks running(WorkloadId) const;
@@ -144,6 +153,19 @@ struct Core::State {
   void quit_when_empty(Turn&);
   void dismiss_idle(Turn&);
   bool has_work(const Pool&) const;
+
+  // channels.cpp: what tasks and clients say to each other
+  void on(Turn&, Worker&, const ChannelBytes&);
+  Reply answer(Turn&, ClientId, const ChannelTaken&);
+  bool fed(WorkloadId) const;  // by a client that is here
+  void channel_runs(Turn&, const Worker&, const AttemptId&);
+  void channel_over(Turn&, ChannelState, WorkerId at);
+  void tell_channels(Turn&, const Follower&) const;
+  void end_channels(Turn&, const Record&);
+  void cancel_waiting_channels(Turn&, const WorkloadCancelled&);
+  void repeat_taken(Turn&, const Worker&) const;
+  void expect_clients(Time now);
+  void cancel_orphans(Turn&);
 
   // shrinking.cpp: more jobs than are wanted
   void shrink(Turn&);

@@ -11,11 +11,11 @@ namespace {
 
 constexpr std::array<std::string_view, 4> forms{"/.", "//", "/", "."};  // longer ones first
 
-constexpr std::array<std::string_view, 15> our_variables{
+constexpr std::array<std::string_view, 16> our_variables{
     "PCLUSTER_CLUSTER", "PCLUSTER_WORKLOAD",  "PCLUSTER_TASK",   "PCLUSTER_TRIAL",
     "PCLUSTER_INDEX",   "PCLUSTER_ATTEMPT",   "PCLUSTER_WORKER", "PCLUSTER_CORES",
     "PCLUSTER_MEM_MB",  "PCLUSTER_LOCAL_DIR", "PCLUSTER_RESULT", "PCLUSTER_DIR",
-    "PCLUSTER_SHARE",   "PCLUSTER_SITE",      "PCLUSTER_JOB_ID"};
+    "PCLUSTER_SHARE",   "PCLUSTER_SITE",      "PCLUSTER_JOB_ID", "PCLUSTER_CHANNEL"};
 
 std::pair<std::string_view, std::string_view> split_form(std::string_view inner) {
   for (const auto form : forms)

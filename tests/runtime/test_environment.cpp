@@ -200,3 +200,18 @@ TEST_CASE("paths: the shell's entries, then those that the worker's job set up; 
   TaskEnvironment clean(facts_of, task, WorkloadId{7}, {1, 1, 0});
   CHECK(clean.path() == "/only");
 }
+
+TEST_CASE("a channel is the task's own, and at a program of ranks that of the first") {
+  auto outer = worker();
+  outer.environment.emplace_back("PCLUSTER_CHANNEL=7,8");  // we run in one ourselves
+  TaskTemplate task;
+  const auto seen = [&] {
+    TaskEnvironment environment(outer, task, WorkloadId{7}, {2, 4000, 0});
+    return value(environment.fill(facts(0, "")), "PCLUSTER_CHANNEL");
+  };
+  CHECK(seen() == "-");
+  task.channel = true;
+  CHECK(seen() == "3,4");
+  task.ranks = 2;  // mpiexec's: rank-start sets it
+  CHECK(seen() == "-");
+}

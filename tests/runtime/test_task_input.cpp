@@ -137,3 +137,18 @@ TEST_CASE("a full pipe that is closed wakes nobody up for ever") {
   reader.turn();
   CHECK(reader.wanted.size() <= 2);
 }
+
+TEST_CASE("a rank that comes after its input has ended finds all of it by name") {
+  Reader reader;
+  const std::string path = "/tmp/pcluster-test-input-" + std::to_string(getpid());
+  const AttemptId named{{WorkloadId{7}, 1}, 1, 1};
+  reader.inputs.open_named(named, path);
+  reader.inputs.feed({named, "early", true, 0});
+  reader.end = Fd(open(path.c_str(), O_RDONLY | O_NONBLOCK));
+  REQUIRE(reader.end);
+  CHECK(reader.read_some() == "early");
+  reader.read_some();
+  CHECK(reader.at_end);
+  reader.inputs.close(named);
+  CHECK(access(path.c_str(), F_OK) != 0);
+}
