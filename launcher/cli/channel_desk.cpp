@@ -71,7 +71,7 @@ void ChannelDesk::close(Channel& channel, ChannelState state) {
     tell_cancelled(one.id.task.index);
     state.again = false;
   }
-  if (one.opened || state.state == TaskState::failed)
+  if (one.opened || !state.again || state.state == TaskState::failed)
     out_.event(closed, one.id.task.index, one.id.number, closed_event(state));
   waiting_ -= one.waiting.size() - one.taken;
   over_ -= one.over ? 1 : 0;

@@ -10,7 +10,9 @@ client() {
     2> "$dir/err" || { show; fail "channels, $1"; }
 }
 # shellcheck disable=SC2046  # a list of pids
-engines() { show_processes $(processes_of "$dir") | grep channel_engine | grep -cv " channels " || true; }
+engines() {
+  show_processes $(processes_of "$dir") | grep channel_engine | grep -cv " channels " || true
+}
 
 ok pcluster submit --jobs 2 --cores 1
 client echo --slots 2 --tag sound
