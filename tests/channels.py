@@ -1,5 +1,4 @@
-# A client of `pcluster channels` for the program tests:
-# python3 channels.py SCENARIO STATE PROGRAM [OPTIONS...]
+# A client of `pcluster channels` for the program tests: SCENARIO STATE PROGRAM [OPTIONS...]
 # SPDX-License-Identifier: MIT
 import hashlib
 import json

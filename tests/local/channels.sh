@@ -24,6 +24,10 @@ same "$(json '[(x["state"], x["attempt"]) for x in i]')" "('done', 2)" "the seco
 client cancelled --slots 2
 same "$(engines)" 0 "engines that run after a cancel"
 
+sed -n '/^    import struct/,/^    sys.exit/s/^    //p' "$here/channels.md" > example.py
+ok env PATH="$(dirname "$program"):$PATH" python3 example.py
+same "$(sort "$dir/out" | tr '\n' ' ')" "0 0 olleh 1 1 olleh " "its example"
+
 ok pcluster map --detach --tag full --trials 0-1 -- sleep 60
 client beside --on w0,w1                 # the slots are full, and it takes none
 ok pcluster cancel full
