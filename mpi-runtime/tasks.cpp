@@ -31,7 +31,8 @@ bool may_be_the_jobs_end(const Ended& end) {
 
 Tasks::Tasks(Loop& loop, WorkerFacts worker, WorkerSize size, std::uint32_t slots, Say say,
              std::function<void(TaskResult)> finished,
-             std::function<void(const InputWanted&)> wants, std::function<void(ChannelBytes)> wrote)
+             std::function<void(const InputWanted&)> wants,
+             std::function<void(ChannelBytes)> to_client)
     : loop_(loop),
       say_(std::move(say)),
       finished_(std::move(finished)),
@@ -41,7 +42,7 @@ Tasks::Tasks(Loop& loop, WorkerFacts worker, WorkerSize size, std::uint32_t slot
       head_(loop, [this](const AttemptId& attempt, int signal) { this->signal(attempt, signal); }),
       output_(loop, say_),
       inputs_(loop, std::move(wants)),
-      channels_(loop, std::move(wrote)),
+      channels_(loop, std::move(to_client)),
       slots_(slots, {}, size_.gpus),
       sitting_(slots + Slots::most_beside),
       spawner_(

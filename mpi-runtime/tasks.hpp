@@ -31,7 +31,7 @@ class Tasks {
   Tasks(
       Loop&, WorkerFacts, WorkerSize, std::uint32_t slots, Say,
       std::function<void(TaskResult)> finished, std::function<void(const InputWanted&)> wants,
-      std::function<void(ChannelBytes)> wrote = [](const ChannelBytes&) {});
+      std::function<void(ChannelBytes)> to_client = [](const ChannelBytes&) {});
 
   // The worker has its name: cores are put in order, the spool is opened (each once; throws Error,
   // and may then be called again).
