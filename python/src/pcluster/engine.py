@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 from . import calls, surroundings, wire
 
 _AT_ONCE = 2e-3   # s: results of calls that took longer, or wait for longer, are written at once
-_LARGE = 64 << 10  # bytes of results: written at once
+_LARGE = calls.OUT_OF_BAND
 
 
 class _Function:
@@ -114,13 +114,13 @@ class Engine:
                 failed = True
                 data = calls.dump_error(_no_result(function, value, error))
         ended = perf_counter()
-        result = (number, failed, data, ended - begun)
-        if out:
+        if out or len(data) > _LARGE:
             self._flush()
-            self._put(wire.RESULTS, [result], out)
+            self._put(wire.RESULTS, [(number, failed, None, ended - begun)],
+                      [memoryview(data), *out])
             return
-        self._results.append(result)
-        if ended - begun > _AT_ONCE or len(data) > _LARGE:
+        self._results.append((number, failed, data, ended - begun))
+        if ended - begun > _AT_ONCE:
             self._flush()
         elif len(self._results) == 1:
             self._since = ended
@@ -169,6 +169,8 @@ class Engine:
             kind, body, buffers = message
             value = pickle.loads(body)
             if kind == wire.CALLS:
+                if buffers:  # the first is the pickle
+                    value = [(*value[0][:3], buffers.pop(0))]
                 pending.extend((number, functions[function], chunk, data, buffers)
                                for number, function, chunk, data in value)
                 self._wake.put(None)

@@ -78,11 +78,12 @@ class Engines(Owner):
                 parts += wire.pack(wire.FUNCTION, pickle.dumps((function.id, function.data), 5),
                                    function.buffers)
                 known[function.id] = None
-            packed = (call.id, function.id, call.chunk, call.data)
-            if call.buffers:
-                parts += wire.pack(wire.CALLS, pickle.dumps([packed], 5), call.buffers)
+            if call.buffers or len(call.data) > calls.OUT_OF_BAND:
+                parts += wire.pack(
+                    wire.CALLS, pickle.dumps([(call.id, function.id, call.chunk, None)], 5),
+                    [memoryview(call.data), *call.buffers])
             else:
-                batch.append(packed)
+                batch.append((call.id, function.id, call.chunk, call.data))
         if batch:
             parts += wire.pack(wire.CALLS, pickle.dumps(batch, 5))
         if len(known) > _FUNCTIONS:
@@ -119,6 +120,8 @@ class Engines(Owner):
 
     def _results(self, engine: Engine, results: list[tuple], buffers: Any) -> None:
         engine.state.used = monotonic()
+        if buffers:  # the first is the pickle
+            results = [(*results[0][:2], buffers.pop(0), results[0][3])]
         with self._lock:
             done = self._dispatch.done(engine, [(each[0], each[3]) for each in results])
             self._send()
