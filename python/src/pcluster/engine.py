@@ -90,6 +90,7 @@ class Engine:
             if call is None:
                 return
             self._call(*call)
+            call = ()  # its arguments may be large
 
     def _call(self, number: int, function: _Function, chunk: bool, data: Any, buffers: Any) -> None:
         begun = perf_counter()

@@ -26,6 +26,7 @@ class Engines(Owner):
         self._links = Links(options, self._lock, self)
         self._broken: BaseException | None = None
         self._ended = False       # shut down: no more calls
+        self._abandoned = False   # nobody can submit any more
         self._keeper: threading.Thread | None = None
 
     @property
@@ -141,7 +142,8 @@ class Engines(Owner):
             else:
                 call.future.set_result(value)
                 call.future = value = None
-        self.changed()
+        if self._ended and self._dispatch.empty:
+            self.changed()
 
     def ended(self, engine: Engine, closed: Closed | None) -> None:
         """The process of an engine is no more; None: nothing is known of it."""
@@ -163,15 +165,13 @@ class Engines(Owner):
         self.changed()
 
     def changed(self) -> None:
-        """After a call, or when engines come and go: is there more to start, or is all done?"""
-        if self._ended and self._dispatch.empty or len(self._dispatch.engines) < (
-                self._options.max_workers or 1 << 30):
-            with self._lock:
-                if not self._ended or self._dispatch.left:
-                    self._open()
-                else:
-                    self._links.close()
-                self._lock.notify_all()
+        """When engines come and go, or calls end: is there more to start, or is all done?"""
+        with self._lock:
+            if not self._ended or self._dispatch.left:
+                self._open()
+            else:
+                self._links.close()
+            self._lock.notify_all()
 
     # --- the end ---
 
@@ -191,13 +191,19 @@ class Engines(Owner):
                 _fail(call, told)
 
     def _keep(self) -> None:
-        """Ends engines that have nothing to do for idle_timeout."""
+        """Ends engines that had nothing to do for idle_timeout."""
         patience = self._options.idle_timeout
         with self._lock:
             while self._links.all and self._broken is None:
-                self._lock.wait(max(0.05, min(5.0, patience / 4)))
+                self._lock.wait(max(0.05, min(1.0, patience / 4)))
                 self._release(patience)
+                if self._abandoned and not self._ended:
+                    self.shutdown(False)
             self._keeper = None
+
+    def abandon(self) -> None:
+        """shutdown(), soon: by a finalizer, which may interrupt any line of this file."""
+        self._abandoned = True
 
     def _release(self, patience: float) -> None:
         """With the lock: engines that were idle for so long end."""

@@ -52,7 +52,7 @@ class Executor(_Base):
             max_tasks_per_child, list(on) if on else None,
             {"cores": cores, "memory": memory, "gpus": gpus, "env": env, "tag": tag}))
         _live.add(self._engines)
-        self._finalizer = weakref.finalize(self, self._engines.shutdown, False)
+        self._finalizer = weakref.finalize(self, self._engines.abandon)
         self._finalizer.atexit = False
 
     @property
