@@ -34,6 +34,18 @@ class Engines(Owner):
         with self._lock:
             return self._links.wanted()
 
+    def describe(self) -> str:
+        with self._lock:
+            dispatch = self._dispatch
+            waiting = len(dispatch.queue) + len(dispatch.suspects)
+            told = [f"engines={len(dispatch.engines)}", f"running={dispatch.left - waiting}",
+                    f"queued={waiting}"]
+            if self._broken is not None or self._ended:
+                told.append("broken" if self._broken else "shut down")
+            elif self._links.note and not dispatch.engines:
+                told.append(f"({self._links.note})")
+            return " ".join(told)
+
     # --- calls ---
 
     def submit(self, new: Sequence[Call]) -> None:

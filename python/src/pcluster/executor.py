@@ -59,6 +59,9 @@ class Executor(_Base):
     def _max_workers(self) -> int:  # Dask and others read it
         return self._engines.wanted
 
+    def __repr__(self) -> str:
+        return f"<Executor {self._engines.describe()}>"
+
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future:
         future: Future = Future()
         call = self._call(future, fn, (args, kwargs))
