@@ -10,14 +10,17 @@ Everything is imported when it is first used: `import pcluster` costs a few mill
 from __future__ import annotations
 
 import importlib
-from typing import Any
+
+TYPE_CHECKING = False  # typing itself is a third of the time that this import takes
+if TYPE_CHECKING:
+    from typing import Any
 
 __version__ = "0.1.0"
 
 # Name -> the module that has it.
 _WHERE = {
     "PclusterError": "errors", "StartTimeout": "errors", "CallCrashed": "errors",
-    "CallLost": "errors",
+    "CallLost": "errors", "BrokenEngines": "errors",
     "Cluster": "cluster", "Executor": "executor", "Channels": "channels",
     "esi_cluster_setup": "setup", "slurm_cluster_setup": "setup",
     "local_cluster_setup": "setup", "cluster_cleanup": "setup",
