@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Callable, Iterable, Sequence
 
 from . import program
 from .errors import PclusterError, StartTimeout
+from .words import option_words, run_words, seconds, size
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -68,15 +69,15 @@ class Cluster:
         self.progress, self.keep = progress, keep
         self._executor: Executor | None = None
         self._engines: dict[str, Executor] = {}  # of views, by worker
-        shape = _words(partition=partition, site=site, slots_per_worker=nproc, cores=cores,
-                       memory=_size(memory), time=_seconds(time), account=account)
+        shape = option_words(partition=partition, site=site, slots_per_worker=nproc, cores=cores,
+                       memory=size(memory), time=seconds(time), account=account)
         shape += options
         where = _launcher(self.name)
         #: True when this object started the cluster.
         self.started = where is None
-        wait = _words(timeout=_seconds(timeout), min_workers=min_workers)
+        wait = option_words(timeout=seconds(timeout), min_workers=min_workers)
         if where is None:
-            program.talk("submit", *shape, *_words(jobs=n_jobs), *wait, cluster=self.name)
+            program.talk("submit", *shape, *option_words(jobs=n_jobs), *wait, cluster=self.name)
         else:
             self._attach(where, n_jobs, shape, wait, timeout)
 
@@ -86,7 +87,7 @@ class Cluster:
         have = sum(pool["jobs_wanted"] for pool in pools)
         said = f"attached to cluster {self.name} on {where['host']}: {_many(have, 'job')}"
         if n_jobs is None:
-            _say(said + (" (its own shape: what was asked for counts with n_jobs)" if shape else ""))
+            _say(said + ("; what was asked for counts with n_jobs" if shape else ""))
         elif shape or len(pools) != 1:
             _say(f"{said}; topping up to {n_jobs}")
             program.talk("submit", *shape, "--jobs", str(n_jobs), *wait, cluster=self.name)
@@ -185,7 +186,7 @@ class Cluster:
         env={"SEED": "1"}, tag="night".  PclusterError: it could not be run.
         """
         from .running import run
-        return run(self.name, argv, ranks, check, text, input, timeout, _run_words(options))
+        return run(self.name, argv, ranks, check, text, input, timeout, runoption_words(options))
 
     def channels(self, argv: Sequence[str], slots: int = 1, **options: Any) -> Channels:
         """Programs on slots, with a stream of bytes to and from each."""
@@ -207,8 +208,8 @@ class Cluster:
         Waits for new workers; busy ones that are too many finish their tasks first.
         """
         words = ["--min", str(n), "--max", str(most)] if most is not None else [
-            str(n), *_words(timeout=_seconds(timeout))]
-        program.talk("scale", *words, *_words(pool=pool), cluster=self.name)
+            str(n), *option_words(timeout=seconds(timeout))]
+        program.talk("scale", *words, *option_words(pool=pool), cluster=self.name)
 
     def close(self, cancel: bool = False) -> None:
         """Ends this process's own calls and engines, not the cluster.  `cancel`: unfinished too."""
@@ -278,26 +279,6 @@ def _launcher(name: str) -> dict[str, Any] | None:
 def _address(where: dict[str, Any]) -> str:
     host = next(iter(where["addresses"]), where["host"])
     return f"tcp://[{host}]:{where['port']}" if ":" in host else f"tcp://{host}:{where['port']}"
-
-
-def _words(**values: Any) -> list[str]:
-    return [word for name, value in values.items() if value is not None
-            for word in ("--" + name.replace("_", "-"), str(value))]
-
-
-def _run_words(options: dict[str, Any]) -> list[str]:
-    env = options.pop("env", None) or {}
-    options.setdefault("memory", None)
-    words = _words(**{**options, "memory": _size(options["memory"])})
-    return words + [word for key, value in env.items() for word in ("--env", f"{key}={value}")]
-
-
-def _size(memory: str | int | None) -> str | None:
-    return f"{-(-memory // (1 << 20))}M" if isinstance(memory, int) else memory
-
-
-def _seconds(time: str | float | None) -> str | None:
-    return f"{time:.3f}s" if isinstance(time, (int, float)) else time
 
 
 def _many(n: int, what: str) -> str:
