@@ -11,7 +11,8 @@ def option_words(**values: Any) -> list[str]:
             for word in ("--" + name.replace("_", "-"), str(value))]
 
 
-def runoption_words(options: dict[str, Any]) -> list[str]:
+def run_words(options: dict[str, Any]) -> list[str]:
+    """The options of Cluster.run() as words of `pcluster run`."""
     env = options.pop("env", None) or {}
     options.setdefault("memory", None)
     words = option_words(**{**options, "memory": size(options["memory"])})
