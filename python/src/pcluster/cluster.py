@@ -70,7 +70,7 @@ class Cluster:
         self._executor: Executor | None = None
         self._engines: dict[str, Executor] = {}  # of views, by worker
         shape = option_words(partition=partition, site=site, slots_per_worker=nproc, cores=cores,
-                       memory=size(memory), time=seconds(time), account=account)
+                             memory=size(memory), time=seconds(time), account=account)
         shape += options
         where = _launcher(self.name)
         #: True when this object started the cluster.
@@ -186,7 +186,7 @@ class Cluster:
         env={"SEED": "1"}, tag="night".  PclusterError: it could not be run.
         """
         from .running import run
-        return run(self.name, argv, ranks, check, text, input, timeout, runoption_words(options))
+        return run(self.name, argv, ranks, check, text, input, timeout, run_words(options))
 
     def channels(self, argv: Sequence[str], slots: int = 1, **options: Any) -> Channels:
         """Programs on slots, with a stream of bytes to and from each."""
