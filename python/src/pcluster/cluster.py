@@ -185,6 +185,8 @@ class Cluster:
         env={"SEED": "1"}, tag="night".  PclusterError: it could not be run.
         """
         from .running import run
+        if self._executor is not None:
+            self._executor.release()  # its idle engines keep slots
         return run(self.name, argv, ranks, check, text, input, timeout, run_words(options))
 
     def channels(self, argv: Sequence[str], slots: int = 1, **options: Any) -> Channels:
