@@ -12,7 +12,7 @@ import conftest
 
 @contextlib.contextmanager
 def own_place(**variables):
-    """$PCLUSTER_DIR is a new directory; `variables` are set, too.  It is empty of processes after."""
+    """$PCLUSTER_DIR is a new directory; `variables` are set, too.  Nothing of it runs after."""
     directory = tempfile.mkdtemp(prefix="pcl.py.", dir="/tmp")  # short: sockets are in it
     new = {"PCLUSTER_DIR": directory, "PCLUSTER_CLUSTER": None, **variables}
     before = {name: os.environ.get(name) for name in new}
