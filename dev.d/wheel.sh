@@ -10,15 +10,20 @@ cd "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/.."
 
 (($# <= 1)) || die "unexpected word '$2'" "write: ./dev wheel [DIR]" 2
 to=$(realpath -m "${1:-build/wheel}")
-tree=$PWD/build/wheel-tree      # the package as it is packed
+tree=$to/tree                   # the package as it is packed
 python=/usr/bin/python3         # Debian's, which the packages are for
 
 # What differs from `pip install ./python`: the program, its command, the platform's name.
 make_tree() {
   rm -rf "$tree"
+  mkdir -p "$to"
   cp -r python "$tree"
   rm -rf "$tree"/{build,tests} "$tree"/src/*.egg-info
-  cmake --install "$1" --prefix "$tree/src/pcluster/program"
+  if [[ -n $installed ]]; then
+    cp -r "$installed" "$tree/src/pcluster/program"
+  else
+    cmake --install build/release --prefix "$tree/src/pcluster/program"
+  fi
   cat >> "$tree/pyproject.toml" <<TOML
 
 [project.scripts]
@@ -34,14 +39,18 @@ PYTHON
 
 # Without the network: what it needs are Debian's packages.
 make_wheel() {
-  mkdir -p "$to"
   "$python" -m pip wheel --quiet --disable-pip-version-check --no-index --no-deps \
     --no-build-isolation --wheel-dir "$to" "$tree"
 }
 
-setup_packages build unit wheel
-build=${PCLUSTER_BUILD:-}       # a release build that is there already
-if [[ -z $build ]]; then build_preset release build/release; build=build/release; fi
-step "the package with the program" make_tree "$build"
+installed=${PCLUSTER_INSTALLED:-}     # what `./dev install` made, if it is there already
+if [[ -n $installed ]]; then
+  setup_packages wheel
+else
+  setup_packages build unit wheel
+  build_preset release build/release
+fi
+step "the package with the program" make_tree
 step "the wheel" make_wheel
+rm -rf "$tree"
 ls "$to"/pcluster-*.whl
