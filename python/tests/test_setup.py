@@ -148,8 +148,10 @@ def test_nobody_to_ask(gate, capfd):
 
 def test_nobody_came(gate):
     (gate / "first").mkdir()
-    with pytest.raises(TimeoutError, match="0/2 workers available"):
+    with pytest.raises(TimeoutError, match="0/2 workers available") as caught:
         small(n_workers=2, timeout=0.3)
+    assert "what this call queued is cancelled" in caught.value.hint
+    assert "stay queued" not in caught.value.hint
     assert launcher_of("default") is None  # neither jobs nor a launcher
 
 

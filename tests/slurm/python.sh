@@ -9,14 +9,13 @@
 python=${PCLUSTER_TEST_PYTHON:-}
 [[ -x $python ]] || skip "no Python environment (./dev test makes one)"
 export PCLUSTER_PROGRAM=$program
-# In tasks, too: from where nodes find it.
-py() { timeout 60 "$python" - "$@"; }
+py() { timeout 60 "$python" -c "$1"; }
 
 ok pcluster sites new testbed --save
 unset PCLUSTER_SITE
 
 # As ACME is called; without dask's client.  Whole nodes' names and the queue's ids are seen.
-ok py <<'PYTHON'
+ok py '
 import subprocess
 import pcluster
 
@@ -31,39 +30,35 @@ print("ran in", ran.stdout, ran.stderr)
 print("one on each:", cluster[0:2].apply(lambda x: x + 1, 41))
 assert pcluster.slurm_cluster_setup(partition="8GBS", n_jobs=2, site="testbed",
                                     mem_per_worker="100MB", start_client=False).workers
-pcluster.cluster_cleanup(cluster)
-PYTHON
+pcluster.cluster_cleanup(cluster)'
 says "<Cluster 'tcp://" "workers=2" "2/2 workers available" "one on each: [42, 42]" \
   "attached to cluster default: 2 jobs" "shut down cluster default with 2 workers"
 eventually 15 queue_is_empty
 nothing_runs || { left_running >&2; fail "something runs after cluster_cleanup"; }
 
 # A partition that is not there; one where nothing can start: the reason, and nothing is left.
-code 1 py <<'PYTHON'
+code 1 py '
 import pcluster
-pcluster.slurm_cluster_setup(partition="8GBZ", n_jobs=2, site="testbed", start_client=False)
-PYTHON
+pcluster.slurm_cluster_setup(partition="8GBZ", n_jobs=2, site="testbed", start_client=False)'
 says 'unknown partition "8GBZ"' 'did you mean "8GB'
-ok py <<'PYTHON'
+ok py '
 import pcluster
 try:
     pcluster.slurm_cluster_setup(partition="8GBS", n_jobs=2, site="testbed", start_client=False,
                                  timeout=2, job_extra=["--begin=now+1hour"])
 except TimeoutError as error:
-    print("too late:", error)
-PYTHON
-says "too late: 0/2 workers available" "BeginTime"
+    print("too late:", error, sep="\n")'
+says "too late:" "0/2 workers available" "what this call queued is cancelled"
 eventually 15 queue_is_empty
 
 # What goes with its `with` block, and what was there before stays.
-ok py <<'PYTHON'
+ok py '
 import pcluster
 with pcluster.Cluster(site="testbed", partition="8GBS", n_jobs=1, cores=1) as first:
     with pcluster.Cluster(n_jobs=2) as second:
         assert len(second.workers) == 2 and not second.started
     assert len(first.workers) == 2
-print(first)
-PYTHON
+print(first)'
 says "topping up to 2" "<Cluster 'default' stopped>"
 eventually 15 queue_is_empty
 nothing_runs || { left_running >&2; fail "something runs after the with block"; }

@@ -60,9 +60,9 @@ def bring_up(order: Order) -> Any:
         say(f"attached to cluster {order.name}: {many(sum(before.values()), 'job')}")
     try:
         goes_on = _workers(order, cluster)
-    except StartTimeout:
+    except StartTimeout as error:
         _undo(cluster, before)
-        raise
+        raise StartTimeout(error.message, _hint_of(error), error.code) from None
     if not goes_on:
         _undo(cluster, before)
         return None
@@ -79,6 +79,12 @@ def bring_up(order: Order) -> Any:
         _undo(cluster, before)
         raise
     return done.client
+
+
+def _hint_of(error: StartTimeout) -> str:
+    """What it said to do, and what has become of the jobs since."""
+    said = [line for line in error.hint.splitlines() if "the jobs stay queued" not in line]
+    return "\n".join([*said, "what this call queued is cancelled; timeout= waits longer"])
 
 
 def _dask_client() -> Any:
