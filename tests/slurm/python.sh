@@ -36,6 +36,14 @@ says "<Cluster 'tcp://" "workers=2" "2/2 workers available" "one on each: [42, 4
 eventually 15 queue_is_empty
 nothing_runs || { left_running >&2; fail "something runs after cluster_cleanup"; }
 
+# The line that users at ESI know, with the profile that ships.
+ok py '
+import pcluster
+cluster = pcluster.esi_cluster_setup(partition="16GBXL", n_jobs=2, start_client=False, timeout=60)
+print([(worker.slots, worker.memory >> 20) for worker in cluster.workers])
+pcluster.cluster_cleanup()'
+says "[(1, 15900), (1, 15900)]" "shut down cluster default with 2 workers"
+
 # A partition that is not there; one where nothing can start: the reason, and nothing is left.
 code 1 py '
 import pcluster
