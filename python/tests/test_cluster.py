@@ -1,6 +1,7 @@
 # Cluster on this machine: started, attached to, looked at, programs run on it, stopped.
 # SPDX-License-Identifier: MIT
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -133,6 +134,18 @@ def test_nobody_comes_in_time(place, monkeypatch):
     assert isinstance(caught.value, pcluster.StartTimeout)
     with pytest.raises(pcluster.PclusterError):  # nothing of it is left
         current("late")
+
+
+def test_ctrl_c_while_it_waits(place, monkeypatch):
+    monkeypatch.setenv("PCLUSTER_PROLOGUE", "sleep 60")
+    code = "import pcluster; pcluster.Cluster(site='local', name='cut', n_jobs=1)"
+    process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
+    while "waiting.." not in (line := process.stderr.readline()):
+        assert line, "it ended before it waited"
+    process.send_signal(signal.SIGINT)
+    assert "KeyboardInterrupt" in process.communicate(timeout=30)[1]
+    with pytest.raises(pcluster.PclusterError):  # nothing of it is left
+        current("cut")
 
 
 def test_keep(place):
