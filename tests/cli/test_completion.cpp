@@ -88,7 +88,7 @@ TEST_CASE("completion: workers come in lists, what a table says of a value count
 }
 
 TEST_CASE("completion: operands as the verb names them") {
-  CHECK(offered({"status", ""}) == Words{"workers", "jobs", "pools", "workloads"});
+  CHECK(offered({"status", ""}) == Words{"workers", "jobs", "pools", "workloads", "launcher"});
   CHECK(offered({"status", "jobs", ""}).empty());
   CHECK(offered({"wait", ""}) == Words{"last"});
   CHECK(kinds({"wait", ""}) == Kinds{Completes::workload});

@@ -27,7 +27,7 @@ offers "--partition" submit --part
 offers "esi" submit --site e
 offers "esi" submit --site = e
 offers "16GBXS 16GBXL" submit --site esi -p 16GBX
-offers "workers jobs pools workloads" status ""
+offers "workers jobs pools workloads launcher" status ""
 offers "ask.bash" start --config ask
 offers "last" wait ""
 offers "" nosuch ""
