@@ -30,7 +30,7 @@ def setup_cluster(backend: str = "multiprocessing", n_processes: int | None = No
     `backend`: "multiprocessing", or its names "pcluster" and "local": `dview` is a
     pcluster.multiprocessing.Pool; "ipyparallel": a DirectView of engines; "single": None, nothing
     is parallel.  `n_processes`: None takes all slots of the cluster.  `cluster`: a Cluster or its
-    name; None: the one that runs, or a local one.  `options`: pcluster.Executor's.
+    name; None: the one that runs, or a local one.  `options`: pcluster.Executor's, or (engines) pcluster.ipyparallel.EngineSetLauncher's.
     Raises Exception for another backend, and while a pool runs that was set up earlier
     (`ignore_preexisting`: not then), as CaImAn does.
     """
@@ -83,16 +83,16 @@ def _direct_view(n_processes: int | None, cluster: Any,
                  options: dict[str, Any]) -> tuple[Any, Any, int]:
     try:
         import ipyparallel
+        from traitlets.config import Config
     except ImportError as error:
         raise PclusterError("backend='ipyparallel' needs the package ipyparallel",
                             "pip install 'pcluster[ipyparallel]', or say backend='pcluster'"
                             ) from error
-    from .ipyparallel import EngineSetLauncher
-
     stop_server()  # as CaImAn does
     home = current(cluster)
     count = n_processes or max(1, home.slots)
-    engines = type("EngineSetLauncher", (EngineSetLauncher,), {"cluster": home.name})
-    client = ipyparallel.Cluster(n=count, engines=engines, **options).start_and_connect_sync()
+    settings = Config({"EngineSetLauncher": {"cluster": home.name, **options}})
+    client = ipyparallel.Cluster(n=count, engines="pcluster",
+                                 config=settings).start_and_connect_sync()
     _engines.append(client)
     return client, client[:], count

@@ -106,6 +106,11 @@ class Channels:
         thread.start()
         return thread
 
+    @property
+    def pid(self) -> int:
+        """The process `pcluster channels`: TERM to it ends everything."""
+        return self._process.pid
+
     def send(self, channel: int, attempt: int, *parts: bytes | memoryview) -> None:
         """Bytes for that program; dropped when that attempt has ended.  May wait for room."""
         for part in parts:
