@@ -21,7 +21,7 @@ from typing import Any
 
 import psutil
 from ipyparallel.cluster.launcher import EngineLauncher, NotRunning
-from traitlets import Integer, Unicode
+from traitlets import Float, Integer, Unicode
 
 from .channels import Closed, Event, Finished, Note, Opened
 from .cluster import current
@@ -40,6 +40,7 @@ class EngineSetLauncher(EngineLauncher):
     cores = Integer(None, allow_none=True, config=True, help="Cores of each engine.")
     memory = Unicode(None, allow_none=True, config=True, help="Memory of each engine: '4G'.")
     pid = Integer(0, help="The process of `pcluster channels`.").tag(to_dict=True)
+    born = Float(0.0, help="When it began: numbers of processes come again.").tag(to_dict=True)
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -50,6 +51,7 @@ class EngineSetLauncher(EngineLauncher):
         self._relay: Relay | None = None
         self._open: dict[int, Opened] = {}
         self._ends: dict[str, dict[str, Any]] = {}
+        self._stopping = False             # the engines were asked to end
         self._gone: psutil.Process | None = None  # of another process's set: from_dict
 
     def find_args(self) -> list[str]:
@@ -68,6 +70,7 @@ class EngineSetLauncher(EngineLauncher):
             **{name: value for name, value in (("cores", self.cores), ("memory", self.memory))
                if value is not None})
         self.pid = self._channels.pid
+        self.born = psutil.Process(self.pid).create_time()
         data = self.notify_start({"pid": self.pid, "n": n})
         self._made.set()
         return data
@@ -103,6 +106,7 @@ class EngineSetLauncher(EngineLauncher):
             sig = signal.Signals["SIG" + sig.upper().removeprefix("SIG")]
         if self._ended.is_set():
             return
+        self._stopping |= sig in (signal.SIGTERM, signal.SIGKILL)
         if self._channels is None or sig == signal.SIGKILL:
             self._end_all()
         elif sig == signal.SIGTERM:
@@ -118,11 +122,11 @@ class EngineSetLauncher(EngineLauncher):
         self = super().from_dict(d, **kwargs)
         try:
             self._gone = psutil.Process(self.pid)
-            if "channels" not in self._gone.cmdline():
-                raise psutil.NoSuchProcess(self.pid)
-        except (psutil.Error, ValueError) as error:
-            raise NotRunning(f"the engines' process, {self.pid}, has ended") from error
-        return self
+            if self._gone.create_time() == self.born:
+                return self
+        except (psutil.Error, ValueError):
+            pass
+        raise NotRunning(f"the engines' process, {self.pid}, has ended")
 
     def _end_all(self) -> None:
         if self._gone is not None and self._gone.is_running():
@@ -157,12 +161,12 @@ class EngineSetLauncher(EngineLauncher):
     def _closed(self, event: Closed) -> None:
         with self._lock:
             was = self._open.pop(event.channel, None)
-        if event.state in ("failed", "lost"):
+        if event.state in ("failed", "lost") and not self._stopping:
             self.log.warning("engine %d on %s: %s%s", event.channel, was.host if was else "?",
                              event.message or f"ended with {event.exit_code}",
                              "; it starts again" if event.again else "")
         code = event.exit_code if event.state == "failed" else int(event.state == "lost")
-        if not event.again:
+        if not event.again and not self._stopping:
             self._ends[str(event.channel)] = {"exit_code": code, "state": event.state}
 
     def _settle(self) -> dict[str, Any]:

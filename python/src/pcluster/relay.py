@@ -44,10 +44,10 @@ class Relay:
         finally:
             for server in self._servers:
                 server.close()
-            passing = asyncio.all_tasks(self._loop)
-            for task in passing:
+            for task in (passing := asyncio.all_tasks(self._loop)):
                 task.cancel()
-            self._loop.run_until_complete(asyncio.gather(*passing, return_exceptions=True))
+            if passing:
+                self._loop.run_until_complete(asyncio.wait(passing))
             self._loop.close()
 
     async def _listen(self, ports: Sequence[int]) -> None:
