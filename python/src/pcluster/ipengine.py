@@ -1,6 +1,6 @@
 # Runs an ipyparallel engine on a slot: its connection comes, and signals come, over the channel.
 # SPDX-License-Identifier: MIT
-"""python -m pcluster.ipengine COMMAND...: what pcluster.ipyparallel's launcher starts.
+"""main(), with the engine's command as arguments: what pcluster.ipyparallel's launcher starts.
 
 The channel brings the length (4 bytes, little-endian) of a JSON object, the object, which is added
 to the engine's environment, and from then on one byte for each signal that the engine shall get.
@@ -52,6 +52,3 @@ def main() -> int:
     code = engine.wait()
     return 128 - code if code < 0 else code
 
-
-if __name__ == "__main__":
-    sys.exit(main())

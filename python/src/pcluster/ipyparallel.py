@@ -17,6 +17,7 @@ import socket
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -28,6 +29,10 @@ from .cluster import current
 from .relay import Relay, ports_of
 
 __all__ = ["EngineSetLauncher"]
+
+# This package last on the path: nothing else that is beside it is found first.
+_RUN = (f"import sys; sys.path.append({str(Path(__file__).parent.parent)!r}); "
+        "from pcluster.ipengine import main; sys.exit(main())")
 
 
 class EngineSetLauncher(EngineLauncher):
@@ -56,7 +61,7 @@ class EngineSetLauncher(EngineLauncher):
 
     def find_args(self) -> list[str]:
         """What runs on the slot: pcluster.ipengine, which starts the engine."""
-        return [sys.executable, "-m", "pcluster.ipengine",
+        return [sys.executable, "-c", _RUN,
                 *self.engine_cmd, *self.cluster_args, *self.engine_args]
 
     async def start(self, n: int) -> dict[str, Any]:
@@ -114,7 +119,7 @@ class EngineSetLauncher(EngineLauncher):
         else:
             with self._lock:
                 for engine in self._open.values():
-                    self._channels.send(engine.channel, engine.attempt, bytes([sig]))
+                    self._channels.post(engine.channel, engine.attempt, bytes([sig]))
 
     @classmethod
     def from_dict(cls, d: dict[str, Any], **kwargs: Any) -> EngineSetLauncher:
@@ -140,7 +145,7 @@ class EngineSetLauncher(EngineLauncher):
         if isinstance(event, Opened):
             with self._lock:
                 self._open[event.channel] = event
-            self._channels.send(event.channel, event.attempt, self._greeting(event.host))
+            self._channels.post(event.channel, event.attempt, self._greeting(event.host))
         elif isinstance(event, Closed):
             self._closed(event)
         elif isinstance(event, Note):

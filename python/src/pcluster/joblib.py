@@ -40,7 +40,8 @@ class PclusterBackend(AutoBatchingMixin, ParallelBackendBase):
     def __init__(self, nesting_level: int | None = None, inner_max_num_threads: int | None = None,
                  cluster: Any = None, idle_worker_timeout: float = _IDLE, **options: Any):
         super().__init__(nesting_level=nesting_level, inner_max_num_threads=inner_max_num_threads)
-        self._cluster, self._idle, self._options = cluster, idle_worker_timeout, options
+        self._cluster = cluster
+        self._options = {"idle_timeout": idle_worker_timeout, **options}
         self._held: _Held | None = None
         self._mine: set[Future] = set()
         self._n_jobs = 1
@@ -52,7 +53,7 @@ class PclusterBackend(AutoBatchingMixin, ParallelBackendBase):
         if n_jobs is None:
             return 1
         if n_jobs < 0:
-            return max(1, current(self._cluster).slots + 1 + n_jobs)
+            return max(1, self._where().slots + 1 + n_jobs)
         return n_jobs
 
     def configure(self, n_jobs: int = 1, parallel: Any = None, **_: Any) -> int:
@@ -94,6 +95,10 @@ class PclusterBackend(AutoBatchingMixin, ParallelBackendBase):
         self._let_go()
         self.reset_batch_stats()
 
+    def _where(self) -> Any:
+        self._cluster = current(self._cluster)  # asked for once
+        return self._cluster
+
     def _hold(self) -> None:
         self._let_go()
         options = dict(self._options)
@@ -101,12 +106,12 @@ class PclusterBackend(AutoBatchingMixin, ParallelBackendBase):
             options["env"] = {**dict.fromkeys(self.MAX_NUM_THREADS_VARS,
                                               str(self.inner_max_num_threads)),
                               **(options.get("env") or {})}
-        self._held = _warm.hold(current(self._cluster), self._n_jobs, options)
+        self._held = _warm.hold(self._where(), self._n_jobs, options)
 
     def _let_go(self, end: bool = False) -> None:
         held, self._held = self._held, None
         if held is not None:
-            _warm.let_go(held, self._idle, end)
+            _warm.let_go(held, end)
 
 
 class _Held:
@@ -114,11 +119,10 @@ class _Held:
 
     def __init__(self, key: Any, executor: Any):
         self.key, self.executor, self.users = key, executor, 0
-        self.timer: threading.Timer | None = None
 
 
 class _Warm:
-    """The executors that Parallel calls use, or used a moment ago."""
+    """The executors of Parallel calls, for the next ones; their processes leave when idle."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -128,48 +132,29 @@ class _Warm:
         key = (cluster.name, n_jobs, repr(sorted(options.items())))
         with self._lock:
             held = self._all.get(key)
-            if held is None or _unusable(held.executor):
-                made = cluster.executor(max_workers=n_jobs, **options)
-                held = self._all[key] = _Held(key, made)
+            if held is None or not _usable(held.executor):
+                held = self._all[key] = _Held(key, cluster.executor(n_jobs, **options))
             held.users += 1
-            if held.timer is not None:
-                held.timer.cancel()
-                held.timer = None
             return held
 
-    def let_go(self, held: _Held, idle: float, end: bool) -> None:
+    def let_go(self, held: _Held, end: bool) -> None:
         """`end`: its processes run what nobody wants; not while another call uses them too."""
         with self._lock:
             held.users -= 1
-            if held.users:
+            if not end or held.users:
                 return
-            if not end:
-                held.timer = threading.Timer(idle, self._rest, [held])
-                held.timer.daemon = True
-                held.timer.start()
-                return
-            self._forget(held)
-        held.executor.kill_workers()
-
-    def _rest(self, held: _Held) -> None:
-        with self._lock:
-            if held.users:
-                return
-            self._forget(held)
-        held.executor.shutdown(wait=False)
-
-    def _forget(self, held: _Held) -> None:
-        if self._all.get(held.key) is held:
-            del self._all[held.key]
+            if self._all.get(held.key) is held:
+                del self._all[held.key]
+        held.executor.kill()
 
 
-def _unusable(executor: Any) -> bool:
-    """Broken, or shut down."""
+def _usable(executor: Any) -> bool:
+    """Neither broken, as after its cluster has stopped, nor shut down."""
     try:
-        executor.submit(int).cancel()
+        executor._check()
     except RuntimeError:
-        return True
-    return False
+        return False
+    return True
 
 
 _warm = _Warm()
