@@ -22,10 +22,13 @@ def profile(tmp_path_factory):
     return str(tmp_path_factory.mktemp("profile"))
 
 
+# The controller counts an engine as there at its second heartbeat: of 3 s each, if left alone.
+QUICK = {"log_level": 40, "delay": 0, "controller_args": ["--HeartMonitor.period=200"]}
+
+
 @pytest.fixture(scope="module")
 def ipp_cluster(cluster, profile):
-    found = ipyparallel.Cluster(engines="pcluster", n=2, profile_dir=profile, log_level=40,
-                                delay=0)
+    found = ipyparallel.Cluster(engines="pcluster", n=2, profile_dir=profile, **QUICK)
     client = found.start_and_connect_sync()
     yield found, client
     client.close()
@@ -112,8 +115,8 @@ def test_stop_and_start_again(ipp_cluster):
 
 def test_relay_where_the_controller_is_on_loopback_only(cluster, profile):
     config = Config({"EngineSetLauncher": {"address": "127.0.0.2"}})
-    with ipyparallel.Cluster(engines="pcluster", n=1, profile_dir=profile, log_level=40, delay=0,
-                             config=config) as client:
+    with ipyparallel.Cluster(engines="pcluster", n=1, profile_dir=profile, config=config,
+                             **QUICK) as client:
         client.wait_for_engines(1, timeout=30)
         told = client[0].apply_sync(os.getenv, "IPP_CONNECTION_INFO")
         assert '"tcp://127.0.0.2"' in told

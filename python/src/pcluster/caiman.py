@@ -18,6 +18,8 @@ __all__ = ["setup_cluster", "stop_server"]
 
 _log = logging.getLogger("caiman")
 _pools: weakref.WeakSet = weakref.WeakSet()
+# The controller counts an engine as there at its second heartbeat; and as dead after 30 s, as ever.
+_QUICK = ["--HeartMonitor.period=500", "--HeartMonitor.max_heartmonitor_misses=60"]
 _engines: list[Any] = []  # the ipyparallel.Client that setup_cluster made
 
 
@@ -92,7 +94,7 @@ def _direct_view(n_processes: int | None, cluster: Any,
     home = current(cluster)
     count = n_processes or max(1, home.slots)
     settings = Config({"EngineSetLauncher": {"cluster": home.name, **options}})
-    client = ipyparallel.Cluster(n=count, engines="pcluster",
-                                 config=settings).start_and_connect_sync()
+    client = ipyparallel.Cluster(n=count, engines="pcluster", config=settings, delay=0,
+                                 controller_args=_QUICK).start_and_connect_sync()
     _engines.append(client)
     return client, client[:], count
