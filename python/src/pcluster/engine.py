@@ -11,7 +11,7 @@ from queue import SimpleQueue
 from time import perf_counter, sleep
 from typing import Any, BinaryIO
 
-from . import calls, wire
+from . import calls, surroundings, wire
 
 _AT_ONCE = 2e-3   # s: results of calls that took longer, or wait for longer, are written at once
 _LARGE = 64 << 10  # bytes of results: written at once
@@ -93,7 +93,7 @@ class Engine:
 
     def _call(self, number: int, function: _Function, chunk: bool, data: Any, buffers: Any) -> None:
         begun = perf_counter()
-        out = ()
+        out: list[memoryview] = []
         failed = True
         try:
             arguments, named = calls.loads(data, buffers)
@@ -179,12 +179,14 @@ class Engine:
                     functions.pop(number, None)
             elif kind == wire.RETRACT:
                 self._give_back(value)
+            elif kind == wire.RENEW:
+                surroundings.again()
         pending.clear()
         pending.append(None)
         self._wake.put(None)
 
     def _give_back(self, most: int) -> None:
-        taken = []
+        taken: list[int] = []
         try:
             while len(taken) < most:
                 taken.append(self._pending.pop()[0])
@@ -217,13 +219,16 @@ def initialize(start: dict[str, Any], sink: int) -> bool:
 
 def main() -> None:
     """The program: sys.executable -m pcluster.engine, on a channel."""
-    from . import surroundings
     reads, writes = surroundings.channel()
     raw: Any = open(reads, "rb", buffering=0, closefd=False)
-    first = read(raw)
+    first = surroundings.first_message()
     if first is None:
-        return
-    start = pickle.loads(first[1])
+        message = read(raw)
+        if message is None:
+            return
+        first = bytes(message[1])
+    surroundings.keep_message(first)
+    start = pickle.loads(first)
     surroundings.adopt(start["path"], start["directory"])
     if start["method"] == "spawn":
         surroundings.preload(start["preload"])

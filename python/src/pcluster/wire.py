@@ -16,6 +16,7 @@ CALLS = 3      # [(call, function id, is chunk, pickle of (args, kwargs))]; one 
 RETRACT = 4    # n: give back up to n calls that have not begun, the last first
 FORGET = 5     # [function id]
 RESYNC = 6     # None: after CRASHED; what came before it was for the process that ended
+RENEW = 7      # None: a fresh process takes the place of this one, which has nothing to do
 # From an engine:
 READY = 16     # dict: pid
 RESULTS = 17   # [(call, is error, pickle, seconds)]; one result if buffers
@@ -67,7 +68,7 @@ class Parser:
         self._room = memoryview(next(self._wanted))
 
     def feed(self, data: Buffer) -> list[Message]:
-        messages = []
+        messages: list[Message] = []
         view = memoryview(data)
         while True:
             if len(self._room) > len(view):
