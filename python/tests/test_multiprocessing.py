@@ -30,6 +30,14 @@ def recall(_):
     return remembered
 
 
+def count_calls():
+    counted.append(None)
+    return len(counted)
+
+
+counted: list[None] = []
+
+
 def breaks_after(count):
     yield from range(count)
     raise KeyError("the items end here")
@@ -167,8 +175,7 @@ def test_terminate_ends_what_runs_and_tells_who_waits(cluster):
 
 def test_maxtasksperchild_replaces_the_process(cluster):
     with Pool(1, maxtasksperchild=2) as pool:
-        pids = [pool.apply(os.getpid) for _ in range(4)]
-    assert pids[0] == pids[1] != pids[2] == pids[3]
+        assert [pool.apply(count_calls) for _ in range(5)] == [1, 2, 1, 2, 1]
 
 
 @pytest.mark.parametrize("wrong", [{"processes": 0}, {"maxtasksperchild": 0}])

@@ -145,7 +145,7 @@ class _Warm:
                 return
             if self._all.get(held.key) is held:
                 del self._all[held.key]
-        held.executor.kill()
+        held.executor.kill_workers()
 
 
 def _usable(executor: Any) -> bool:

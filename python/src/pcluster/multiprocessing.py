@@ -60,10 +60,9 @@ class Pool(_python.Pool):
             start_method = context.get_start_method()
         if start_method is not None:
             options["start_method"] = start_method
-        options.update(initializer=initializer, initargs=tuple(initargs))
-        self._executor: Any = (
-            home.executor(self._processes, **options) if maxtasksperchild is None else
-            _Renewed(lambda: home.executor(1, **options), self._processes, maxtasksperchild))
+        self._executor = home.executor(
+            self._processes, initializer=initializer, initargs=tuple(initargs),
+            max_tasks_per_child=maxtasksperchild, **options)
         self._feeder = threading.Thread(
             target=_feed, name="pcluster_pool", daemon=True,
             args=(self._taskqueue, self._executor, self._cache, self._over,
@@ -82,7 +81,7 @@ class Pool(_python.Pool):
         self._state = _python.TERMINATE
         self._over.set()
         self._taskqueue.put(None)
-        self._executor.kill()
+        self._executor.kill_workers()
         for result in list(self._cache.values()):
             _give_up(result)
 
@@ -99,7 +98,7 @@ class Pool(_python.Pool):
             self._taskqueue.put(None)
 
 
-def _feed(tasks: Any, executor: Any, cache: dict[int, Any], over: threading.Event,
+def _feed(tasks: Any, executor: Executor, cache: dict[int, Any], over: threading.Event,
           most: int) -> None:
     """Gives the executor the calls of each job, `most` at a time; in the end waits for them."""
     room = threading.Semaphore(most)
@@ -126,50 +125,6 @@ def _feed(tasks: Any, executor: Any, cache: dict[int, Any], over: threading.Even
         for _ in range(most):
             room.acquire()
     executor.shutdown(wait=True)
-
-
-class _Renewed:
-    """Stands for an Executor whose processes end after `most` calls: one Executor for each."""
-
-    def __init__(self, make: Callable[[], Executor], processes: int, most: int):
-        self._make, self._most = make, most
-        self._free: queue.SimpleQueue = queue.SimpleQueue()  # (executor or None, calls had)
-        self._all: list[Any] = []
-        self._over = False
-        for _ in range(processes):
-            self._free.put((None, 0))
-
-    def submit(self, function: Callable[..., Any], *arguments: Any, **keywords: Any) -> Future:
-        """Waits until a process is free: these calls are few, and not short."""
-        executor, had = self._free.get()
-        try:
-            if self._over:
-                raise _terminated()
-            if executor is None:
-                executor = self._make()
-                self._all.append(executor)
-            future = executor.submit(function, *arguments, **keywords)
-        except BaseException:
-            self._free.put((executor, had))
-            raise
-        future.add_done_callback(lambda _: self._returned(executor, had + 1))
-        return future
-
-    def _returned(self, executor: Any, had: int) -> None:
-        if had < self._most:
-            self._free.put((executor, had))
-            return
-        executor.shutdown(wait=False)
-        self._free.put((None, 0))
-
-    def shutdown(self, wait: bool) -> None:
-        for executor in self._all:
-            executor.shutdown(wait=wait)
-
-    def kill(self) -> None:
-        self._over = True
-        for executor in list(self._all):
-            executor.kill()
 
 
 class _Done:
