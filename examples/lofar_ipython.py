@@ -1,4 +1,4 @@
-# The LOFAR pipeline's ipython_cluster() with its engines on the cluster's slots (line "# pcluster").
+# The LOFAR pipeline's ipython_cluster(), engines on the cluster's slots.  Changed: "# pcluster".
 # SPDX-License-Identifier: MIT
 import contextlib
 import sys

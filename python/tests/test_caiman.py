@@ -31,7 +31,7 @@ def fold(args):
 
 
 def analyse(dview, directory):
-    """CaImAn's ways of calling: map_async().get(), map, imap in chunks; or those of a DirectView."""
+    """CaImAn's ways of calling: map_async().get(), map, imap in chunks; or a DirectView's."""
     shape = (40, 16)
     name, out = str(directory / "movie.mmap"), str(directory / "out.mmap")
     movie = numpy.memmap(name, dtype=numpy.float32, mode="w+", shape=shape)

@@ -18,7 +18,7 @@ __all__ = ["setup_cluster", "stop_server"]
 
 _log = logging.getLogger("caiman")
 _pools: weakref.WeakSet = weakref.WeakSet()
-# The controller counts an engine as there at its second heartbeat; and as dead after 30 s, as ever.
+# The controller counts an engine as there at its second heartbeat; as dead after 30 s, as ever.
 _QUICK = ["--HeartMonitor.period=500", "--HeartMonitor.max_heartmonitor_misses=60"]
 _engines: list[Any] = []  # the ipyparallel.Client that setup_cluster made
 
@@ -32,7 +32,8 @@ def setup_cluster(backend: str = "multiprocessing", n_processes: int | None = No
     `backend`: "multiprocessing", or its names "pcluster" and "local": `dview` is a
     pcluster.multiprocessing.Pool; "ipyparallel": a DirectView of engines; "single": None, nothing
     is parallel.  `n_processes`: None takes all slots of the cluster.  `cluster`: a Cluster or its
-    name; None: the one that runs, or a local one.  `options`: pcluster.Executor's, or (engines) pcluster.ipyparallel.EngineSetLauncher's.
+    name; None: the one that runs, or a local one.  `options`: pcluster.Executor's; of
+    engines, those of pcluster.ipyparallel.EngineSetLauncher.
     Raises Exception for another backend, and while a pool runs that was set up earlier
     (`ignore_preexisting`: not then), as CaImAn does.
     """
@@ -44,7 +45,7 @@ def setup_cluster(backend: str = "multiprocessing", n_processes: int | None = No
         return _direct_view(n_processes, cluster, options)
     if backend == "single" or single_thread:
         return None, None, 1
-    raise Exception(f"Unknown Backend {backend!r}: multiprocessing, pcluster, ipyparallel, single")
+    raise Exception("Unknown Backend: not multiprocessing, pcluster, ipyparallel or single")
 
 
 def stop_server(ipcluster: str = "ipcluster", pdir: str | None = None,

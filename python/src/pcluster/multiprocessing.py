@@ -1,6 +1,6 @@
 # multiprocessing.Pool on the cluster's slots: the same class, other processes.
 # SPDX-License-Identifier: MIT
-"""`from pcluster.multiprocessing import Pool` where a program said `from multiprocessing import Pool`.
+"""`from pcluster.multiprocessing import Pool` where it said `from multiprocessing import Pool`.
 
 What a Pool promises (results, callbacks, chunks, the iterators of imap) is Python's own class;
 only the processes differ: they are those of an Executor of the cluster.  Beyond Python's, a
