@@ -160,13 +160,13 @@ def _terminated() -> PclusterError:
 
 def _give_up(result: Any) -> None:
     """Its caller, who may be waiting in get() or next(), learns that nothing will come."""
-    if isinstance(result, _python.IMapIterator):
+    if issubclass(type(result), _python.IMapIterator):
         with result._cond:
             result._items.append((False, _terminated()))
             result._length = result._index  # then it is at its end
             result._cond.notify_all()
         return
-    if isinstance(result, _python.MapResult):
+    if issubclass(type(result), _python.MapResult):
         result._number_left = 1
     try:
         result._set(0, (False, _terminated()))

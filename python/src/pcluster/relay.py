@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import threading
 from typing import Any, Sequence
 
@@ -53,8 +54,7 @@ class Relay:
     async def _listen(self, ports: Sequence[int]) -> None:
         for port in ports:
             self._servers.append(await asyncio.start_server(
-                lambda reader, writer, port=port: self._connected(port, reader, writer),
-                self.address, port))
+                functools.partial(self._connected, port), self.address, port))
 
     async def _connected(self, port: int, reader: asyncio.StreamReader,
                          writer: asyncio.StreamWriter) -> None:
