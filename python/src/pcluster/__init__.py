@@ -11,7 +11,10 @@ from __future__ import annotations
 
 import importlib
 import sys
-from typing import Any
+
+TYPE_CHECKING = False  # typing itself is a third of the time that this import takes
+if TYPE_CHECKING:
+    from typing import Any
 
 __version__ = "0.1.0"
 

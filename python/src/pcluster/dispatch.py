@@ -65,8 +65,10 @@ class Dispatch:
         return not self.queue and not self.suspects and len(self.idle) == len(self.engines)
 
     def add(self, engine: Engine) -> None:
+        """A new engine, or one whose process is new."""
         self.engines[engine.key] = self.idle[engine.key] = engine
         engine.left = engine.most or -1
+        engine.alone, engine.load, engine.size = False, 0.0, 0
 
     def done(self, engine: Engine, results: Iterable[tuple[int, float]]) -> list[Call | None]:
         """Results have come: (call, seconds).  None for what this engine was not asked."""

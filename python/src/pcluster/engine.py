@@ -6,6 +6,7 @@ import os
 import pickle
 import sys
 import threading
+import traceback
 from collections import deque
 from queue import SimpleQueue
 from time import perf_counter, sleep
@@ -14,7 +15,7 @@ from typing import Any, BinaryIO
 from . import calls, surroundings, wire
 
 _AT_ONCE = 2e-3   # s: results of calls that took longer, or wait for longer, are written at once
-_LARGE = 64 << 10  # bytes of results: written at once
+_LARGE = calls.OUT_OF_BAND
 
 
 class _Function:
@@ -90,6 +91,7 @@ class Engine:
             if call is None:
                 return
             self._call(*call)
+            call = ()  # its arguments may be large
 
     def _call(self, number: int, function: _Function, chunk: bool, data: Any, buffers: Any) -> None:
         begun = perf_counter()
@@ -114,13 +116,13 @@ class Engine:
                 failed = True
                 data = calls.dump_error(_no_result(function, value, error))
         ended = perf_counter()
-        result = (number, failed, data, ended - begun)
-        if out:
+        if out or len(data) > _LARGE:
             self._flush()
-            self._put(wire.RESULTS, [result], out)
+            self._put(wire.RESULTS, [(number, failed, None, ended - begun)],
+                      [memoryview(data), *out])
             return
-        self._results.append(result)
-        if ended - begun > _AT_ONCE or len(data) > _LARGE:
+        self._results.append((number, failed, data, ended - begun))
+        if ended - begun > _AT_ONCE:
             self._flush()
         elif len(self._results) == 1:
             self._since = ended
@@ -164,11 +166,24 @@ class Engine:
             os._exit(1)
 
     def _listen(self) -> None:
+        try:
+            self._take_all()
+        except BaseException:  # arguments that memory has no room for: nobody may wait for them
+            traceback.print_exc()
+            sys.stderr.flush()
+            os._exit(1)
+        self._pending.clear()
+        self._pending.append(None)
+        self._wake.put(None)
+
+    def _take_all(self) -> None:
         pending, functions = self._pending, self._functions
         while (message := read(self._source)) is not None:
             kind, body, buffers = message
             value = pickle.loads(body)
             if kind == wire.CALLS:
+                if buffers:  # the first is the pickle
+                    value = [(*value[0][:3], buffers.pop(0))]
                 pending.extend((number, functions[function], chunk, data, buffers)
                                for number, function, chunk, data in value)
                 self._wake.put(None)
@@ -181,9 +196,6 @@ class Engine:
                 self._give_back(value)
             elif kind == wire.RENEW:
                 surroundings.again()
-        pending.clear()
-        pending.append(None)
-        self._wake.put(None)
 
     def _give_back(self, most: int) -> None:
         taken: list[int] = []

@@ -26,12 +26,25 @@ class Engines(Owner):
         self._links = Links(options, self._lock, self)
         self._broken: BaseException | None = None
         self._ended = False       # shut down: no more calls
+        self._abandoned = False   # nobody can submit any more
         self._keeper: threading.Thread | None = None
 
     @property
     def wanted(self) -> int:
         with self._lock:
             return self._links.wanted()
+
+    def describe(self) -> str:
+        with self._lock:
+            dispatch = self._dispatch
+            waiting = len(dispatch.queue) + len(dispatch.suspects)
+            told = [f"engines={len(dispatch.engines)}", f"running={dispatch.left - waiting}",
+                    f"queued={waiting}"]
+            if self._broken is not None or self._ended:
+                told.append("broken" if self._broken else "shut down")
+            elif self._links.note and not dispatch.engines:
+                told.append(f"({self._links.note})")
+            return " ".join(told)
 
     # --- calls ---
 
@@ -78,11 +91,12 @@ class Engines(Owner):
                 parts += wire.pack(wire.FUNCTION, pickle.dumps((function.id, function.data), 5),
                                    function.buffers)
                 known[function.id] = None
-            packed = (call.id, function.id, call.chunk, call.data)
-            if call.buffers:
-                parts += wire.pack(wire.CALLS, pickle.dumps([packed], 5), call.buffers)
+            if call.buffers or len(call.data) > calls.OUT_OF_BAND:
+                parts += wire.pack(
+                    wire.CALLS, pickle.dumps([(call.id, function.id, call.chunk, None)], 5),
+                    [memoryview(call.data), *call.buffers])
             else:
-                batch.append(packed)
+                batch.append((call.id, function.id, call.chunk, call.data))
         if batch:
             parts += wire.pack(wire.CALLS, pickle.dumps(batch, 5))
         if len(known) > _FUNCTIONS:
@@ -119,6 +133,8 @@ class Engines(Owner):
 
     def _results(self, engine: Engine, results: list[tuple], buffers: Any) -> None:
         engine.state.used = monotonic()
+        if buffers:  # the first is the pickle
+            results = [(*results[0][:2], buffers.pop(0), results[0][3])]
         with self._lock:
             done = self._dispatch.done(engine, [(each[0], each[3]) for each in results])
             self._send()
@@ -138,7 +154,8 @@ class Engines(Owner):
             else:
                 call.future.set_result(value)
                 call.future = value = None
-        self.changed()
+        if self._ended and self._dispatch.empty:
+            self.changed()
 
     def ended(self, engine: Engine, closed: Closed | None) -> None:
         """The process of an engine is no more; None: nothing is known of it."""
@@ -160,15 +177,13 @@ class Engines(Owner):
         self.changed()
 
     def changed(self) -> None:
-        """After a call, or when engines come and go: is there more to start, or is all done?"""
-        if self._ended and self._dispatch.empty or len(self._dispatch.engines) < (
-                self._options.max_workers or 1 << 30):
-            with self._lock:
-                if not self._ended or self._dispatch.left:
-                    self._open()
-                else:
-                    self._links.close()
-                self._lock.notify_all()
+        """When engines come and go, or calls end: is there more to start, or is all done?"""
+        with self._lock:
+            if not self._ended or self._dispatch.left:
+                self._open()
+            else:
+                self._links.close()
+            self._lock.notify_all()
 
     # --- the end ---
 
@@ -188,13 +203,19 @@ class Engines(Owner):
                 _fail(call, told)
 
     def _keep(self) -> None:
-        """Ends engines that have nothing to do for idle_timeout."""
+        """Ends engines that had nothing to do for idle_timeout."""
         patience = self._options.idle_timeout
         with self._lock:
             while self._links.all and self._broken is None:
-                self._lock.wait(max(0.05, min(5.0, patience / 4)))
+                self._lock.wait(max(0.05, min(1.0, patience / 4)))
                 self._release(patience)
+                if self._abandoned and not self._ended:
+                    self.shutdown(False)
             self._keeper = None
+
+    def abandon(self) -> None:
+        """shutdown(), soon: by a finalizer, which may interrupt any line of this file."""
+        self._abandoned = True
 
     def _release(self, patience: float) -> None:
         """With the lock: engines that were idle for so long end."""

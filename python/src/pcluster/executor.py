@@ -52,12 +52,15 @@ class Executor(_Base):
             max_tasks_per_child, list(on) if on else None,
             {"cores": cores, "memory": memory, "gpus": gpus, "env": env, "tag": tag}))
         _live.add(self._engines)
-        self._finalizer = weakref.finalize(self, self._engines.shutdown, False)
+        self._finalizer = weakref.finalize(self, self._engines.abandon)
         self._finalizer.atexit = False
 
     @property
     def _max_workers(self) -> int:  # Dask and others read it
         return self._engines.wanted
+
+    def __repr__(self) -> str:
+        return f"<Executor {self._engines.describe()}>"
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future:
         future: Future = Future()

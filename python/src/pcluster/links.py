@@ -79,6 +79,7 @@ class Links:
         self._options, self._lock, self._owner = options, lock, owner
         self._wanted = options.max_workers
         self._failed_starts = 0
+        self.note = ""   # why no engine runs, when none does
         self.all: list[Link] = []
         self.engines: dict[Any, Engine] = {}
 
@@ -177,17 +178,17 @@ class Links:
             else:
                 link.live.discard(event.channel)
                 link.waiting.discard(event.channel)
-            ours = link.closing or engine is None or engine.state.leaving
-            failed = event.state == "failed" and not (
-                ours or engine is None or engine.state.ever)
+            ours = link.closing or (engine is not None and engine.state.leaving)
+            failed = event.state == "failed" and not ours and not (engine and engine.state.ever)
             self._failed_starts += failed
             failed &= self._failed_starts >= _STARTS or not event.again
-        if failed and engine is not None:
+        if failed:
             said = f": {event.message}" if event.message else ""
+            where = f" on {engine.state.worker}" if engine else ""
             self._owner.broken(BrokenEngines(
-                f"the engine on {engine.state.worker} ended before it began ({how(event)}){said}",
+                f"the engine{where} ended before it began ({how(event)}){said}",
                 f"is {sys.executable} there, with cloudpickle? `pcluster logs` says more"))
-        elif event.state == "cancelled" and not ours:
+        elif event.state == "cancelled" and engine is not None and not ours:
             self._owner.broken(BrokenEngines(
                 "the engines were cancelled", "was the cluster stopped, or their workload ended?"))
         if engine is not None:
@@ -196,7 +197,8 @@ class Links:
             self._owner.changed()
 
     def _note(self, event: Note) -> None:
-        """More slots have come."""
+        """More slots have come, perhaps."""
+        self.note = event.note
         if self._options.max_workers is None and not self._options.on:
             with self._lock:
                 more = event.slots > (self._wanted or 0)
