@@ -87,6 +87,8 @@ CALLS = {
     "get late": lambda pool: pool.apply_async(time.sleep, (2,)).get(0.01),
     "not ready": lambda pool: pytest.raises(
         ValueError, pool.apply_async(time.sleep, (0.3,)).successful).type,
+    "result that cannot travel": lambda pool: pytest.raises(
+        multiprocessing.pool.MaybeEncodingError, pool.apply, threading.Lock).type,
     "no such exception here": lambda pool: pool.map(operator.attrgetter("nothing"), [1]),
 }
 

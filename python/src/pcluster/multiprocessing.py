@@ -10,6 +10,7 @@ result that terminate() made impossible raises instead of keeping its caller for
 from __future__ import annotations
 
 import multiprocessing.pool as _python
+import pickle
 import queue
 import threading
 import warnings
@@ -139,6 +140,9 @@ class _Done:
             error = future.exception()
         except CancelledError:
             error = _terminated()
+        if isinstance(error, pickle.PicklingError) and error.__cause__:  # over there: the result
+            error = _python.MaybeEncodingError(  # type: ignore[attr-defined]
+                error, "what was returned")
         value = future.result() if error is None else error
         try:
             _set(self.cache, self.job, self.index, error is None, value)
