@@ -10,6 +10,7 @@ Everything is imported when it is first used: `import pcluster` costs a few mill
 from __future__ import annotations
 
 import importlib
+import sys
 
 TYPE_CHECKING = False  # typing itself is a third of the time that this import takes
 if TYPE_CHECKING:
@@ -39,3 +40,12 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *_WHERE})
+
+
+def _joblib_backend(**options: Any) -> Any:
+    return importlib.import_module(".joblib", __name__).PclusterBackend(**options)
+
+
+# parallel_config("pcluster") works without `import pcluster.joblib` where joblib came first.
+if "joblib.parallel" in sys.modules:
+    sys.modules["joblib.parallel"].register_parallel_backend("pcluster", _joblib_backend)

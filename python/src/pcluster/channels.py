@@ -111,6 +111,11 @@ class Channels:
         thread.start()
         return thread
 
+    @property
+    def pid(self) -> int:
+        """The process `pcluster channels`: TERM to it ends everything."""
+        return self._process.pid
+
     def send(self, channel: int, attempt: int, *parts: Buffer) -> None:
         """Bytes for that program; dropped when that attempt has ended.  May wait for room."""
         self.post(channel, attempt, *parts)
