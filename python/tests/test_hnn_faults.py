@@ -7,7 +7,7 @@ import hnn_core
 import hnn_help as help
 import pytest
 from hnn_core import network_builder, simulate_dipole
-from pcluster import CallCrashed, PclusterError, StartTimeout, hnn_wire
+from pcluster import CallCrashed, PclusterError, StartTimeout
 from pcluster.hnn import MPIBackend, Terminated
 
 pytestmark = [pytest.mark.usefixtures("cluster"),
@@ -87,13 +87,3 @@ def test_versions_of_hnn_core_are_checked(monkeypatch):
     monkeypatch.setattr(network_builder, "_simulate_single_trial", lambda net: None)
     with pytest.raises(PclusterError, match="_simulate_single_trial.*run with hnn-core 0.6.1"):
         MPIBackend(n_procs=2)
-
-
-def test_messages_come_out_of_parts_of_any_size():
-    messages = [hnn_wire.Trial(3), hnn_wire.Said(1, "a line\n"), hnn_wire.Done(0, {"x": b"1" * 999})]
-    stream = b"".join(map(hnn_wire.frame, messages))
-    for size in (1, 7, 64, len(stream)):
-        inbox, got = hnn_wire.Unframer(), []
-        for at in range(0, len(stream), size):
-            got += inbox.feed(stream[at:at + size])
-        assert got == messages

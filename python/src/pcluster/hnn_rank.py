@@ -38,6 +38,7 @@ class _Mpi:
     def __init__(self) -> None:
         import mpi4py
         mpi4py.rc.threads = False
+        os.environ.pop("NEURON_INIT_MPI", None)  # 0 would keep NEURON from it
         from mpi4py import MPI  # before NEURON, which then takes this MPI for its own
         self._world = MPI.COMM_WORLD.Dup()
         self.rank, self.size = self._world.Get_rank(), self._world.Get_size()
