@@ -91,14 +91,13 @@ class MPIBackend:
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
         self._hnn.parallel_backends._BACKEND = self._old_backend
-        gangs, self._gangs = self._gangs, None
-        if gangs is None:
-            return
-        if self._keep:
+        ending, self._gangs = self._gangs, None
+        if ending is not None and self._keep:
             with _kept_lock:
-                gangs, _kept[self._key] = _kept.get(self._key), gangs
-        if gangs is not None:
-            gangs.end()
+                before = _kept.get(self._key)
+                _kept[self._key], ending = ending, before
+        if ending is not None:
+            ending.end()
 
     def simulate(self, net: Any, tstop: float, dt: float, n_trials: int,
                  postproc: bool = False) -> list[Any]:

@@ -135,8 +135,7 @@ def _as_new(net: Any) -> None:
 def _fail(error: BaseException, mpi: _Alone | _Mpi | None, write: int) -> None:
     """Ends this rank, and mpiexec the others: they may wait for this one in NEURON."""
     told = traceback.format_exc()
-    sys.__stderr__.write(told)  # pcluster logs has it
-    sys.__stderr__.flush()
+    os.write(2, told.encode())  # pcluster logs has it
     if write >= 0:
         _report(error, told, write)
     elif mpi is not None and mpi.rank > 0:
