@@ -117,19 +117,11 @@ def _serve(ranks: int, mpi: _Alone | _Mpi, read: int, write: int) -> None:
             call = message
         elif isinstance(message, Trial):
             net = pickle.loads(call.network)
-            _as_new(net)
             data = _simulate_single_trial(net, call.tstop, call.dt, message.index)
             sys.stdout.flush()
             sys.stderr.flush()
             if mpi.rank == 0:
                 write_frame(write, Done(message.index, data))
-
-
-def _as_new(net: Any) -> None:
-    """What hnn-core sets in NEURON for a network with electrodes, and never takes back."""
-    from neuron import h
-    if not net.rec_arrays:
-        h.CVode().use_fast_imem(0)
 
 
 def _fail(error: BaseException, mpi: _Alone | _Mpi | None, write: int) -> None:
