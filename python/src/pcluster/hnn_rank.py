@@ -124,13 +124,13 @@ def _serve(ranks: int, mpi: _Alone | _Mpi, read: int, write: int) -> None:
                 write_frame(write, Done(message.index, data))
 
 
-def _fail(error: BaseException, mpi: _Alone | _Mpi | None, write: int) -> None:
+def _fail(error: BaseException, write: int) -> None:
     """Ends this rank, and mpiexec the others: they may wait for this one in NEURON."""
     told = traceback.format_exc()
     os.write(2, told.encode())  # pcluster logs has it
     if write >= 0:
         _report(error, told, write)
-    elif mpi is not None and mpi.rank > 0:
+    else:
         time.sleep(1)  # rank 0 likely fails of the same, and has the channel to say so
     os._exit(1)
 
@@ -148,16 +148,14 @@ def _report(error: BaseException, told: str, write: int) -> None:
 
 
 def main(ranks: int) -> None:
-    mpi: _Alone | _Mpi | None = None
     read = write = -1
     try:
         if ranks == 1 or "PCLUSTER_CHANNEL" in os.environ:
             read, write = _channel()
             sys.stdout, sys.stderr = _Print(1, write), _Print(2, write)
-        mpi = _Alone() if ranks == 1 else _Mpi()
-        _serve(ranks, mpi, read, write)
+        _serve(ranks, _Alone() if ranks == 1 else _Mpi(), read, write)
     except BaseException as error:
-        _fail(error, mpi, write)
+        _fail(error, write)
 
 
 if __name__ == "__main__":
