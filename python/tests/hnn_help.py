@@ -85,6 +85,10 @@ def soon(act, seconds=2.0):
     return thread
 
 
+class Found:
+    """Something in a network whose module is on the path of the tests only."""
+
+
 class Mine:
     """Something in a network that runs `code` where the network is unpickled: in each rank."""
 

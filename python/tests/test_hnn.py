@@ -82,8 +82,10 @@ def test_trials_run_side_by_side_where_there_is_room(capsys):
 
 
 def test_keep_leaves_the_ranks_to_the_next_block():
+    net = help.network()
+    net.found = help.Found()
     with MPIBackend(n_procs=2, keep=True):
-        first = help.simulate(trials=1)
+        first = help.results(net, simulate_dipole(net, tstop=30, n_trials=1, verbose=False))
     kept = help.ranks()
     assert len(kept) == 2
     with MPIBackend(n_procs=2, keep=True):

@@ -64,7 +64,8 @@ def played(monkeypatch):
 
 
 def gangs(timeout=5.0):
-    return hnn_gangs.Gangs(2, cluster=None, python="python", version="0.6.1", timeout=timeout)
+    return hnn_gangs.Gangs(2, cluster=None, python="python", env={}, version="0.6.1",
+                           timeout=timeout)
 
 
 def test_each_gang_gets_the_network_once_per_call(played):

@@ -10,6 +10,7 @@ docs/hnn.md tells what differs: the dipoles do not.
 from __future__ import annotations
 
 import inspect
+import os
 import sys
 import threading
 import warnings
@@ -80,6 +81,8 @@ class MPIBackend:
         self.n_parallel = n_parallel
         self._keep, self._timeout = keep, timeout
         self._python = python or sys.executable
+        # This Python's modules are the ranks', but those of another Python are not.
+        self._env = {} if python else {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         self._gangs: Gangs | None = None
         self._busy = threading.Lock()
 
@@ -136,7 +139,7 @@ class MPIBackend:
         with _kept_lock:
             kept = _kept.pop(self._key, None)
         return kept or Gangs(self.n_procs, cluster=self._cluster.name, python=self._python,
-                             version=self._hnn.__version__, timeout=self._timeout)
+                             env=self._env, version=self._hnn.__version__, timeout=self._timeout)
 
 
 def _say(said: Said) -> None:

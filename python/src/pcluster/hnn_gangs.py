@@ -65,9 +65,9 @@ class Gangs:
     One thread at a time may use it; terminate() may be called by any.
     """
 
-    def __init__(self, ranks: int, *, cluster: str | None, python: str, version: str,
-                 timeout: float) -> None:
-        self._ranks, self._cluster, self._version = ranks, cluster, version
+    def __init__(self, ranks: int, *, cluster: str | None, python: str, env: dict[str, str],
+                 version: str, timeout: float) -> None:
+        self._ranks, self._cluster, self._env, self._version = ranks, cluster, env, version
         self._argv = [python, _RANK, str(ranks)]
         self._timeout = timeout  # s without any gang that is ready
         self._calls = 0
@@ -82,7 +82,7 @@ class Gangs:
         put = self._events.put
         channels = Channels(
             self._argv, missing, ranks=self._ranks if self._ranks > 1 else 0,
-            cluster=self._cluster, tag="hnn", on_event=lambda event: put((number, event)))
+            cluster=self._cluster, env=self._env, tag="hnn", on_event=lambda event: put((number, event)))
         self._channels.append(channels)
         for channel in range(missing):
             self._gangs[number, channel] = _Gang(channels, channel)
