@@ -15,7 +15,7 @@ from hnn_core.network_models import add_erp_drives_to_jones_model
 
 
 def network(electrodes=False):
-    """24 cells; every kind of drive, and some have fired by 30 ms."""
+    """24 cells; evoked and bursty drives, which have fired by 30 ms, and a bias."""
     net = jones_2009_model(mesh_shape=(3, 3))
     add_erp_drives_to_jones_model(net, tstart=-15)
     net.add_bursty_drive("bursts", location="distal", burst_rate=50, event_seed=3,
