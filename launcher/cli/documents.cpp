@@ -10,6 +10,7 @@
 #include "launcher/base/text.hpp"
 #include "launcher/cli/config_view.hpp"
 #include "launcher/cli/csv.hpp"
+#include "launcher/io/state.hpp"
 
 namespace pcluster {
 namespace {
@@ -150,6 +151,13 @@ std::string pools_document(const Status& status) {
 }
 std::string workloads_document(const std::vector<WorkloadRow>& rows) {
   return document("workloads", rows, workload_item);
+}
+std::string launcher_document(const Status& status, const LauncherInfo& info) {
+  const Json item = {{"cluster", status.cluster}, {"host", status.host},
+                     {"pid", status.pid},         {"version", status.version},
+                     {"epoch", status.epoch},     {"addresses", info.addresses},
+                     {"port", info.port}};
+  return document("launcher", std::vector<Json>{item}, [](const Json& each) { return each; });
 }
 std::string tasks_document(const std::vector<TaskView>& tasks) {
   return document("tasks", tasks, task_item);

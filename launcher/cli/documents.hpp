@@ -15,6 +15,7 @@
 
 namespace pcluster {
 
+struct LauncherInfo;
 struct SettingView;
 struct SiteProfile;
 struct SiteRow;
@@ -36,6 +37,7 @@ std::string workers_document(const Status&);
 std::string jobs_document(const Status&);
 std::string pools_document(const Status&);
 std::string workloads_document(const std::vector<WorkloadRow>&);
+std::string launcher_document(const Status&, const LauncherInfo&);  // where it is
 std::string tasks_document(const std::vector<TaskView>&);
 std::string tasks_csv(const std::vector<TaskView>&);  // the same keys as columns
 

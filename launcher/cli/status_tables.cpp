@@ -142,6 +142,7 @@ std::string pool_lines(const Status& status) {
 std::string status_table(const Status& status, std::string_view kind, std::size_t width) {
   if (kind == "jobs") return show(jobs_table(status), width);
   if (kind == "pools") return show(pools_table(status), width);
+  if (kind == "launcher") return headline(status);
   if (kind == "workloads") return show(workloads_table(status, status.workloads.size()), width);
   return show(workers_table(status), width);
 }

@@ -12,19 +12,22 @@
 #include "launcher/cli/status_tables.hpp"
 #include "launcher/cli/terminal.hpp"
 #include "launcher/cli/verbs.hpp"
+#include "launcher/io/state.hpp"
 
 namespace pcluster {
 namespace {
 
 struct Kind {
   std::string_view name;
-  std::string (*document)(const Status&);
+  std::string (*document)(const Status&, const LauncherInfo&);
 };
 constexpr Kind kinds[] = {
-    {"workers", workers_document},
-    {"jobs", jobs_document},
-    {"pools", pools_document},
-    {"workloads", [](const Status& status) { return workloads_document(status.workloads); }},
+    {"workers", [](const Status& status, const LauncherInfo&) { return workers_document(status); }},
+    {"jobs", [](const Status& status, const LauncherInfo&) { return jobs_document(status); }},
+    {"pools", [](const Status& status, const LauncherInfo&) { return pools_document(status); }},
+    {"workloads", [](const Status& status,
+                     const LauncherInfo&) { return workloads_document(status.workloads); }},
+    {"launcher", launcher_document},
 };
 
 const Kind& kind_of(const Arguments& arguments) {
@@ -44,7 +47,8 @@ int run(const Session& session, const Arguments& arguments) {
   const auto& kind = kind_of(arguments);
   const auto status = reach_launcher(session).ask<Status>(GetStatus{});
   const auto width = session.out_is_terminal ? static_cast<std::size_t>(terminal_width()) : 0;
-  const auto text = session.json                   ? kind.document(status)
+  const auto info = read_launcher_info(session.state()).value_or(LauncherInfo{});
+  const auto text = session.json                   ? kind.document(status, info)
                     : arguments.operands().empty() ? status_text(status, width)
                                                    : status_table(status, kind.name, width);
   write_out(text);
@@ -56,7 +60,7 @@ int run(const Session& session, const Arguments& arguments) {
 const Verb verb_status{
     .name = "status",
     .summary = "jobs, workers and workloads",
-    .operands_name = "[workers|jobs|pools|workloads]",
+    .operands_name = "[workers|jobs|pools|workloads|launcher]",
     .operands = Operands::words,
     .options = {},
     .more_options = {},

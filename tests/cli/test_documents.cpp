@@ -8,6 +8,7 @@
 #include "launcher/cli/task_views.hpp"
 #include "launcher/cli/words.hpp"
 #include "launcher/cli/workload.hpp"
+#include "launcher/io/state.hpp"
 
 using namespace pcluster;
 using Json = nlohmann::json;
@@ -175,6 +176,22 @@ TEST_CASE("columns of $PCLUSTER_RESULT") {
   CHECK(result_columns("").empty());
   CHECK(result_columns("[1]").empty());
   CHECK(result_columns("{broken").empty());
+}
+
+TEST_CASE("status launcher: where workers and clients find it") {
+  Status status;
+  status.cluster = "night", status.host = "login1", status.pid = 7, status.epoch = 2;
+  LauncherInfo info;
+  info.addresses = {"10.1.2.3", "127.0.0.1"}, info.port = 42673;
+  const auto document = Json::parse(launcher_document(status, info));
+  CHECK(document["kind"] == "launcher");
+  REQUIRE(document["items"].size() == 1);
+  const auto& item = document["items"][0];
+  CHECK(item["cluster"] == "night");
+  CHECK(item["host"] == "login1");
+  CHECK(item["addresses"] == std::vector<std::string>{"10.1.2.3", "127.0.0.1"});
+  CHECK(item["port"] == 42673);
+  CHECK(item["epoch"] == 2);
 }
 
 TEST_CASE("a task's environment: the shell's paths, and what --env says") {

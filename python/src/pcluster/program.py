@@ -2,10 +2,13 @@
 # SPDX-License-Identifier: MIT
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import shutil
+import signal
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any, Sequence
 
@@ -60,3 +63,44 @@ def call(verb: str, *words: str, cluster: str | None = None,
     if done.returncode not in good:
         raise error_of(done.returncode, done.stdout, done.stderr)
     return json.loads(done.stdout) if done.stdout.strip() else {}
+
+
+def talk(verb: str, *words: str, cluster: str | None = None,
+         good: Sequence[int] = (0,)) -> dict[str, Any]:
+    """As call(), of a verb that takes its time: what it says meanwhile appears on sys.stderr."""
+    live = _is_stderr(sys.stderr)
+    # In a session of its own: Ctrl-C at the terminal reaches it once, through us.
+    process = subprocess.Popen(
+        argv(verb, "--json", *words, cluster=cluster), stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=None if live else subprocess.PIPE, start_new_session=True)
+    try:
+        said = b"" if live else _relay(process)
+        out = process.communicate()[0].decode(errors="replace")
+    except BaseException:
+        process.send_signal(signal.SIGINT)  # it cancels what it has queued, and ends
+        process.communicate()
+        raise
+    if process.returncode not in good:
+        raise error_of(process.returncode, out, said.decode(errors="replace"))
+    return json.loads(out) if out.strip() else {}
+
+
+def _is_stderr(stream: Any) -> bool:
+    """False in Jupyter and wherever else stderr is no file of the system's."""
+    try:
+        return stream.fileno() == 2
+    except (AttributeError, OSError, ValueError):
+        return False
+
+
+def _relay(process: subprocess.Popen) -> bytes:
+    """Its standard error, written to ours as it comes; the documents on stdout are short."""
+    assert process.stderr is not None
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    said = b""
+    while (got := os.read(process.stderr.fileno(), 65536)):
+        said = (said + got)[-65536:]
+        if sys.stderr is not None:
+            sys.stderr.write(decoder.decode(got))
+            sys.stderr.flush()
+    return said
