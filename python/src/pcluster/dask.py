@@ -20,6 +20,7 @@ from distributed.utils import format_dashboard_link
 
 from . import dask_links as links
 from .channels import Closed, Note
+from .cluster import current
 from .errors import PclusterError, StartTimeout
 from .services import Service, Services
 
@@ -122,7 +123,7 @@ class Fleet:
         return json.dumps(told).encode() + b"\n"
 
     def _closed(self, service: Service, event: Closed | None) -> None:
-        if service.error:
+        if service.error and self.error is not service.error:
             self.error = service.error
             _log.error("worker %s: %s", service.owner.name, service.error)
         if event and event.state == "lost" and not service.stopping:
@@ -157,7 +158,7 @@ class Cluster(SpecCluster):
         if scheduler not in ("auto", "local", "worker"):
             raise PclusterError(f"scheduler={scheduler!r} is none of auto, local and worker",
                                 'say scheduler="local", or leave it out', 2)
-        named = _name_of(cluster)
+        named = current(cluster).name
         self._ways = links.Ways(named)
         if cores is None and threads > 1:
             cores = threads
@@ -182,7 +183,7 @@ class Cluster(SpecCluster):
                 scheduler=(self._scheduler_on_worker(named, common, options) if self._remote
                            else self._scheduler_here(safe, options)),
                 asynchronous=asynchronous, loop=loop, silence_logs=silence_logs,
-                name=name or f"pcluster-{named or 'default'}")
+                name=name or f"pcluster-{named}")
             if not self.called_from_running_loop and n and timeout:
                 self._wait(n, timeout)
         except BaseException:
@@ -198,7 +199,7 @@ class Cluster(SpecCluster):
             ours["host"] = next(iter(ways))
         return {"cls": Scheduler, "options": {**ours, **options}}
 
-    def _scheduler_on_worker(self, named: str | None, common: dict[str, Any],
+    def _scheduler_on_worker(self, named: str, common: dict[str, Any],
                              options: dict[str, Any]) -> dict[str, Any]:
         self._ways.refresh()
         if not self._ways.workers:
@@ -284,13 +285,3 @@ class Cluster(SpecCluster):
     async def _close(self) -> None:
         await super()._close()
         await asyncio.get_running_loop().run_in_executor(None, self._fleet.services.close)
-
-
-def _name_of(cluster: Any) -> str | None:
-    """The name of a pcluster.Cluster, of the one that is said, or of the one that runs."""
-    if isinstance(cluster, str):
-        return cluster
-    if cluster is None:
-        from .cluster import current
-        cluster = current(None)
-    return str(cluster.name)

@@ -41,21 +41,24 @@ def bracketed(address: str) -> str:
 class Ways:
     """By which address each worker of a cluster came home: that reaches this host, too."""
 
-    def __init__(self, cluster: str | None):
+    def __init__(self, cluster: str):
         self._cluster = cluster
         self.workers: list[dict[str, Any]] = []
         self.refresh()
 
     def refresh(self) -> None:
         told = program.call("status", "workers", cluster=self._cluster)
-        self.workers = [w for w in told.get("items", []) if w["state"] not in ("lost", "left")]
+        self.workers = [w for w in told.get("items", []) if w["state"] not in ("gone", "leaving")]
 
     def launcher(self, worker: str | None = None) -> str | None:
-        """The launcher's address as `worker`, or any of them, calls it; None: by no direct way."""
-        for row in self.workers:
-            if worker in (None, row["id"]) and " " not in row["route"] and ":" in row["route"]:
-                return str(row["route"]).rpartition(":")[0].strip("[]")
-        return None
+        """The launcher's address as `worker`, or any of them, calls it; None: by no direct way.
+
+        Of what workers of one host called it by, an IPv4 address first: they race.
+        """
+        hosts = {row["host"] for row in self.workers if row["id"] == worker}
+        ways = [str(row["route"]).rpartition(":")[0].strip("[]") for row in self.workers
+                if (worker is None or row["host"] in hosts) and " " not in row["route"]]
+        return min(filter(None, ways), key=lambda way: ":" in way, default=None)
 
     def here(self, worker: str | None = None) -> str | None:
         """This host's address for `worker`, or for any of them; None: unknown."""

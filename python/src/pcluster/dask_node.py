@@ -9,16 +9,21 @@ command line.  The end of the channel ends it.
 from __future__ import annotations
 
 import asyncio
-import atexit
 import json
 import os
+import shutil
 import signal
 import sys
 import threading
 import traceback
+from contextlib import suppress
 from typing import Any
 
-_PATIENCE = 3.0  # s that a worker which was dismissed waits for the end of its channel
+_PATIENCE = 0.5  # s that a worker which was dismissed waits for the end of its channel
+_AT_MOST = 2.0   # s that an end takes, though a function still runs
+
+_ended = threading.Event()  # the channel has: nobody wants this process any more
+_workers: list[Any] = []
 
 
 class _Channel:
@@ -29,7 +34,6 @@ class _Channel:
         for descriptor in (read, write):
             os.set_inheritable(descriptor, False)
         self._reads, self._writes = os.fdopen(read, "rb"), os.fdopen(write, "wb")
-        self.ended = threading.Event()
 
     def first(self) -> dict[str, Any]:
         line = self._reads.readline()
@@ -46,9 +50,37 @@ class _Channel:
         def wait() -> None:
             while self._reads.read(1 << 16):
                 pass
-            self.ended.set()
+            _ended.set()
+            _leave_within(_AT_MOST)
             os.kill(os.getpid(), signal.SIGTERM)
         threading.Thread(target=wait, name="channel", daemon=True).start()
+
+
+def _leave(code: int) -> None:
+    """Without waiting for threads; who was not told to leave (Client.restart) starts again."""
+    for worker in _workers:
+        shutil.rmtree(worker.local_directory, ignore_errors=True)
+        with suppress(OSError):
+            os.unlink(f"{worker.local_directory}.dirlock")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0 if _ended.is_set() else code or 1)
+
+
+def _leave_within(seconds: float) -> None:
+    timer = threading.Timer(seconds, _leave, (1,))
+    timer.daemon = True
+    timer.start()
+
+
+def dask_setup(worker: Any) -> None:
+    """Dask calls it in a worker that has this module as a preload."""
+    _workers.append(worker)
+
+
+def dask_teardown(_: Any) -> None:
+    """And this when that worker closes: it would wait 30 s for a function that still runs."""
+    _leave_within(_AT_MOST)
 
 
 def _worker(told: dict[str, Any]) -> None:
@@ -56,7 +88,8 @@ def _worker(told: dict[str, Any]) -> None:
     from distributed.comm.addressing import get_address_host
     from .dask_links import bracketed, names_host, own_address
     words = [told["scheduler"], "--name", str(told["name"]), "--nthreads", str(told["threads"]),
-             "--no-nanny", "--no-dashboard", "--death-timeout", str(told["death_timeout"])]
+             "--no-nanny", "--no-dashboard", "--death-timeout", str(told["death_timeout"]),
+             "--preload", "pcluster.dask_node"]
     directory = os.environ.get("PCLUSTER_LOCAL_DIR")
     if directory:
         words += ["--local-directory", directory]
@@ -108,16 +141,12 @@ def main() -> None:
     import dask
     dask.config.set(told["settings"])
     code = _run(told, channel)
-    # Who leaves without being told (Client.restart) is started again: not a good end.
-    if channel.ended.is_set() or (code == 0 and channel.ended.wait(_PATIENCE)):
-        code = 0
-    else:
-        code = code or 1
-    atexit._run_exitfuncs()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)  # a function that still runs keeps nobody waiting
+    if code == 0:
+        _ended.wait(_PATIENCE)
+    _leave(code)
 
 
 if __name__ == "__main__":
-    main()
+    # By its name: Dask imports it, too, and there is one state.
+    from pcluster.dask_node import main as _main
+    _main()
