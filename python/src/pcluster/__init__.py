@@ -17,7 +17,7 @@ __version__ = "0.1.0"
 # Name -> the module that has it.
 _WHERE = {
     "PclusterError": "errors", "StartTimeout": "errors", "CallCrashed": "errors",
-    "CallLost": "errors",
+    "CallLost": "errors", "BrokenEngines": "errors",
     "Cluster": "cluster", "Executor": "executor", "Channels": "channels",
     "esi_cluster_setup": "setup", "slurm_cluster_setup": "setup",
     "local_cluster_setup": "setup", "cluster_cleanup": "setup",

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 from __future__ import annotations
 
+import io
 import json
 import struct
 import subprocess
@@ -11,6 +12,7 @@ from typing import Callable, Mapping, Sequence, Union
 
 from . import program
 from .errors import PclusterError
+from .pipe import Buffer, Pipe, widen
 
 # docs/channels.md: length, channel, attempt, kind; little-endian.
 _HEADER = struct.Struct("<IIIB3x")
@@ -90,13 +92,16 @@ class Channels:
         for key, text in (env or {}).items():
             words += ["--env", f"{key}={text}"]
         self._on_event = on_event
-        self._lock = threading.Lock()  # of its standard input
         self._errors: list[str] = []   # its last lines on standard error
         # In a session of its own: Ctrl-C at the terminal is this process's to handle.
         self._process = subprocess.Popen(
             program.argv("channels", *words, "--", *argv, cluster=cluster), bufsize=0,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             start_new_session=True)
+        assert self._process.stdin and self._process.stdout
+        self._pipe = Pipe(self._process.stdin)
+        widen(self._process.stdout)
+        self._source = io.BufferedReader(self._process.stdout, 1 << 20)  # type: ignore[type-var]
         self._listener = self._begin(self._errors_of)
         self._reader = self._begin(self._read)
 
@@ -106,12 +111,23 @@ class Channels:
         thread.start()
         return thread
 
-    def send(self, channel: int, attempt: int, *parts: bytes | memoryview) -> None:
+    def send(self, channel: int, attempt: int, *parts: Buffer) -> None:
         """Bytes for that program; dropped when that attempt has ended.  May wait for room."""
+        self.post(channel, attempt, *parts)
+        self._pipe.wait()
+
+    def post(self, channel: int, attempt: int, *parts: Buffer) -> None:
+        """As send(), but never waits: what there is no room for, a thread writes later.
+
+        Large parts are not copied: they must not change until they have been read over there.
+        """
+        frames: list[Buffer] = []
         for part in parts:
             view = memoryview(part).cast("B")
             for at in range(0, len(view), _MOST):
-                self._write(_DATA_TO, channel, attempt, view[at:at + _MOST])
+                piece = view[at:at + _MOST]
+                frames += (_HEADER.pack(len(piece), channel, attempt, _DATA_TO), piece)
+        self._pipe.put(frames)
 
     def end(self, channel: int | None = None) -> None:
         """The end of input for that program, or for all: it finishes what it does, and leaves."""
@@ -123,12 +139,7 @@ class Channels:
 
     def close(self, timeout: float | None = None) -> bool:
         """The end of input for all; waits until they have ended.  False: not within `timeout`."""
-        with self._lock:
-            if self._process.stdin and not self._process.stdin.closed:
-                try:
-                    self._process.stdin.close()
-                except OSError:
-                    pass
+        self._pipe.close()
         if threading.current_thread() is not self._reader:
             self._reader.join(timeout)
         return not self._reader.is_alive()
@@ -137,21 +148,8 @@ class Channels:
         """Ends everything at once: TERM to `pcluster channels`, which cancels its programs."""
         self._process.terminate()
 
-    def _write(self, kind: int, channel: int, attempt: int = 0,
-               payload: bytes | memoryview = b"") -> None:
-        header = _HEADER.pack(len(payload), channel, attempt, kind)
-        with self._lock:
-            pipe = self._process.stdin
-            if pipe is None or pipe.closed:
-                return
-            try:
-                if len(payload) <= 64 << 10:
-                    _write_all(pipe, header + payload)
-                else:
-                    _write_all(pipe, header)
-                    _write_all(pipe, payload)
-            except OSError:  # it has ended; the reader says so
-                pass
+    def _write(self, kind: int, channel: int) -> None:
+        self._pipe.put([_HEADER.pack(0, channel, 0, kind)])
 
     def _read(self) -> None:
         error = None
@@ -159,9 +157,8 @@ class Channels:
             while (header := self._exactly(_HEADER.size)):
                 length, channel, attempt, kind = _HEADER.unpack(header)
                 payload = self._exactly(length)
-                if kind == _FINISHED:
-                    continue
-                self._on_event(_event(kind, channel, attempt, payload))
+                if kind != _FINISHED and len(payload) == length:
+                    self._on_event(_event(kind, channel, attempt, payload))
         finally:
             code = self._process.wait()
             self._listener.join(1)
@@ -170,27 +167,14 @@ class Channels:
             self._on_event(Finished(error))
 
     def _exactly(self, length: int) -> bytes:
-        pipe = self._process.stdout
-        assert pipe is not None
-        got = pipe.read(length) or b""
-        if len(got) == length or not got:
-            return got
-        whole = bytearray(got)
-        while len(whole) < length and (got := pipe.read(length - len(whole))):
-            whole += got
-        return bytes(whole) if len(whole) == length else b""
+        got = self._source.read(length) if length else b""
+        return got if len(got) == length else b""
 
     def _errors_of(self) -> None:
         assert self._process.stderr is not None
         for line in self._process.stderr:
             self._errors.append(line.decode(errors="replace"))
             del self._errors[:-20]
-
-
-def _write_all(pipe, data: bytes | memoryview) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[pipe.write(view):]
 
 
 def _event(kind: int, channel: int, attempt: int, payload: bytes) -> Event:

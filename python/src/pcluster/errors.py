@@ -33,3 +33,7 @@ class CallCrashed(PclusterError, BrokenExecutor):
 
 class CallLost(PclusterError, BrokenExecutor):
     """Every worker that a call was given to was lost, more often than it may be tried again."""
+
+
+class BrokenEngines(PclusterError, BrokenExecutor):
+    """An Executor that can run no more calls: its initializer failed, or there is no cluster."""
