@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import json
 import logging
+import os
 import sys
 import time
 from typing import Any, Mapping, Sequence
@@ -23,12 +24,13 @@ from .channels import Closed, Note
 from .cluster import current
 from .errors import PclusterError, StartTimeout
 from .services import Service, Services
+from .startup import argv
 
 __all__ = ["Cluster"]
 
-_PROGRAM = [sys.executable, "-m", "pcluster.dask_node"]
 _DEATH_TIMEOUT = 60   # s without the scheduler, then a worker ends and is started again
-_QUIET = 5.0          # s without another worker: those that came are enough to begin
+_QUIET = 5.0          # s without another worker: those that came are enough to begin,
+_NO_MORE = 1.0        # and so many where no other has a slot
 # Since 2024 the one, before it the other: a lost node is no fault of the tasks that it had.
 _BLAMELESS = ("expected" if "expected" in inspect.signature(Scheduler.remove_worker).parameters
               else "safe")
@@ -64,7 +66,7 @@ class _SchedulerOnWorker(ProcessInterface):
     def __init__(self, *, greeting: bytes, **options: Any):
         super().__init__()
         self._said = b""
-        self._services = Services(_PROGRAM, greeting=lambda _: greeting, retries=0,
+        self._services = Services(argv("dask_node"), greeting=lambda _: greeting, retries=0,
                                   on_data=self._hears, **options)
         self._service: Service | None = None
 
@@ -92,7 +94,7 @@ class Fleet:
     def __init__(self, dask: Cluster, told: dict[str, Any], **options: Any):
         self._dask, self._told = dask, told
         self._waiting: list[tuple[_OnSlot, asyncio.Future[Service]]] = []
-        self.services = Services(_PROGRAM, greeting=self._greeting, on_closed=self._closed,
+        self.services = Services(argv("dask_node"), greeting=self._greeting, on_closed=self._closed,
                                  on_note=self._notes, **options)
         self.note: Note | None = None
         self.error: PclusterError | None = None  # the last one
@@ -165,7 +167,7 @@ class Cluster(SpecCluster):
         n = self._ways.slots(cores) if n is None else n
         safe = links.credentials(security)
         common = {"protocol": links.protocol(safe), "settings": links.settings(safe),
-                  "path": [entry for entry in sys.path if entry]}
+                  "path": [each or os.getcwd() for each in sys.path], "directory": os.getcwd()}
         self._fleet = Fleet(self, {
             **common, "run": "worker", "threads": threads, "death_timeout": _DEATH_TIMEOUT,
             "arguments": list(worker_args)}, cluster=named, cores=cores, memory=memory, env=env,
@@ -226,7 +228,8 @@ class Cluster(SpecCluster):
         while (now := time.monotonic()) < began + timeout:
             if len(self.scheduler_info["workers"]) > came:
                 came, news = len(self.scheduler_info["workers"]), now
-            if came >= n or (came and now > news + _QUIET):
+            starting = len([s for s in self._fleet.services.services if s.opened]) - came
+            if came >= n or (came and now > news + (_QUIET if starting > 0 else _NO_MORE)):
                 return
             if not self._fleet.services.services and self._fleet.error:
                 raise self._fleet.error

@@ -1,6 +1,6 @@
 # What pcluster.dask runs on a slot: a Dask worker, or the scheduler, until its channel ends.
 # SPDX-License-Identifier: MIT
-"""`python -m pcluster.dask_node`.
+"""`main()` is the program.
 
 The first line that it reads from its channel is a JSON object: what to run, and Dask's
 configuration with the keys of the certificates, which so are in no file, no environment and no
@@ -19,6 +19,8 @@ import traceback
 from contextlib import suppress
 from typing import Any
 
+from . import surroundings
+
 _PATIENCE = 0.5  # s that a worker which was dismissed waits for the end of its channel
 _AT_MOST = 2.0   # s that an end takes, though a function still runs
 
@@ -30,10 +32,8 @@ class _Channel:
     """The two descriptors of $PCLUSTER_CHANNEL; what this process starts does not get them."""
 
     def __init__(self) -> None:
-        read, write = (int(word) for word in os.environ.pop("PCLUSTER_CHANNEL").split(","))
-        for descriptor in (read, write):
-            os.set_inheritable(descriptor, False)
-        self._reads, self._writes = os.fdopen(read, "rb"), os.fdopen(write, "wb")
+        reads, writes = surroundings.channel()
+        self._reads, self._writes = os.fdopen(reads, "rb"), os.fdopen(writes, "wb")
 
     def first(self) -> dict[str, Any]:
         line = self._reads.readline()
@@ -136,17 +136,10 @@ def main() -> None:
     channel = _Channel()
     told = channel.first()
     channel.watch()
-    # As in the client: what it imports, functions that come by name find here.
-    sys.path += [entry for entry in told["path"] if entry not in sys.path]
+    surroundings.adopt(told["path"], told["directory"])
     import dask
     dask.config.set(told["settings"])
     code = _run(told, channel)
     if code == 0:
         _ended.wait(_PATIENCE)
     _leave(code)
-
-
-if __name__ == "__main__":
-    # By its name: Dask imports it, too, and there is one state.
-    from pcluster.dask_node import main as _main
-    _main()
