@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 import inspect
 import json
 import logging
@@ -15,16 +16,14 @@ import distributed
 from distributed import Scheduler, SpecCluster
 from distributed.comm.addressing import get_address_host, get_address_host_port
 from distributed.deploy.cluster import Cluster as _AnyCluster
-from distributed.deploy.spec import ProcessInterface
 from distributed.security import Security
 from distributed.utils import format_dashboard_link
 
 from . import dask_links as links
-from .channels import Closed, Note
+from .cluster import Cluster as _Pcluster
 from .cluster import current
+from .dask_processes import Fleet, SchedulerOnWorker, WorkerOnSlot
 from .errors import PclusterError, StartTimeout
-from .services import Service, Services
-from .startup import argv
 
 __all__ = ["Cluster"]
 
@@ -34,105 +33,6 @@ _NO_MORE = 1.0        # and so many where no other has a slot
 # Since 2024 the one, before it the other: a lost node is no fault of the tasks that it had.
 _BLAMELESS = ("expected" if "expected" in inspect.signature(Scheduler.remove_worker).parameters
               else "safe")
-
-_log = logging.getLogger("distributed.pcluster")
-
-
-class _OnSlot(ProcessInterface):
-    """A Dask worker on a slot.  It is "running" from when a slot is asked for, as elsewhere."""
-
-    def __init__(self, scheduler: str | None = None, name: Any = None, *, fleet: Fleet,
-                 threads: int = 1, memory_limit: int = 0):
-        super().__init__()  # keeps neither
-        self.scheduler, self.name = scheduler, name
-        self._fleet = fleet
-        self.service: Service | None = None
-
-    async def start(self) -> None:
-        self.service = await self._fleet.start(self)
-        await super().start()
-
-    async def close(self) -> None:
-        if self.service is not None:
-            self.service.stop()
-            while not self.service.ended:
-                await asyncio.sleep(0.02)
-        await super().close()
-
-
-class _SchedulerOnWorker(ProcessInterface):
-    """Dask's scheduler beside the tasks of one worker; it takes no slot."""
-
-    def __init__(self, *, greeting: bytes, **options: Any):
-        super().__init__()
-        self._said = b""
-        self._services = Services(argv("dask_node"), greeting=lambda _: greeting, retries=0,
-                                  on_data=self._hears, **options)
-        self._service: Service | None = None
-
-    def _hears(self, _: Service, data: bytes) -> None:
-        self._said += data
-
-    async def start(self) -> None:
-        (self._service,) = self._services.start()
-        while not self._said.endswith(b"\n"):
-            if self._service.ended:
-                raise self._service.error or PclusterError(
-                    "Dask's scheduler ended on its worker", "pcluster logs has its words")
-            await asyncio.sleep(0.02)
-        self.address = json.loads(self._said)["address"]
-        await super().start()
-
-    async def close(self) -> None:
-        await asyncio.get_running_loop().run_in_executor(None, self._services.close)
-        await super().close()
-
-
-class Fleet:
-    """The programs of a cluster's workers: those that are asked for together start together."""
-
-    def __init__(self, dask: Cluster, told: dict[str, Any], **options: Any):
-        self._dask, self._told = dask, told
-        self._waiting: list[tuple[_OnSlot, asyncio.Future[Service]]] = []
-        self.services = Services(argv("dask_node"), greeting=self._greeting, on_closed=self._closed,
-                                 on_note=self._notes, **options)
-        self.note: Note | None = None
-        self.error: PclusterError | None = None  # the last one
-
-    def start(self, worker: _OnSlot) -> asyncio.Future[Service]:
-        loop = asyncio.get_running_loop()
-        if not self._waiting:
-            loop.call_soon(self._start_all)
-        self._waiting.append((worker, loop.create_future()))
-        return self._waiting[-1][1]
-
-    def _start_all(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        try:
-            services = self.services.start(owners=[worker for worker, _ in waiting])
-        except Exception as error:
-            for _, future in waiting:
-                future.set_exception(error)
-            return
-        for service, (_, future) in zip(services, waiting):
-            future.set_result(service)
-
-    def _greeting(self, service: Service) -> bytes:
-        assert service.opened is not None
-        worker = service.owner
-        told = {**self._told, "name": worker.name,
-                "scheduler": self._dask._address_for(service.opened.worker, worker.scheduler)}
-        return json.dumps(told).encode() + b"\n"
-
-    def _closed(self, service: Service, event: Closed | None) -> None:
-        if service.error and self.error is not service.error:
-            self.error = service.error
-            _log.error("worker %s: %s", service.owner.name, service.error)
-        if event and event.state == "lost" and not service.stopping:
-            self._dask.loop.add_callback(self._dask._forget, service.owner.name)
-
-    def _notes(self, note: Note) -> None:
-        self.note = note
 
 
 class Cluster(SpecCluster):
@@ -160,7 +60,8 @@ class Cluster(SpecCluster):
         if scheduler not in ("auto", "local", "worker"):
             raise PclusterError(f"scheduler={scheduler!r} is none of auto, local and worker",
                                 'say scheduler="local", or leave it out', 2)
-        named = current(cluster).name
+        attached = current(cluster)
+        named = attached.name
         self._ways = links.Ways(named)
         if cores is None and threads > 1:
             cores = threads
@@ -168,11 +69,11 @@ class Cluster(SpecCluster):
         safe = links.credentials(security)
         common = {"protocol": links.protocol(safe), "settings": links.settings(safe),
                   "path": [each or os.getcwd() for each in sys.path], "directory": os.getcwd()}
-        self._fleet = Fleet(self, {
+        self._fleet = Fleet({
             **common, "run": "worker", "threads": threads, "death_timeout": _DEATH_TIMEOUT,
-            "arguments": list(worker_args)}, cluster=named, cores=cores, memory=memory, env=env,
-            tag=name)
-        spec = {"cls": _OnSlot, "options": {
+            "arguments": list(worker_args)}, self._address_for, self._lost,
+            cluster=named, cores=cores, memory=memory, env=env, tag=name)
+        spec = {"cls": WorkerOnSlot, "options": {
             "fleet": self._fleet, "threads": threads, "memory_limit": self._ways.memory(cores)}}
         options = {"dashboard_address": ":0", **(scheduler_options or {})}
         self._remote = scheduler == "worker" or (
@@ -182,7 +83,7 @@ class Cluster(SpecCluster):
         try:
             super().__init__(
                 workers={i: spec for i in range(n)}, worker=spec, security=safe,
-                scheduler=(self._scheduler_on_worker(named, common, options) if self._remote
+                scheduler=(self._scheduler_on_worker(attached, common, options) if self._remote
                            else self._scheduler_here(safe, options)),
                 asynchronous=asynchronous, loop=loop, silence_logs=silence_logs,
                 name=name or f"pcluster-{named}")
@@ -201,18 +102,18 @@ class Cluster(SpecCluster):
             ours["host"] = next(iter(ways))
         return {"cls": Scheduler, "options": {**ours, **options}}
 
-    def _scheduler_on_worker(self, named: str, common: dict[str, Any],
+    def _scheduler_on_worker(self, attached: _Pcluster, common: dict[str, Any],
                              options: dict[str, Any]) -> dict[str, Any]:
-        self._ways.refresh()
         if not self._ways.workers:
             raise PclusterError("no worker is home that Dask's scheduler could run on",
                                 'wait for one, or say scheduler="local"', 3)
         first = next((w for w in self._ways.workers if self._ways.launcher(w["id"])),
                      self._ways.workers[0])
         told = {**common, "run": "scheduler", "options": options,
-                "towards": self._ways.launcher(first["id"]) or self._ways.launcher() or "8.8.8.8"}
-        return {"cls": _SchedulerOnWorker, "options": {
-            "greeting": json.dumps(told).encode() + b"\n", "cluster": named, "on": [first["id"]]}}
+                "towards": self._ways.launcher(first["id"]) or get_address_host(attached.address)}
+        return {"cls": SchedulerOnWorker, "options": {
+            "greeting": json.dumps(told).encode() + b"\n", "cluster": attached.name,
+            "on": [first["id"]]}}
 
     def _address_for(self, worker: str, address: str) -> str:
         """The scheduler's address as that worker can call it."""
@@ -250,6 +151,9 @@ class Cluster(SpecCluster):
                             + (f": {why}" if why else ""),
                             "pcluster status shows what runs; timeout= waits longer", 4)
 
+    def _lost(self, name: Any) -> None:
+        self.loop.add_callback(self._forget, name)
+
     async def _forget(self, name: Any) -> None:
         """A worker's node is gone: what it had goes elsewhere now, and its name is free."""
         for address, worker in list(self.scheduler_info["workers"].items()):
@@ -284,6 +188,11 @@ class Cluster(SpecCluster):
             return ""
         host = links.bracketed(get_address_host(self.scheduler_address))
         return str(format_dashboard_link(host, port))
+
+    @property
+    def job_header(self) -> str:
+        """ACME's cluster_cleanup wants a job script, and finds the cluster's name in it."""
+        return f"--output={getpass.getuser()}_{self.name}"
 
     async def _close(self) -> None:
         await super()._close()
