@@ -168,8 +168,9 @@ def test_close_does_not_wait_for_functions(free):
     dask_cluster = pcluster.dask.Cluster(1, cluster=free)
     with dd.Client(dask_cluster) as client:
         where = next(iter(client.run(about).values()))["local"]
-        client.submit(time.sleep, 600)
+        stuck = client.submit(time.sleep, 600)
         until(lambda: any(client.processing().values()))
+        assert not stuck.done()
     began = time.monotonic()
     dask_cluster.close()
     assert time.monotonic() - began < 8

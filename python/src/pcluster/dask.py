@@ -87,7 +87,7 @@ class Cluster(SpecCluster):
                            else self._scheduler_here(safe, options)),
                 asynchronous=asynchronous, loop=loop, silence_logs=silence_logs,
                 name=name or f"pcluster-{named}")
-            if not self.called_from_running_loop and n and timeout:
+            if not self.asynchronous and n and timeout:
                 self._wait(n, timeout)
         except BaseException:
             if getattr(self, "status", None) == distributed.Status.running:

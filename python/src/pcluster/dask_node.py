@@ -62,8 +62,9 @@ def _leave(code: int) -> None:
         shutil.rmtree(worker.local_directory, ignore_errors=True)
         with suppress(OSError):
             os.unlink(f"{worker.local_directory}.dirlock")
-    sys.stdout.flush()
-    sys.stderr.flush()
+    with suppress(OSError, ValueError):  # nobody reads it any more
+        sys.stdout.flush()
+        sys.stderr.flush()
     os._exit(0 if _ended.is_set() else code or 1)
 
 
