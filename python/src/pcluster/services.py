@@ -180,6 +180,8 @@ class Services:
 
     def _tell(self, batch: _Batch, service: Service, event: Opened | Data | Closed) -> None:
         if isinstance(event, Opened):
+            if service.opened and service.opened.attempt == event.attempt:
+                return  # told again by a launcher that was started again
             service._opens(event)
             if service.stopping:  # it opened while it was cancelled
                 batch.channels.end(service.channel)
