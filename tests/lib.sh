@@ -27,7 +27,8 @@ if [[ ${2:-} == as-user ]]; then
   script=$(realpath "$0")
   cd /var/tmp
   exec setpriv --reuid="$user" --regid="$(id -g "$user")" --init-groups --reset-env \
-    env CI="${CI:-}" PCLUSTER_TESTBED="${PCLUSTER_TESTBED:-}" bash "$script" "$program"
+    env CI="${CI:-}" PCLUSTER_TESTBED="${PCLUSTER_TESTBED:-}" \
+    PCLUSTER_TEST_PYTHON="${PCLUSTER_TEST_PYTHON:-}" bash "$script" "$program"
 fi
 [[ -r $program ]] || skip "this user cannot read $program"
 

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 
+import numpy
 import pytest
 
 from pcluster import BrokenEngines, CallCrashed, Executor
@@ -130,7 +131,6 @@ def test_timeouts(executor):
 
 
 def test_large(executor):
-    numpy = pytest.importorskip("numpy")
     array = numpy.arange(4_000_000, dtype="f8")
     back = executor.submit(double, array).result(60)
     assert (back == 2 * array).all() and back.flags.writeable
@@ -210,6 +210,7 @@ def test_shutdown_cancels(cluster):
     rest = [executor.submit(double, i) for i in range(5)]
     executor.shutdown(cancel_futures=True)
     assert first.done() and not first.cancelled() and all(each.cancelled() for each in rest)
+    assert repr(executor) == "<Executor engines=0 running=0 queued=0 shut down>"
 
 
 def test_initializer_that_fails(cluster):

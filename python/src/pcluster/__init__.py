@@ -10,7 +10,10 @@ Everything is imported when it is first used: `import pcluster` costs a few mill
 from __future__ import annotations
 
 import importlib
-from typing import Any
+
+TYPE_CHECKING = False  # typing itself is a third of the time that this import takes
+if TYPE_CHECKING:
+    from typing import Any
 
 __version__ = "0.1.0"
 

@@ -38,7 +38,7 @@ def dumps(value: Any) -> tuple[bytes, list[memoryview]]:
         except Exception:  # cloudpickle can do more, and says better what it cannot
             pass
         buffers.clear()
-    import cloudpickle
+    import cloudpickle  # type: ignore[import-untyped]
     return cloudpickle.dumps(value, protocol=5, buffer_callback=in_band), buffers
 
 

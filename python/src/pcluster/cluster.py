@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import os
-import sys
 import time as clock
 from dataclasses import dataclass
 from subprocess import CompletedProcess
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Callable, Iterable, Sequence
 
 from . import program
 from .errors import PclusterError, StartTimeout
-from .words import option_words, run_words, seconds, size
+from .words import many, option_words, run_words, say, seconds, size
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -72,7 +71,7 @@ class Cluster:
         shape = option_words(partition=partition, site=site, slots_per_worker=nproc, cores=cores,
                              memory=size(memory), time=seconds(time), account=account)
         shape += options
-        where = _launcher(self.name)
+        where = launcher_of(self.name)
         #: True when this object started the cluster.
         self.started = where is None
         wait = option_words(timeout=seconds(timeout), min_workers=min_workers)
@@ -85,18 +84,18 @@ class Cluster:
                 wait: list[str], timeout: float) -> None:
         pools = [pool for pool in self._items("pools") if pool["jobs_wanted"] > 0]
         have = sum(pool["jobs_wanted"] for pool in pools)
-        said = f"attached to cluster {self.name} on {where['host']}: {_many(have, 'job')}"
+        said = f"attached to cluster {self.name} on {where['host']}: {many(have, 'job')}"
         if n_jobs is None:
-            _say(said + ("; what was asked for counts with n_jobs" if shape else ""))
+            say(said + ("; what was asked for counts with n_jobs" if shape else ""))
         elif shape or len(pools) != 1:
-            _say(f"{said}; topping up to {n_jobs}")
+            say(f"{said}; topping up to {n_jobs}")
             program.talk("submit", *shape, "--jobs", str(n_jobs), *wait, cluster=self.name)
         elif have < n_jobs:
-            _say(f"{said}; topping up to {n_jobs}")
+            say(f"{said}; topping up to {n_jobs}")
             program.talk("scale", str(n_jobs), "--pool", pools[0]["id"], *wait[:2],
                          cluster=self.name)
         else:
-            _say(said)
+            say(said)
             if not self.workers:
                 self.wait(1, timeout)
 
@@ -119,7 +118,7 @@ class Cluster:
     @property
     def address(self) -> str:
         """Where workers find the launcher: "tcp://10.100.32.3:42673"."""
-        where = _launcher(self.name)
+        where = launcher_of(self.name)
         if where is None:
             raise PclusterError(f"cluster {self.name} has been stopped",
                                 "start it again: pcluster.Cluster(...)", 3)
@@ -134,7 +133,7 @@ class Cluster:
                 raise StartTimeout(f"{len(workers)}/{n} workers available after {timeout:g} s",
                                    "see why: pcluster status jobs", 4)
             if elapsed - said >= 5:
-                _say(f"{len(workers)}/{n} workers available, waiting.. {elapsed:.0f}s")
+                say(f"{len(workers)}/{n} workers available, waiting.. {elapsed:.0f}s")
                 said = elapsed
             clock.sleep(0.1 if elapsed < 2 else 0.5)
         return workers
@@ -186,6 +185,8 @@ class Cluster:
         env={"SEED": "1"}, tag="night".  PclusterError: it could not be run.
         """
         from .running import run
+        if self._executor is not None:
+            self._executor.release()  # its idle engines keep slots
         return run(self.name, argv, ranks, check, text, input, timeout, run_words(options))
 
     def channels(self, argv: Sequence[str], slots: int = 1, **options: Any) -> Channels:
@@ -248,25 +249,26 @@ def current(cluster: Cluster | str | None = None) -> Cluster:
     if isinstance(cluster, Cluster):
         return cluster
     name = cluster or os.environ.get("PCLUSTER_CLUSTER") or "default"
-    if _launcher(name) is None:
+    if launcher_of(name) is None:
         if cluster is not None:
             raise PclusterError(f'no launcher runs for cluster "{name}"',
                                 f"start it: pcluster submit --cluster {name} --jobs N", 3)
-        _say("no cluster runs: local workers on this machine's cores, as long as this Python runs")
+        say("no cluster runs: local workers on this machine's cores, as long as this Python runs")
         started = Cluster(site="local", n_jobs=1, name=name)
         atexit.register(started.stop)
         return started
-    return _attached(name)
+    return attach(name)
 
 
-def _attached(name: str) -> Cluster:
+def attach(name: str) -> Cluster:
+    """The cluster of that name, which runs."""
     cluster = Cluster.__new__(Cluster)
     cluster.name, cluster.progress, cluster.keep, cluster.started = name, None, None, False
     cluster._executor, cluster._engines = None, {}
     return cluster
 
 
-def _launcher(name: str) -> dict[str, Any] | None:
+def launcher_of(name: str) -> dict[str, Any] | None:
     """Where the launcher of that cluster is; None when it does not run."""
     try:
         return program.call("status", "launcher", cluster=name)["items"][0]
@@ -279,11 +281,3 @@ def _launcher(name: str) -> dict[str, Any] | None:
 def _address(where: dict[str, Any]) -> str:
     host = next(iter(where["addresses"]), where["host"])
     return f"tcp://[{host}]:{where['port']}" if ":" in host else f"tcp://{host}:{where['port']}"
-
-
-def _many(n: int, what: str) -> str:
-    return f"{n} {what}" + ("" if n == 1 else "s")
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

@@ -30,10 +30,11 @@ class Call:
 
 class Engine:
     """A process that runs functions, and the calls that it was given."""
-    __slots__ = ("key", "calls", "load", "size", "alone", "asked", "state")
+    __slots__ = ("key", "calls", "load", "size", "alone", "asked", "state", "most", "left")
 
-    def __init__(self, key: Hashable, state: Any = None):
-        self.key, self.state = key, state
+    def __init__(self, key: Hashable, state: Any = None, most: int | None = None):
+        self.key, self.state, self.most = key, state, most
+        self.left = most or -1   # calls that it may still be given; -1: any number
         self.calls: dict[int, Call] = {}  # in the order of their running
         self.load = 0.0      # seconds, as estimated
         self.size = 0        # bytes
@@ -50,6 +51,7 @@ class Dispatch:
         self.suspects: deque[Call] = deque()  # one of them ended an engine: each runs alone
         self.engines: dict[Hashable, Engine] = {}
         self.idle: dict[Hashable, Engine] = {}
+        self._spent: list[Engine] = []        # they have run as many calls as they may
         self._short: dict[Hashable, Engine] = {}  # they might take more
 
     @property
@@ -63,7 +65,10 @@ class Dispatch:
         return not self.queue and not self.suspects and len(self.idle) == len(self.engines)
 
     def add(self, engine: Engine) -> None:
+        """A new engine, or one whose process is new."""
         self.engines[engine.key] = self.idle[engine.key] = engine
+        engine.left = engine.most or -1
+        engine.alone, engine.load, engine.size = False, 0.0, 0
 
     def done(self, engine: Engine, results: Iterable[tuple[int, float]]) -> list[Call | None]:
         """Results have come: (call, seconds).  None for what this engine was not asked."""
@@ -100,7 +105,11 @@ class Dispatch:
         self._short[engine.key] = engine
         if not engine.calls:
             engine.alone, engine.load, engine.size = False, 0.0, 0
-            self.idle[engine.key] = engine
+            if engine.left:
+                self.idle[engine.key] = engine
+            else:
+                self._spent.append(engine)
+                del self.engines[engine.key]
 
     def remove(self, engine: Engine, why: str | None = None) -> list[Call]:
         """The engine is no more.  Returns the calls that are given up."""
@@ -156,7 +165,7 @@ class Dispatch:
         if given:
             return given
         share = max(1, -(-len(queue) // len(self.engines)))
-        while queue and len(given) < share:
+        while queue and len(given) < share and engine.left:
             call = queue[0]
             if calls:
                 seconds = call.function.seconds
@@ -170,6 +179,7 @@ class Dispatch:
 
     def _send(self, engine: Engine, call: Call, given: list[Call]) -> None:
         call.begun = True
+        engine.left -= engine.left > 0
         seconds = call.function.seconds
         call.estimate = 1.0 if seconds is None else seconds
         engine.load += call.estimate
@@ -187,6 +197,11 @@ class Dispatch:
         for engine in loaded:
             engine.asked = True
         return [(engine, len(engine.calls) // 2) for engine in loaded]
+
+    def take_spent(self) -> list[Engine]:
+        """Engines that have run as many calls as they may; add() when they are new again."""
+        spent, self._spent = self._spent, []
+        return spent
 
     def cancel(self) -> list[Call]:
         """Takes all calls that were not sent off the queue."""

@@ -11,10 +11,10 @@ from queue import SimpleQueue
 from time import perf_counter, sleep
 from typing import Any, BinaryIO
 
-from . import calls, wire
+from . import calls, surroundings, wire
 
 _AT_ONCE = 2e-3   # s: results of calls that took longer, or wait for longer, are written at once
-_LARGE = 64 << 10  # bytes of results: written at once
+_LARGE = calls.OUT_OF_BAND
 
 
 class _Function:
@@ -90,10 +90,11 @@ class Engine:
             if call is None:
                 return
             self._call(*call)
+            call = ()  # its arguments may be large
 
     def _call(self, number: int, function: _Function, chunk: bool, data: Any, buffers: Any) -> None:
         begun = perf_counter()
-        out = ()
+        out: list[memoryview] = []
         failed = True
         try:
             arguments, named = calls.loads(data, buffers)
@@ -114,13 +115,13 @@ class Engine:
                 failed = True
                 data = calls.dump_error(_no_result(function, value, error))
         ended = perf_counter()
-        result = (number, failed, data, ended - begun)
-        if out:
+        if out or len(data) > _LARGE:
             self._flush()
-            self._put(wire.RESULTS, [result], out)
+            self._put(wire.RESULTS, [(number, failed, None, ended - begun)],
+                      [memoryview(data), *out])
             return
-        self._results.append(result)
-        if ended - begun > _AT_ONCE or len(data) > _LARGE:
+        self._results.append((number, failed, data, ended - begun))
+        if ended - begun > _AT_ONCE:
             self._flush()
         elif len(self._results) == 1:
             self._since = ended
@@ -169,6 +170,8 @@ class Engine:
             kind, body, buffers = message
             value = pickle.loads(body)
             if kind == wire.CALLS:
+                if buffers:  # the first is the pickle
+                    value = [(*value[0][:3], buffers.pop(0))]
                 pending.extend((number, functions[function], chunk, data, buffers)
                                for number, function, chunk, data in value)
                 self._wake.put(None)
@@ -179,12 +182,14 @@ class Engine:
                     functions.pop(number, None)
             elif kind == wire.RETRACT:
                 self._give_back(value)
+            elif kind == wire.RENEW:
+                surroundings.again()
         pending.clear()
         pending.append(None)
         self._wake.put(None)
 
     def _give_back(self, most: int) -> None:
-        taken = []
+        taken: list[int] = []
         try:
             while len(taken) < most:
                 taken.append(self._pending.pop()[0])
@@ -217,13 +222,16 @@ def initialize(start: dict[str, Any], sink: int) -> bool:
 
 def main() -> None:
     """The program: sys.executable -m pcluster.engine, on a channel."""
-    from . import surroundings
     reads, writes = surroundings.channel()
     raw: Any = open(reads, "rb", buffering=0, closefd=False)
-    first = read(raw)
+    first = surroundings.first_message()
     if first is None:
-        return
-    start = pickle.loads(first[1])
+        message = read(raw)
+        if message is None:
+            return
+        first = bytes(message[1])
+    surroundings.keep_message(first)
+    start = pickle.loads(first)
     surroundings.adopt(start["path"], start["directory"])
     if start["method"] == "spawn":
         surroundings.preload(start["preload"])

@@ -13,8 +13,9 @@ from typing import Any, Callable, Iterable, Iterator, Mapping, Sequence
 
 from . import calls
 from .dispatch import Call
-from .engines import Engines, Options
+from .engines import Engines
 from .functions import Function, Functions
+from .links import Options
 
 _METHODS = ("spawn", "forkserver", "fork")
 _BULK = 500  # calls of map() that are queued at once
@@ -28,6 +29,7 @@ class Executor(_Base):
     "fork".  `retries`: how often a call is run again that ended its process.  `preload`: modules
     that are imported first.  `on`: workers ("w0") to have one engine each on, beside what runs
     there.  `idle_timeout`: seconds without calls after which engines end; they come back.
+    `max_tasks_per_child`: calls after which a process is replaced by a fresh one.
     """
 
     def __init__(self, max_workers: int | None = None, *, cluster: Any = None,
@@ -35,7 +37,8 @@ class Executor(_Base):
                  initargs: Iterable[Any] = (), cores: int | None = None, memory: str | None = None,
                  gpus: int | None = None, retries: int = 0, preload: Sequence[str] = (),
                  on: Sequence[str] | None = None, env: Mapping[str, str] | None = None,
-                 tag: str | None = None, idle_timeout: float = 60.0):
+                 tag: str | None = None, idle_timeout: float = 60.0,
+                 max_tasks_per_child: int | None = None):
         if max_workers is not None and max_workers < 1:
             raise ValueError("max_workers must be greater than 0")
         if start_method not in _METHODS:
@@ -43,19 +46,21 @@ class Executor(_Base):
         if initializer is not None and not callable(initializer):
             raise TypeError("initializer must be a callable")
         self._functions = Functions()
-        self._shut = False
         self._engines = Engines(Options(
             len(on) if on else max_workers, getattr(cluster, "name", cluster), start_method,
             initializer, tuple(initargs), tuple(preload), retries, idle_timeout,
-            {"cores": cores, "memory": memory, "gpus": gpus, "env": env, "tag": tag,
-             "on": list(on) if on else None}))
+            max_tasks_per_child, list(on) if on else None,
+            {"cores": cores, "memory": memory, "gpus": gpus, "env": env, "tag": tag}))
         _live.add(self._engines)
-        self._finalizer = weakref.finalize(self, self._engines.shutdown, False)
+        self._finalizer = weakref.finalize(self, self._engines.abandon)
         self._finalizer.atexit = False
 
     @property
     def _max_workers(self) -> int:  # Dask and others read it
-        return self._engines.wanted()
+        return self._engines.wanted
+
+    def __repr__(self) -> str:
+        return f"<Executor {self._engines.describe()}>"
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future:
         future: Future = Future()
@@ -93,10 +98,9 @@ class Executor(_Base):
         if chunksize < 1:
             raise ValueError("chunksize must be >= 1.")
         end = None if timeout is None else timeout + monotonic()
-        rows: Iterator[Any] = zip(*iterables)
-        if chunksize > 1:
-            rows = iter(lambda: tuple(itertools.islice(row_source, chunksize)), ())
-            row_source = zip(*iterables)
+        single: Iterator[Any] = zip(*iterables)
+        rows = single if chunksize == 1 else iter(
+            lambda: tuple(itertools.islice(single, chunksize)), ())
         function = self._functions.of(fn)
         futures: list[Future] = []
         while True:
@@ -119,24 +123,21 @@ class Executor(_Base):
         return self._engines.release(timeout)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        self._shut = True
         self._engines.shutdown(cancel_futures)
         if wait:
             self._engines.wait()
             _live.discard(self._engines)
 
-    def kill(self) -> None:
-        """Ends calls that run, too: their futures raise BrokenEngines."""
+    def kill_workers(self) -> None:
+        """Cancels what is queued and ends what runs: those futures raise BrokenEngines."""
         self._engines.kill()
 
-    def __exit__(self, kind: Any, value: Any, trace: Any) -> bool | None:
+    def __exit__(self, kind: Any, value: Any, trace: Any) -> None:
         if kind is not None and issubclass(kind, KeyboardInterrupt):
-            self.shutdown(wait=False, cancel_futures=True)
-            self.kill()
+            self.kill_workers()
             self._engines.wait(15)
-            return False
-        self.shutdown(wait=True)
-        return False
+        else:
+            self.shutdown(wait=True)
 
 
 def _in_order(futures: list[Future], end: float | None) -> Iterator[Any]:

@@ -25,9 +25,11 @@ def serve(source: BinaryIO, reads: int, writes: int, start: dict[str, Any]) -> N
         read(source)
         return
     while True:
-        child = _Child(start, writes)
+        child = _Child(start)
         if not child.relay(reads, writes):
             return
+        if child.renewed:
+            continue
         write(writes, wire.pack(wire.CRASHED, pickle.dumps(child.ended)))
         while (message := child.input.get(reads)) is not None and message[0] != wire.RESYNC:
             pass
@@ -60,8 +62,9 @@ _input = _Input()
 class _Child:
     """The process that runs functions, and the pipes to and from it."""
 
-    def __init__(self, start: dict[str, Any], channel: int):
+    def __init__(self, start: dict[str, Any]):
         self.input = _input
+        self.renewed = False
         self.ended = (0, 0)  # exit code, signal
         its_in, self._to = os.pipe()
         self._from, its_out = os.pipe()
@@ -86,7 +89,8 @@ class _Child:
                 if not self.input.more(reads):
                     ended = True
                     poll.unregister(reads)
-                    os.close(self._to)
+                    if not self.renewed:
+                        os.close(self._to)
                 else:
                     self._pass_on()
             data = os.read(self._from, 1 << 20) if self._from in ready else b""
@@ -94,7 +98,7 @@ class _Child:
                 write(writes, wire.pack(kind, body, [memoryview(each) for each in buffers]))
             if (not data and self._from in ready) or (not ready and self._gone()):
                 break
-        if not ended:
+        if not ended and not self.renewed:
             os.close(self._to)
         os.close(self._from)
         self._gone(wait=True)
@@ -104,6 +108,10 @@ class _Child:
         messages, self.input.messages = self.input.messages, []
         try:
             for kind, body, buffers in messages:
+                if kind == wire.RENEW:
+                    self.renewed = True
+                    os.close(self._to)
+                    return
                 write(self._to, wire.pack(kind, body, [memoryview(each) for each in buffers]))
         except OSError:  # it has ended: its calls are run again by the client
             pass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from collections import OrderedDict
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any, Callable
@@ -96,9 +97,8 @@ class _Attributes(dict):
 
 def _watched(function: FunctionType) -> list[tuple] | None:
     """What must stay the same object for the pickle to stay right; None: cannot be told."""
-    if function.__module__ != "__main__" and function.__closure__ is None \
-            and "<locals>" not in function.__qualname__ and not calls.by_value():
-        return []  # by reference
+    if _by_reference(function):
+        return []
     watched: list[tuple] = []
     return watched if _watch(function, watched, set()) else None
 
@@ -136,5 +136,12 @@ def _constant(value: Any, watched: list[tuple], seen: set[int]) -> bool:
     if isinstance(value, (tuple, frozenset)):
         return all(_constant(each, watched, seen) for each in value)
     return isinstance(value, FunctionType) and (
-        (value.__module__ != "__main__" and value.__closure__ is None
-         and "<locals>" not in value.__qualname__) or _watch(value, watched, seen))
+        _by_reference(value) or _watch(value, watched, seen))
+
+
+def _by_reference(function: FunctionType) -> bool:
+    """Is its name enough to find it in an engine?"""
+    found: Any = sys.modules.get(function.__module__)
+    for name in function.__qualname__.split("."):
+        found = getattr(found, name, None)
+    return found is function and function.__module__ != "__main__" and not calls.by_value()

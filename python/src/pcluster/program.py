@@ -19,21 +19,26 @@ _BUNDLED = Path(__file__).parent / "program" / "bin" / "pcluster"
 
 
 def find() -> str:
-    """The path of the program: $PCLUSTER_PROGRAM, the one on PATH, or the wheel's own."""
+    """The path of the program: $PCLUSTER_PROGRAM, the wheel's own, or the one on PATH."""
     named = os.environ.get("PCLUSTER_PROGRAM")
     if named:
         if not os.access(named, os.X_OK):
             raise PclusterError(f"$PCLUSTER_PROGRAM, {named}, is no program that may be run",
                                 "name the installed bin/pcluster", 2)
         return os.path.abspath(named)
+    if os.access(_BUNDLED, os.X_OK):
+        return str(_BUNDLED)
     on_path = shutil.which("pcluster")
     if on_path:
         return on_path
-    if os.access(_BUNDLED, os.X_OK):
-        return str(_BUNDLED)
     raise PclusterError(
         "the program pcluster is not on PATH",
         "add the bin directory of its installation to PATH, or set $PCLUSTER_PROGRAM", 2)
+
+
+def main() -> None:
+    """The command `pcluster` of a wheel that carries the program."""
+    os.execv(_BUNDLED, [str(_BUNDLED), *sys.argv[1:]])
 
 
 def argv(verb: str, *words: str, cluster: str | None = None) -> list[str]:

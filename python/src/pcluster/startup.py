@@ -6,12 +6,12 @@ import os
 import pickle
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Mapping
+from typing import TYPE_CHECKING
 
 from . import calls, wire
 
 if TYPE_CHECKING:
-    from .engines import Options
+    from .links import Options
 
 
 def argv(module: str = "engine") -> list[str]:
@@ -19,10 +19,6 @@ def argv(module: str = "engine") -> list[str]:
     where = str(Path(__file__).parent.parent)
     return [sys.executable, "-c", "import sys; sys.path[:1] = []; "
             f"sys.path.append({where!r}); from pcluster.{module} import main; main()"]
-
-
-def environment(own: Mapping[str, str] | None) -> dict[str, str]:
-    return dict(own or {})
 
 
 def start_message(options: Options) -> list[wire.Buffer]:

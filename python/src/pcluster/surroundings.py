@@ -13,14 +13,17 @@ _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_
             "VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS")
 #: Descriptors that children of functions must not have.
 private: set[int] = set()
+channel_pair = (-1, -1)
 
 
 def channel() -> tuple[int, int]:
     """The descriptors of $PCLUSTER_CHANNEL, kept from children; threads are limited."""
+    global channel_pair
     reads, writes = (int(word) for word in os.environ.pop("PCLUSTER_CHANNEL").split(","))
     for descriptor in (reads, writes):
         os.set_inheritable(descriptor, False)  # programs
-    private.update((reads, writes))
+    channel_pair = (reads, writes)
+    private.update(channel_pair)
     os.register_at_fork(after_in_child=close_private)  # and forks, as multiprocessing makes them
     for name in _THREADS:
         os.environ.setdefault(name, os.environ.get("PCLUSTER_CORES", "1"))
@@ -29,6 +32,38 @@ def channel() -> tuple[int, int]:
             stream.reconfigure(line_buffering=True)
     sys.meta_path.insert(0, _OpenCV())
     return reads, writes
+
+
+_first = -1  # a file that has the first message
+
+
+def keep_message(message: bytes) -> None:
+    """For a process that takes the place of this one."""
+    global _first
+    _first = os.memfd_create("pcluster")
+    os.write(_first, message)
+
+
+def first_message() -> bytes | None:
+    """What the process before this one kept."""
+    descriptor = os.environ.pop("PCLUSTER_FIRST", None)
+    if descriptor is None:
+        return None
+    with open(int(descriptor), "rb") as kept:
+        kept.seek(0)
+        return kept.read()
+
+
+def again() -> None:
+    """A fresh process in the place of this one, on the same channel."""
+    os.environ["PCLUSTER_CHANNEL"] = ",".join(map(str, channel_pair))
+    os.environ["PCLUSTER_FIRST"] = str(_first)
+    for descriptor in (*channel_pair, _first):
+        os.set_inheritable(descriptor, True)
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    from .startup import argv
+    os.execv(sys.executable, argv())
 
 
 def close_private() -> None:

@@ -56,7 +56,8 @@ class View:
     def _engine(self, worker: str) -> Executor:
         engines = self.cluster._engines
         if worker not in engines:
-            engines[worker] = self.cluster.executor(1, on=[worker])
+            engines[worker] = self.cluster.executor(
+                1, on=[worker], idle_timeout=float("inf"))
         return engines[worker]
 
     def _begin(self, function: Callable[..., Any], args: Sequence[Any],
@@ -83,7 +84,7 @@ class View:
         return _all(futures, False).result()
 
     def push(self, values: Mapping[str, Any]) -> None:
-        """Sets these names in the __main__ of each worker's process."""
+        """Sets these names on each worker, for execute() and pull()."""
         self.apply(_push, dict(values))
 
     def pull(self, name: str) -> Any:
@@ -91,7 +92,7 @@ class View:
         return self.apply(_pull, name)
 
     def execute(self, code: str) -> None:
-        """Runs Python source in the __main__ of each worker's process."""
+        """Runs Python source on each worker, among the names that were set there."""
         self.apply(_execute, code)
 
 
@@ -121,21 +122,20 @@ def _all(futures: Sequence[Future], alone: bool) -> Future:
     return whole
 
 
-def _main() -> dict[str, Any]:
-    import __main__
-    return __main__.__dict__
+#: What push() and execute() set, in each worker's process.
+_names: dict[str, Any] = {"__name__": "__worker__"}
 
 
 def _push(values: dict[str, Any]) -> None:
-    _main().update(values)
+    _names.update(values)
 
 
 def _pull(name: str) -> Any:
     try:
-        return _main()[name]
+        return _names[name]
     except KeyError:
         raise NameError(f"name {name!r} is not set on this worker") from None
 
 
 def _execute(code: str) -> None:
-    exec(compile(code, "<execute>", "exec"), _main())
+    exec(compile(code, "<execute>", "exec"), _names)

@@ -12,13 +12,15 @@ _HEADER = struct.Struct("<QIB3x")
 # To an engine:
 START = 1      # dict: how to begin (engine.py)
 FUNCTION = 2   # (id, pickle of the function); its buffers are the message's
-CALLS = 3      # [(call, function id, is chunk, pickle of (args, kwargs))]; one call if buffers
+CALLS = 3      # [(call, function id, is chunk, pickle of (args, kwargs))]; of a large call, alone,
+#                the pickle is the first buffer
 RETRACT = 4    # n: give back up to n calls that have not begun, the last first
 FORGET = 5     # [function id]
 RESYNC = 6     # None: after CRASHED; what came before it was for the process that ended
+RENEW = 7      # None: a fresh process takes the place of this one, which has nothing to do
 # From an engine:
 READY = 16     # dict: pid
-RESULTS = 17   # [(call, is error, pickle, seconds)]; one result if buffers
+RESULTS = 17   # [(call, is error, pickle, seconds)]; a large result as a large call
 RETRACTED = 18  # [call]: the answer to each RETRACT
 BROKEN = 19    # traceback of the initializer
 CRASHED = 20   # (exit code, signal) of the process that ran functions; another takes its place
@@ -67,7 +69,7 @@ class Parser:
         self._room = memoryview(next(self._wanted))
 
     def feed(self, data: Buffer) -> list[Message]:
-        messages = []
+        messages: list[Message] = []
         view = memoryview(data)
         while True:
             if len(self._room) > len(view):

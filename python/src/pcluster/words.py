@@ -1,7 +1,8 @@
-# Python's values as words of the command line.
+# Python's values as words of the command line, and words for people.
 # SPDX-License-Identifier: MIT
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 
@@ -27,3 +28,13 @@ def size(memory: str | int | None) -> str | None:
 def seconds(time: str | float | None) -> str | None:
     """A time as the command line has it: a text, or seconds."""
     return f"{time:.3f}s" if isinstance(time, (int, float)) else time
+
+
+def many(n: int, what: str) -> str:
+    """"1 job", "2 jobs"."""
+    return f"{n} {what}" + ("" if n == 1 else "s")
+
+
+def say(line: str) -> None:
+    """To standard error, as the command line does."""
+    print(line, file=sys.stderr, flush=True)
