@@ -210,3 +210,5 @@ def test_workers_that_never_work(free):
 def test_wrong_words(free):
     with pytest.raises(PclusterError, match="none of auto, local and worker"):
         pcluster.dask.Cluster(1, cluster=free, scheduler="here")
+    with pytest.raises(PclusterError, match="no worker has 64 cores"):
+        pcluster.dask.Cluster(cluster=free, threads=64)

@@ -90,8 +90,8 @@ def test_who_never_works_is_given_up(cluster, heard):
     assert services.close()
 
 
-def test_what_the_launcher_refuses_is_an_error(cluster):
-    services = Services(["true"], cluster=cluster, cores=10_000)
+def test_without_a_launcher_it_is_an_error(cluster):
+    services = Services(["true"], cluster="no-such-cluster")
     (one,) = services.start()
     assert one.wait(20)
     assert isinstance(one.error, PclusterError)

@@ -65,7 +65,10 @@ class Cluster(SpecCluster):
         self._ways = links.Ways(named)
         if cores is None and threads > 1:
             cores = threads
-        n = self._ways.slots(cores) if n is None else n
+        if n is None:
+            n = self._ways.slots(cores)
+            if n == 0 and self._ways.workers:
+                raise PclusterError(f"no worker has {cores} cores", "pcluster status shows them", 2)
         safe = links.credentials(security)
         common = {"protocol": links.protocol(safe), "settings": links.settings(safe),
                   "path": [each or os.getcwd() for each in sys.path], "directory": os.getcwd()}
