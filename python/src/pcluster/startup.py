@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from .links import Options
 
 
-def argv() -> list[str]:
+def argv(module: str = "engine") -> list[str]:
     """This interpreter, with this package last on its path: nothing else of it is found first."""
     where = str(Path(__file__).parent.parent)
     return [sys.executable, "-c", "import sys; sys.path[:1] = []; "
-            f"sys.path.append({where!r}); from pcluster.engine import main; main()"]
+            f"sys.path.append({where!r}); from pcluster.{module} import main; main()"]
 
 
 def start_message(options: Options) -> list[wire.Buffer]:
