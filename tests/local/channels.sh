@@ -11,7 +11,7 @@ client() {
 }
 # shellcheck disable=SC2046  # a list of pids
 engines() {
-  show_processes $(processes_of "$dir") | grep channel_engine | grep -cv " channels " || true
+  show_processes $(processes_of "$dir") | grep "[c]hannel_engine" | grep -cv " channels " || true
 }
 
 ok pcluster submit --jobs 2 --cores 1
