@@ -36,9 +36,7 @@ std::optional<Client> Client::connect_if_there(const Session& session) {
   try {
     Client client(ClientSocket::connect_unix(state.socket()), session.quiet);
     if (client.is_answered()) return client;
-  } catch (const Error&) {
-    refuse_other_host(session, state);
-  }
+  } catch (const Error&) { refuse_other_host(session, state); }
   return {};
 }
 
