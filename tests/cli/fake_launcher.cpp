@@ -40,6 +40,7 @@ FakeLauncher::~FakeLauncher() {
 void FakeLauncher::frame(const LinkPtr& link, std::string_view payload) {
   const auto request = decode<Request>(payload);
   if (!request) return link->close();
+  if (std::holds_alternative<Ping>(*request)) return link->send(encode(Reply{Pong{}}));
   {
     const std::lock_guard lock(mutex_);
     asked_.push_back(*request);
