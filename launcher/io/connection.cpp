@@ -229,6 +229,12 @@ Fd Connection::take_socket(std::string_view last_words) {
   return channel_.take_socket();
 }
 
+Channel Connection::take_channel() {
+  stage_ = Stage::ended;
+  descriptor_.release();
+  return std::move(channel_);
+}
+
 void Connection::write_failed(std::string reason) {
   out_.clear();
   written_ = 0;

@@ -35,6 +35,8 @@ class Connection {
   // The socket, after `last_words`; this connection has ended then, and its peer is not told. Empty
   // when it is not open, or the kernel does not take them at once.
   Fd take_socket(std::string_view last_words);
+  // The open channel itself, for who goes on without a loop; this connection has ended then.
+  Channel take_channel();
   std::size_t queued() const { return out_.size() - written_; }
   void set_frame_limit(std::size_t bytes) { framer_.set_limit(bytes); }
   const std::string& peer() const { return peer_; }

@@ -98,10 +98,16 @@ std::vector<std::string> that_lead_to(const std::string& host, std::vector<std::
 // of either: empty.  No words: all.
 std::vector<std::string> host_addresses(std::span<const std::string> wanted);
 
+class Channel;  // launcher/io only
+
 // The blocking client of the verbs: connect, send, receive.
 class ClientSocket {
  public:
   static ClientSocket connect_unix(const std::string& path);  // throws Error (Exit::refused)
+  // The launcher of another host, as a client; throws Error (Exit::refused) with what each address
+  // said.
+  static ClientSocket connect_tls(const std::vector<Address>&, const ClusterKey&,
+                                  const std::string& cluster, Micros timeout);
   ClientSocket(ClientSocket&&) noexcept;
   ClientSocket& operator=(ClientSocket&&) noexcept;
   ~ClientSocket();
@@ -110,10 +116,12 @@ class ClientSocket {
   // interrupted: a signal came; ready: there is something at `also`.  A negative timeout waits for
   // ever.
   Got receive(std::string& payload, Micros timeout, int also = -1);
+  // To be waited for, once receive has found nothing.
+  int descriptor() const;
 
  private:
-  ClientSocket() = default;
-  int fd_ = -1;
+  explicit ClientSocket(Channel);
+  std::unique_ptr<Channel> channel_;
   Framer framer_;
 };
 
