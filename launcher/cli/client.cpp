@@ -9,20 +9,33 @@
 
 #include "launcher/cli/terminal.hpp"
 #include "launcher/io/file.hpp"
+#include "launcher/io/key.hpp"
 #include "launcher/model/codec.hpp"
 
 namespace pcluster {
 namespace {
 
-// A launcher on another login node has its socket there; say where instead of "not running".
-void refuse_other_host(const Session& session, const StateDirectory& state) {
-  const auto info = read_launcher_info(state);
-  if (!info || info->host == hostname() || session.take_over) return;
+constexpr Micros connect_limit = 5 * second;
+
+bool elsewhere(const std::optional<LauncherInfo>& info) { return info && info->host != hostname(); }
+
+// A launcher on another host has its socket there; its port takes those who have the key.
+ClientSocket connect_to_other_host(const Session& session, const LauncherInfo& info) {
+  std::string why;
+  try {
+    const auto key = read_key(session.state().key());
+    std::vector<Address> addresses;
+    for (const auto& host : that_lead_to(info.host, info.addresses))
+      addresses.push_back({host, info.port});
+    return ClientSocket::connect_tls(addresses, key, session.cluster, connect_limit);
+  } catch (const Error& error) { why = error.what(); }
   throw Error(Exit::refused,
-              fmt::format("the launcher of cluster \"{}\" runs on {}", session.cluster, info->host),
+              fmt::format("the launcher of cluster \"{}\" runs on {}, and cannot be reached from "
+                          "here: {}",
+                          session.cluster, info.host, why),
               fmt::format("call pcluster there: ssh {} pcluster ...; if it runs no more: "
                           "pcluster submit --take-over, or stop --take-over",
-                          info->host));
+                          info.host));
 }
 
 }  // namespace
@@ -33,11 +46,13 @@ void refuse(const Refusal& refusal) {
 
 std::optional<Client> Client::connect_if_there(const Session& session) {
   const auto state = session.state();
+  const auto info = read_launcher_info(state);
+  if (elsewhere(info) && !session.take_over)
+    return Client(connect_to_other_host(session, *info), session.quiet);
   try {
     Client client(ClientSocket::connect_unix(state.socket()), session.quiet);
     if (client.is_answered()) return client;
-  } catch (const Error&) {
-    refuse_other_host(session, state);
+  } catch (const Error&) {  // nobody listens there
   }
   return {};
 }
