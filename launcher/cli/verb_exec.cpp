@@ -90,15 +90,6 @@ std::string workers_said(const Arguments& arguments) {
   throw Error(Exit::usage, "exec: on which workers?", "give --on w0,w3-w5, or --on all");
 }
 
-WorkloadSpec on_workers(WorkloadSpec spec, const std::string& said, Client& client) {
-  spec.on = chosen_workers(said, client.ask<Status>(GetStatus{}));
-  TrialLines names;
-  for (const auto id : spec.on) names.push_back(to_string(id));
-  spec.trials = std::move(names);
-  spec.loss_retries = 0;
-  return spec;
-}
-
 int run_on(const Session& session, Client& client, const WorkloadSpec& spec) {
   Printer printer(spec, session.json);
   const auto ran =
@@ -118,7 +109,7 @@ int run(const Session& session, const Arguments& arguments) {
   bool one = said != "all" && said.find_first_of(",-") == said.npos;
   try {
     auto client = reach_launcher(session);
-    const auto spec = on_workers(std::move(asked), said, client);
+    const auto spec = on_workers(std::move(asked), said, client.ask<Status>(GetStatus{}));
     one = spec.on.size() == 1;
     if (arguments.has("detach"))
       return print_detached(session, add_workload(client, spec, false), spec);

@@ -48,4 +48,13 @@ std::vector<WorkerId> chosen_workers(const std::string& text, const Status& stat
   return chosen;
 }
 
+WorkloadSpec on_workers(WorkloadSpec spec, const std::string& said, const Status& status) {
+  spec.on = chosen_workers(said, status);
+  TrialLines names;
+  for (const auto id : spec.on) names.push_back(to_string(id));
+  spec.trials = std::move(names);
+  spec.loss_retries = 0;
+  return spec;
+}
+
 }  // namespace pcluster
