@@ -92,8 +92,9 @@ int run_cli(int argc, char** argv) {
     return run_verb(words);
   } catch (const Error& error) {
     if (wants_json(words)) {
+      const bool frames = find_verb_in(words).verb == "channels";  // that is what stdout is for
       try {
-        write_out(error_document(error));
+        frames ? write_err(error_document(error)) : write_out(error_document(error));
       } catch (const Error&) {  // stdout is closed: the exit code still tells
       }
     } else {

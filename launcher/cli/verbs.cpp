@@ -12,10 +12,11 @@ namespace pcluster {
 namespace {
 
 constexpr const Verb* table[] = {
-    &verb_submit, &verb_start,  &verb_scale,   &verb_with,  &verb_stop,                  // workers
-    &verb_map,    &verb_run,    &verb_mpiexec, &verb_exec,  &verb_wait,    &verb_retry,  // work
-    &verb_cancel, &verb_status, &verb_results, &verb_logs,  &verb_explain, &verb_events,
-    &verb_doctor, &verb_smoke,  &verb_render,  &verb_sites, &verb_config,  &verb_completion};
+    &verb_submit, &verb_start,  &verb_scale,   &verb_with,  &verb_stop,  // workers
+    &verb_map,    &verb_run,    &verb_mpiexec, &verb_exec,  &verb_channels, &verb_wait,
+    &verb_retry,  // work
+    &verb_cancel, &verb_status, &verb_results, &verb_logs,  &verb_explain,  &verb_events,
+    &verb_doctor, &verb_smoke,  &verb_render,  &verb_sites, &verb_config,   &verb_completion};
 
 // What the overview says before a verb, and so of those up to the next.
 constexpr std::pair<const Verb*, std::string_view> headings[] = {

@@ -68,6 +68,6 @@ std::string help(const Verb&);  // `pcluster VERB --help`
 extern const Verb verb_submit, verb_start, verb_stop, verb_status, verb_map, verb_run, verb_smoke,
     verb_wait, verb_logs, verb_results, verb_cancel, verb_retry, verb_render, verb_config,
     verb_completion, verb_scale, verb_exec, verb_explain, verb_events, verb_with, verb_mpiexec,
-    verb_doctor, verb_sites;
+    verb_doctor, verb_sites, verb_channels;
 
 }  // namespace pcluster
