@@ -15,8 +15,10 @@ add_custom_target(programs ALL
           ${CMAKE_CURRENT_SOURCE_DIR}/fake_pbs.sh
           ${CMAKE_CURRENT_SOURCE_DIR}/messages.sh ${CMAKE_CURRENT_SOURCE_DIR}/terminal.py
           ${CMAKE_CURRENT_SOURCE_DIR}/walk.py ${CMAKE_CURRENT_SOURCE_DIR}/slurm_rows.py
+          ${CMAKE_CURRENT_SOURCE_DIR}/channels.py ${CMAKE_CURRENT_SOURCE_DIR}/channel_engine.py
           ${PROJECT_SOURCE_DIR}/docs/messages.md
           ${PROJECT_SOURCE_DIR}/docs/first-hour.md ${PROJECT_SOURCE_DIR}/docs/resident.md
+          ${PROJECT_SOURCE_DIR}/docs/channels.md
           ${programs}
   COMMAND ${CMAKE_COMMAND} -E copy_directory ${PROJECT_SOURCE_DIR}/bench ${programs}/bench
   COMMAND ${CMAKE_COMMAND} -E copy_directory ${PROJECT_SOURCE_DIR}/examples ${programs}/examples
