@@ -21,7 +21,7 @@ class Client {
     enum class Kind { reply, timeout, interrupted, closed, ready } kind;
     Reply reply;
   };
-  Got receive(Micros timeout, int also = -1);  // ready: there is something at `also`
+  Got receive(Micros timeout, int also = -1);              // ready: there is something at `also`
   int descriptor() const { return socket_.descriptor(); }  // once receive has found nothing
 
   // One request and its reply of type T; a Refusal becomes an Error.  Progress that comes between

@@ -19,6 +19,7 @@ none_run() { [[ $(engines) == 0 ]]; }
 held() {
   python3 "$here/channels.py" held "$state" "$program" --slots 2 > "$dir/held" 2> "$dir/err" &
   holder=$!
+  disown
   eventually 10 grep -q . "$dir/held"
   verb=$(cat "$dir/held")
 }

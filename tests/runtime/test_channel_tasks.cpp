@@ -25,7 +25,7 @@ struct Worker {
   }
   template <class Until>
   void turn(Until until, Micros most = 20 * second) {
-    for (const Time end = loop.now() + most; !until() && loop.now() < end;) {
+    for (const Time late = loop.now() + most; !until() && loop.now() < late;) {
       loop.at(loop.now() + millisecond, [this] { loop.stop(); });
       loop.run();
     }
