@@ -187,6 +187,7 @@ def test_channel_is_private(executor):
 
 def test_path_directory_threads(free, tmp_path, monkeypatch):
     (tmp_path / "beside.py").write_text("def f(x):\n    return x + 1\n")
+    (tmp_path / "cv2.py").write_text("n = 8\ndef setNumThreads(to):\n    global n\n    n = to\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     import beside
 
@@ -195,6 +196,7 @@ def test_path_directory_threads(free, tmp_path, monkeypatch):
         assert other.submit(beside.f, 1).result(30) == 2
         assert other.submit(os.getcwd).result(30) == str(tmp_path)
         assert other.submit(os.getenv, "OMP_NUM_THREADS").result(30) == "1"
+        assert other.submit(lambda: __import__("cv2").n).result(30) == 0  # OpenCV's stand-in
 
 
 def test_not_after_shutdown(free):
