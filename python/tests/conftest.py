@@ -34,6 +34,16 @@ def cluster():
         shutil.rmtree(directory, ignore_errors=True)
 
 
+@pytest.fixture
+def own_cluster(monkeypatch):
+    """A cluster that a test may hurt: $PCLUSTER_DIR is its directory."""
+    with tempfile.TemporaryDirectory(prefix="pcl.py.", dir="/tmp") as directory:
+        monkeypatch.setenv("PCLUSTER_DIR", directory)
+        _run("submit", "--site", "local", "--jobs", "2", "--cores", "1", "--quiet")
+        yield
+        _run("stop", "--quiet")
+
+
 def _run(*words):
     done = subprocess.run(["pcluster", *words], stdin=subprocess.DEVNULL, capture_output=True,
                           text=True, timeout=LIMIT, check=False)

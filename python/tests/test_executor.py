@@ -21,6 +21,13 @@ def executor(cluster):
         yield made
 
 
+@pytest.fixture
+def free(cluster, executor):
+    """The cluster, its slots free for other executors."""
+    assert executor.release(15)
+    return cluster
+
+
 def double(x):
     return 2 * x
 
@@ -178,20 +185,22 @@ def test_channel_is_private(executor):
     assert executor.submit(descriptors).result(30) == (False, 0, False)
 
 
-def test_path_directory_threads(cluster, tmp_path, monkeypatch):
+def test_path_directory_threads(free, tmp_path, monkeypatch):
     (tmp_path / "beside.py").write_text("def f(x):\n    return x + 1\n")
+    (tmp_path / "cv2.py").write_text("n = 8\ndef setNumThreads(to):\n    global n\n    n = to\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     import beside
 
     monkeypatch.chdir(tmp_path)
-    with Executor(1, cluster=cluster) as other:
+    with Executor(1, cluster=free) as other:
         assert other.submit(beside.f, 1).result(30) == 2
         assert other.submit(os.getcwd).result(30) == str(tmp_path)
         assert other.submit(os.getenv, "OMP_NUM_THREADS").result(30) == "1"
+        assert other.submit(lambda: __import__("cv2").n).result(30) == 0  # OpenCV's stand-in
 
 
-def test_not_after_shutdown(cluster):
-    executor = Executor(1, cluster=cluster)
+def test_not_after_shutdown(free):
+    executor = Executor(1, cluster=free)
     future = executor.submit(double, 1)
     executor.shutdown()
     assert future.result(0) == 2
@@ -202,8 +211,8 @@ def test_not_after_shutdown(cluster):
     executor.shutdown()
 
 
-def test_shutdown_cancels(cluster):
-    executor = Executor(1, cluster=cluster)
+def test_shutdown_cancels(free):
+    executor = Executor(1, cluster=free)
     first = executor.submit(time.sleep, 0.3)
     while not first.running():
         time.sleep(0.01)
@@ -213,8 +222,8 @@ def test_shutdown_cancels(cluster):
     assert repr(executor) == "<Executor engines=0 running=0 queued=0 shut down>"
 
 
-def test_initializer_that_fails(cluster):
-    with Executor(1, cluster=cluster, initializer=fail, initargs=(7,)) as executor:
+def test_initializer_that_fails(free):
+    with Executor(1, cluster=free, initializer=fail, initargs=(7,)) as executor:
         futures = [executor.submit(double, i) for i in range(3)]
         for each in futures:
             with pytest.raises(concurrent.futures.BrokenExecutor, match="no 7"):

@@ -193,6 +193,22 @@ def test_interrupt(cluster, tmp_path, how):
     assert errors.count("Traceback") == 1
 
 
+def test_a_client_that_is_killed(cluster, tmp_path):
+    script = _script(tmp_path, """
+        executor = Executor(1)
+        print(executor.submit(os.getpid).result(), flush=True)
+        time.sleep(100)
+    """)
+    pid = int(script.stdout.readline())
+    assert _runs(pid)
+    script.kill()
+    script.communicate()
+    end = time.monotonic() + 15
+    while _runs(pid) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not _runs(pid)
+
+
 def test_what_was_submitted_is_done_at_the_end(cluster, tmp_path):
     script = _script(tmp_path, f"""
         def mine(x):
