@@ -114,6 +114,35 @@ def _runs(pid):
     return os.path.exists(f"/proc/{pid}")
 
 
+def test_on_chosen_workers_beside_others(cluster):
+    with Executor(2, cluster=cluster) as executor:
+        busy = [executor.submit(time.sleep, 1.5) for _ in range(2)]
+        with Executor(cluster=cluster, on=["w1"]) as chosen:
+            assert chosen.submit(os.getenv, "PCLUSTER_WORKER").result(30) == "w1"
+            assert chosen.release(15)
+            assert chosen.submit(os.getenv, "PCLUSTER_WORKER").result(30) == "w1"
+        assert all(each.result(30) is None for each in busy)
+
+
+def test_forgotten_executor(cluster):
+    executor = Executor(1, cluster=cluster)
+    pid = executor.submit(pid_after, 0).result(30)
+    last = executor.submit(pid_after, 0.3)
+    del executor
+    assert last.result(30) == pid
+    end = time.monotonic() + 15
+    while _runs(pid) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not _runs(pid)
+
+
+def test_interpreter_that_is_not_there(cluster, monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/nowhere/python3")
+    with Executor(1, cluster=cluster) as executor:
+        with pytest.raises(BrokenEngines, match="ended before it began"):
+            executor.submit(abs, 1).result(30)
+
+
 def test_kill_workers(cluster):
     executor = Executor(1, cluster=cluster)
     running = executor.submit(time.sleep, 100)

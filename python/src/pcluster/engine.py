@@ -6,6 +6,7 @@ import os
 import pickle
 import sys
 import threading
+import traceback
 from collections import deque
 from queue import SimpleQueue
 from time import perf_counter, sleep
@@ -165,6 +166,17 @@ class Engine:
             os._exit(1)
 
     def _listen(self) -> None:
+        try:
+            self._take_all()
+        except BaseException:  # arguments that memory has no room for: nobody may wait for them
+            traceback.print_exc()
+            sys.stderr.flush()
+            os._exit(1)
+        self._pending.clear()
+        self._pending.append(None)
+        self._wake.put(None)
+
+    def _take_all(self) -> None:
         pending, functions = self._pending, self._functions
         while (message := read(self._source)) is not None:
             kind, body, buffers = message
@@ -184,9 +196,6 @@ class Engine:
                 self._give_back(value)
             elif kind == wire.RENEW:
                 surroundings.again()
-        pending.clear()
-        pending.append(None)
-        self._wake.put(None)
 
     def _give_back(self, most: int) -> None:
         taken: list[int] = []
