@@ -53,7 +53,7 @@ ok py '
 import pcluster
 try:
     pcluster.slurm_cluster_setup(partition="8GBS", n_jobs=2, site="testbed", start_client=False,
-                                 timeout=2, job_extra=["--begin=now+1hour"])
+                                 timeout=1, job_extra=["--begin=now+1hour"])
 except TimeoutError as error:
     print("too late:", error, sep="\n")'
 says "too late:" "0/2 workers available" "what this call queued is cancelled"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+import warnings
 from typing import Any, Iterable, Iterator
 
 
@@ -27,7 +28,9 @@ def bar(results: Iterable[Any], total: int, progress: bool | None) -> Iterator[A
     if not wanted(progress):
         return iter(results)
     try:
-        from tqdm.auto import tqdm
+        with warnings.catch_warnings():  # that a notebook has no widgets
+            warnings.simplefilter("ignore")
+            from tqdm.auto import tqdm
     except ImportError:
         return _plain(results, total)
     return iter(tqdm(results, total=total))
