@@ -133,6 +133,9 @@ class _Warm:
         with self._lock:
             held = self._all.get(key)
             if held is None or not _usable(held.executor):
+                for other in self._all.values():
+                    if not other.users:  # their slots are wanted now
+                        other.executor.release(0)
                 held = self._all[key] = _Held(key, cluster.executor(n_jobs, **options))
             held.users += 1
             return held
