@@ -124,8 +124,9 @@ def test_engine_that_dies_is_noticed_and_more_can_start(ipp_cluster):
 
 def test_stop_and_start_again(ipp_cluster):
     found, client = ipp_cluster
-    before = client[:].apply_sync(os.getpid)
+    before, pids = client.ids, client[:].apply_sync(os.getpid)
     for set_id in list(found.engines)[1:]:
         found.stop_engines_sync(set_id)
     found.restart_engines_sync()
-    until(lambda: len(client.ids) == 2 and not set(client[:].apply_sync(os.getpid)) & set(before))
+    until(lambda: len(client.ids) == 2 and not set(client.ids) & set(before))
+    assert not set(client[:].apply_sync(os.getpid)) & set(pids)
