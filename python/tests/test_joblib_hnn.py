@@ -33,3 +33,4 @@ def test_trials_equal_serial_ones(cluster, monkeypatch):
     assert all(numpy.array_equal(one, other) for one, other in zip(spikes, same_spikes))
     assert not numpy.array_equal(*serial)  # the drives differ from trial to trial:
     assert min(len(times) for times in spikes) > 10  # they were met
+    pcluster.joblib.release()
