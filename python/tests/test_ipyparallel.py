@@ -45,6 +45,24 @@ def until(true, seconds=20):
         time.sleep(0.05)
 
 
+def test_relay_where_the_controller_is_on_loopback_only(cluster, profile):
+    config = Config({"EngineSetLauncher": {"address": "127.0.0.2"}})
+    with ipyparallel.Cluster(engines="pcluster", n=1, profile_dir=profile, config=config,
+                             **QUICK) as client:
+        client.wait_for_engines(1, timeout=30)
+        told = client[0].apply_sync(os.getenv, "IPP_CONNECTION_INFO")
+        assert '"tcp://127.0.0.2"' in told
+        assert len(client[0].apply_sync(bytes, 3_000_000)) == 3_000_000
+    with pytest.raises(OSError):
+        socket.create_connection(("127.0.0.2", ports_of(json.loads(told))[0]), 1)
+
+
+def test_relay_says_when_a_port_is_taken():
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError):
+        Relay("127.0.0.1", [taken.getsockname()[1]])
+    assert ports_of({"mux": 5, "task": [6, 7], "key": "k", "signed": True}) == [5, 6, 7]
+
+
 def test_views_of_all_engines(ipp_cluster):
     found, client = ipp_cluster
     assert isinstance(found.engine_set, EngineSetLauncher)
@@ -106,26 +124,9 @@ def test_engine_that_dies_is_noticed_and_more_can_start(ipp_cluster):
 
 def test_stop_and_start_again(ipp_cluster):
     found, client = ipp_cluster
-    before = client[:].apply_sync(os.getpid)
+    before, pids = client.ids, client[:].apply_sync(os.getpid)
     for set_id in list(found.engines)[1:]:
         found.stop_engines_sync(set_id)
     found.restart_engines_sync()
-    until(lambda: len(client.ids) == 2 and not set(client[:].apply_sync(os.getpid)) & set(before))
-
-
-def test_relay_where_the_controller_is_on_loopback_only(cluster, profile):
-    config = Config({"EngineSetLauncher": {"address": "127.0.0.2"}})
-    with ipyparallel.Cluster(engines="pcluster", n=1, profile_dir=profile, config=config,
-                             **QUICK) as client:
-        client.wait_for_engines(1, timeout=30)
-        told = client[0].apply_sync(os.getenv, "IPP_CONNECTION_INFO")
-        assert '"tcp://127.0.0.2"' in told
-        assert len(client[0].apply_sync(bytes, 3_000_000)) == 3_000_000
-    with pytest.raises(OSError):
-        socket.create_connection(("127.0.0.2", ports_of(json.loads(told))[0]), 1)
-
-
-def test_relay_says_when_a_port_is_taken():
-    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError):
-        Relay("127.0.0.1", [taken.getsockname()[1]])
-    assert ports_of({"mux": 5, "task": [6, 7], "key": "k", "signed": True}) == [5, 6, 7]
+    until(lambda: len(client.ids) == 2 and not set(client.ids) & set(before))
+    assert not set(client[:].apply_sync(os.getpid)) & set(pids)

@@ -37,6 +37,12 @@ def nested(number):
     return sum(inner), os.getpid()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def slots_for_the_next_file():
+    yield
+    pcluster.joblib.release()
+
+
 @pytest.fixture(autouse=True)
 def backend(cluster):
     with parallel_config("pcluster", n_jobs=2):

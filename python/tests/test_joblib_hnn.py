@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import numpy
+import pytest
 from hnn_core import JoblibBackend, jones_2009_model, simulate_dipole
 from joblib import parallel_config
 
 import pcluster.joblib
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # the seed's name of the model
 def test_trials_equal_serial_ones(cluster, monkeypatch):
     batches = []
     submit = pcluster.joblib.PclusterBackend.submit
@@ -31,3 +33,4 @@ def test_trials_equal_serial_ones(cluster, monkeypatch):
     assert all(numpy.array_equal(one, other) for one, other in zip(spikes, same_spikes))
     assert not numpy.array_equal(*serial)  # the drives differ from trial to trial:
     assert min(len(times) for times in spikes) > 10  # they were met
+    pcluster.joblib.release()

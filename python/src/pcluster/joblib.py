@@ -16,7 +16,7 @@ from joblib.parallel import AutoBatchingMixin, ParallelBackendBase
 
 from .cluster import current
 
-__all__ = ["PclusterBackend"]
+__all__ = ["PclusterBackend", "release"]
 
 _IDLE = 10.0  # s
 
@@ -68,7 +68,7 @@ class PclusterBackend(AutoBatchingMixin, ParallelBackendBase):
                callback: Callable[[Future], None] | None = None) -> Future:
         """One batch of calls."""
         assert self._held is not None
-        future = self._held.executor.submit(func)
+        future = self._held.executor.submit(_call, func)
         self._mine.add(future)
         future.add_done_callback(self._mine.discard)
         if callback is not None:
@@ -114,6 +114,11 @@ class PclusterBackend(AutoBatchingMixin, ParallelBackendBase):
             _warm.let_go(held, end)
 
 
+def _call(batch: Callable[[], Any]) -> Any:
+    """One function for the Executor, which learns how long it takes; batches are many."""
+    return batch()
+
+
 class _Held:
     """An executor, and how many Parallel calls use it at present."""
 
@@ -133,9 +138,15 @@ class _Warm:
         with self._lock:
             held = self._all.get(key)
             if held is None or not _usable(held.executor):
+                self.release(0)  # their slots are wanted now
                 held = self._all[key] = _Held(key, cluster.executor(n_jobs, **options))
             held.users += 1
             return held
+
+    def release(self, timeout: float | None = 30.0) -> None:
+        for held in list(self._all.values()):
+            if not held.users:
+                held.executor.release(timeout)
 
     def let_go(self, held: _Held, end: bool) -> None:
         """`end`: its processes run what nobody wants; not while another call uses them too."""
@@ -146,6 +157,11 @@ class _Warm:
             if self._all.get(held.key) is held:
                 del self._all[held.key]
         held.executor.kill_workers()
+
+
+def release() -> None:
+    """Ends the processes that no Parallel call uses; returns when their slots are free."""
+    _warm.release()
 
 
 def _usable(executor: Any) -> bool:
