@@ -139,7 +139,8 @@ def main() -> None:
     channel.watch()
     surroundings.adopt(told["path"], told["directory"])
     import dask
-    dask.config.set(told["settings"])
+    dask.config.set({"temporary-directory": os.environ.get("PCLUSTER_LOCAL_DIR"),
+                     **told["settings"]})
     code = _run(told, channel)
     if code == 0:
         _ended.wait(_PATIENCE)
