@@ -45,9 +45,11 @@ def there_and_back(client):
     return timed(lambda: client.submit(np.negative, client.scatter(data)).result())[0]
 
 
-def power(spy, data):
+def power(spy, data, **words):
+    """Seconds, and the spectra."""
     with contextlib.redirect_stdout(io.StringIO()):
-        return timed(lambda: spy.freqanalysis(data).data[()])
+        seconds, spectra = timed(lambda: spy.freqanalysis(data, **words))
+        return seconds, spectra.data[()]
 
 
 def start(way):
@@ -78,7 +80,7 @@ def main():
     import syncopy as spy
     logging.getLogger("syncopy").setLevel(logging.ERROR)
     data = spy.synthdata.white_noise(nTrials=100, nChannels=32)
-    alone, wanted = timed(lambda: spy.freqanalysis(data, parallel=False).data[()])
+    alone, wanted = power(spy, data, parallel=False)
     found = {"theirs": [], "ours": [], "ours without certificates": []}
     for _ in range(ROUNDS):
         for way, rows in found.items():

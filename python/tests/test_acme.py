@@ -1,6 +1,7 @@
-# ACME's own examples on pcluster.  It is in sys.prefix/acme: where Syncopy can import it, Syncopy
+# ACME's own examples on pcluster.
 # SPDX-License-Identifier: MIT
-# takes another path.
+#
+# It is in sys.prefix/acme: where Syncopy can import it, Syncopy takes another path.
 import os
 import subprocess
 import sys

@@ -1,6 +1,7 @@
 # A Dask cluster on slots: its workers, their ends and returns, who may come, how it closes.
 # SPDX-License-Identifier: MIT
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -74,7 +75,8 @@ def test_a_worker_is_its_slot(client):
         assert got["memory"] == int(own["PCLUSTER_MEM_MB"]) << 20
         assert got["local"].startswith(own["PCLUSTER_LOCAL_DIR"])
         assert got["directory"] == os.getcwd()
-        assert [p for p in sys.path if p] == [p for p in got["path"] if p in sys.path and p]
+        # Dask has added its scheduler's directory to that of this process since.
+        assert {p for p in sys.path if p and "dask-scratch-space" not in p} <= set(got["path"])
 
 
 def test_the_dashboard_answers(client):
@@ -212,3 +214,25 @@ def test_wrong_words(free):
         pcluster.dask.Cluster(1, cluster=free, scheduler="here")
     with pytest.raises(PclusterError, match="no worker has 64 cores"):
         pcluster.dask.Cluster(cluster=free, threads=64)
+
+
+def test_a_lost_node(free):
+    """Its worker comes back on another under its name; what it had to do is done there."""
+    def call(verb, *words):
+        return subprocess.run(["pcluster", verb, "--cluster", "lost", *words], check=True,
+                              capture_output=True, text=True, timeout=60).stdout
+    call("submit", "--site", "local", "--jobs", "2", "--cores", "1")
+    try:
+        with pcluster.dask.Cluster(1, cluster="lost") as dask_cluster, \
+                dd.Client(dask_cluster) as client:
+            pid, where = client.submit(lambda: (os.getpid(), os.environ["PCLUSTER_WORKER"]),
+                                       pure=False).result(timeout=20)
+            late = client.submit(lambda: (time.sleep(1), os.environ["PCLUSTER_WORKER"])[1])
+            until(lambda: any(client.processing().values()))
+            (row,) = (w for w in json.loads(call("status", "workers", "--json"))["items"]
+                      if w["id"] == where)
+            os.kill(int(row["job"].partition(".")[0]), signal.SIGKILL)
+            assert late.result(timeout=40) != where
+            assert names(client) == [0] and pid not in nodes()
+    finally:
+        call("stop")

@@ -3,8 +3,8 @@
 """`main()` is the program.
 
 The first line that it reads from its channel is a JSON object: what to run, and Dask's
-configuration with the keys of the certificates, which so are in no file, no environment and no
-command line.  The end of the channel ends it.
+configuration with the keys of the certificates, which so are in no environment and no command
+line.  The end of the channel ends it.
 """
 from __future__ import annotations
 
@@ -139,7 +139,8 @@ def main() -> None:
     channel.watch()
     surroundings.adopt(told["path"], told["directory"])
     import dask
-    dask.config.set(told["settings"])
+    dask.config.set({"temporary-directory": os.environ.get("PCLUSTER_LOCAL_DIR"),
+                     **told["settings"]})
     code = _run(told, channel)
     if code == 0:
         _ended.wait(_PATIENCE)
