@@ -60,11 +60,11 @@ make_user() {
 }
 
 build_all() {
-  build_preset dev "$work/dev"
+  build_preset test "$work/dev"
   build_preset release "$work/release" pcluster
   rm -rf "$work/pcluster"
   step "install" cmake --install "$work/release" --prefix "$work/pcluster"
-  build_preset asan "$work/asan" "${sanitized[@]/#/test_}"
+  build_preset test-asan "$work/asan" "${sanitized[@]/#/test_}"
 }
 
 # One ctest over both builds: every test from dev, those of the pure parts again from asan.
@@ -91,7 +91,7 @@ test_pbs() {
 if [[ ${1:-} == --pbs ]]; then test_pbs; exit; fi
 
 # shellcheck disable=SC2119
-setup_packages build unit test python
+setup_packages build unit test python wheel
 become_root "$@"
 make_work
 logs=$work/log

@@ -3,7 +3,8 @@ file(GLOB python CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/python/tests
   ${PROJECT_SOURCE_DIR}/python/tests/test_*.py)
 
 # Once more as an ordinary user: those that start processes, each in its own way.
-set(python_as_user test_executor.py test_cluster.py test_hnn.py test_dask.py test_ipyparallel.py)
+set(python_as_user test_executor.py test_cluster.py test_setup.py test_hnn.py
+  test_dask.py test_ipyparallel.py)
 
 foreach(file IN LISTS python)
   string(REGEX REPLACE "^test_(.*)\\.py$" "python.\\1" name ${file})
@@ -16,5 +17,6 @@ foreach(file IN LISTS python)
     add_test(NAME ${name}.user COMMAND ${run} as-user)
     list(APPEND names ${name}.user)
   endif()
-  set_tests_properties(${names} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 330 LABELS python)
+  set_tests_properties(${names} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 330 LABELS python
+    ENVIRONMENT PCLUSTER_SOURCE=${PROJECT_SOURCE_DIR})
 endforeach()
