@@ -20,7 +20,8 @@ word = re.compile(r"[A-Za-z_]\w*")
 token = re.compile(r"[A-Za-z_]\w*|::|->|[^\s\w]")
 named = {"struct", "class", "enum", "using", "concept", "union", "namespace"}
 not_names = {"const", "return", "if", "while", "for", "operator", "sizeof", "decltype", "auto",
-             "alignas", "requires", "noexcept", "static", "constexpr", "inline", "std", "class"}
+             "alignas", "namespace", "requires", "noexcept", "static", "constexpr", "inline", "std",
+             "class"}
 
 
 @functools.cache
