@@ -18,6 +18,8 @@ not_sanitized='tree|simulator|io|runtime|daemon|cli'
 work=/var/tmp/pcluster-test-$(cksum <<< "$PWD" | cut -d' ' -f1)
 # shellcheck source=dev.d/steps.sh
 . dev.d/steps.sh
+# shellcheck source=dev.d/python.sh
+. dev.d/python.sh
 
 become_root() {
   (($(id -u) != 0)) || return 0
@@ -58,11 +60,11 @@ make_user() {
 }
 
 build_all() {
-  build_preset dev "$work/dev"
+  build_preset test "$work/dev"
   build_preset release "$work/release" pcluster
   rm -rf "$work/pcluster"
   step "install" cmake --install "$work/release" --prefix "$work/pcluster"
-  build_preset asan "$work/asan" "${sanitized[@]/#/test_}"
+  build_preset test-asan "$work/asan" "${sanitized[@]/#/test_}"
 }
 
 # One ctest over both builds: every test from dev, those of the pure parts again from asan.
@@ -72,6 +74,7 @@ subdirs(dev asan)
 CMAKE
   # Program tests run what users get; where CI is true, a skipped one counts as failed.
   PCLUSTER_TEST_PROGRAM=$work/pcluster/bin/pcluster PCLUSTER_TEST_USER=$user CI=${CI:-} \
+    PCLUSTER_TEST_PYTHON=$work/python/bin/python \
     ctest --test-dir "$work" -j 2 --output-on-failure --no-tests=error ${1:+-R "$1"} \
     -E "^asan\.($not_sanitized)\$" {lock}>&-
 }
@@ -88,11 +91,13 @@ test_pbs() {
 if [[ ${1:-} == --pbs ]]; then test_pbs; exit; fi
 
 # shellcheck disable=SC2119
-setup_packages build unit test
+setup_packages build unit test python wheel
 become_root "$@"
 make_work
 logs=$work/log
 one_at_a_time
+start_python "$work/python"
 build_all
+step "Python environment" await_python
 make_user
 run_tests "${1:-}"

@@ -12,7 +12,7 @@ add_custom_target(programs ALL
   COMMAND ${CMAKE_COMMAND} -E copy_directory ${CMAKE_CURRENT_SOURCE_DIR}/testbed ${programs}/testbed
   COMMAND ${CMAKE_COMMAND} -E copy ${CMAKE_CURRENT_SOURCE_DIR}/lib.sh
           ${CMAKE_CURRENT_SOURCE_DIR}/slurm.sh ${CMAKE_CURRENT_SOURCE_DIR}/processes.sh
-          ${CMAKE_CURRENT_SOURCE_DIR}/fake_pbs.sh
+          ${CMAKE_CURRENT_SOURCE_DIR}/fake_pbs.sh ${CMAKE_CURRENT_SOURCE_DIR}/python/run.sh
           ${CMAKE_CURRENT_SOURCE_DIR}/messages.sh ${CMAKE_CURRENT_SOURCE_DIR}/terminal.py
           ${CMAKE_CURRENT_SOURCE_DIR}/walk.py ${CMAKE_CURRENT_SOURCE_DIR}/slurm_rows.py
           ${CMAKE_CURRENT_SOURCE_DIR}/channels.py ${CMAKE_CURRENT_SOURCE_DIR}/channel_engine.py
@@ -22,6 +22,8 @@ add_custom_target(programs ALL
           ${programs}
   COMMAND ${CMAKE_COMMAND} -E copy_directory ${PROJECT_SOURCE_DIR}/bench ${programs}/bench
   COMMAND ${CMAKE_COMMAND} -E copy_directory ${PROJECT_SOURCE_DIR}/examples ${programs}/examples
+  COMMAND ${CMAKE_COMMAND} -E copy_directory ${PROJECT_SOURCE_DIR}/python/tests
+          ${programs}/python/tests
   VERBATIM)
 
 # program_test(SCRIPT [USER] [SERIAL] [TESTBED] [TIMEOUT seconds]): as root, and with USER once more
@@ -95,3 +97,5 @@ foreach(script IN LISTS slurm)
     program_test(${script} USER TESTBED)
   endif()
 endforeach()
+
+include(python.cmake)       # tests of the Python package

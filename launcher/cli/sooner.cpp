@@ -85,7 +85,7 @@ std::vector<PartitionLimits> others_that_fit(const Question& question, const std
 }
 
 void add_reservation(Question& question, const PartitionLimits& own, Micros start_unix,
-                     Findings& findings) {
+                     Hints& findings) {
   const auto& adapter = question.adapter;
   if (adapter.reservations == nullptr) return;
   const auto said = question.ask(adapter.reservations());
@@ -106,7 +106,7 @@ void add_reservation(Question& question, const PartitionLimits& own, Micros star
   findings.emplace_back("reservation", reservation_text(*found, shorter.time, now));
 }
 
-void look_at_pool(Question& question, Findings& findings) {
+void look_at_pool(Question& question, Hints& findings) {
   const auto said = question.ask(question.adapter.limits());
   auto limits = said ? question.adapter.limits_seen(*said) : std::nullopt;
   if (!limits) {
@@ -134,8 +134,8 @@ void look_at_pool(Question& question, Findings& findings) {
 
 }  // namespace
 
-Findings look_for_sooner(const Session& session, const Status& status) {
-  Findings findings;
+Hints look_for_sooner(const Session& session, const Status& status) {
+  Hints findings;
   std::size_t pools = 0;
   for (const auto& pool : status.pools) {
     const auto* adapter = find_adapter(pool.spec.adapter);

@@ -12,10 +12,10 @@
 
 namespace pcluster {
 
-using Findings = std::vector<std::pair<std::string, std::string>>;  // as in Explanation
+using Hints = std::vector<std::pair<std::string, std::string>>;  // as in Explanation
 
 // For each pool with jobs that wait; a handful of commands at most, none of which submits anything.
-Findings look_for_sooner(const Session&, const Status&);
+Hints look_for_sooner(const Session&, const Status&);
 
 // Of those, the pure parts.  Whether a partition would take jobs of this shape:
 bool fits(const JobSpec&, const PartitionLimits&);

@@ -11,7 +11,7 @@
 namespace pcluster {
 namespace {
 
-int run(const Session& session, const Arguments& arguments) {
+int run_cancel(const Session& session, const Arguments& arguments) {
   if (arguments.operands().empty())
     throw Error(Exit::usage, "cancel: which workload?", "write pcluster cancel ID, or last");
   const auto ref = workload_operand(session, arguments);
@@ -34,7 +34,7 @@ const Verb verb_cancel{
     .examples =
         "pcluster cancel 7\n"
         "pcluster cancel 7.123",
-    .run = run,
+    .run = run_cancel,
     .description =
         "Ends the running tasks of a workload, or one task, and drops those that wait. What is "
         "done stays done, and the workers stay for other workloads.",

@@ -138,7 +138,7 @@ std::string answer(const Names& words) {
   return text;
 }
 
-int run(const Session&, const Arguments& arguments) {
+int run_completion(const Session&, const Arguments& arguments) {
   const Names shells{"bash", "zsh", "fish"};
   const auto& words = arguments.operands();
   if (words.size() != 1)
@@ -179,7 +179,7 @@ const Verb verb_completion{
         "source <(pcluster completion bash)         # in ~/.bashrc\n"
         "source <(pcluster completion zsh)          # in ~/.zshrc, after compinit\n"
         "pcluster completion fish > ~/.config/fish/completions/pcluster.fish",
-    .run = run,
+    .run = run_completion,
     .description =
         "Prints the script that lets a shell complete verbs, options, sites, partitions, "
         "workloads, their tags, workers and pools. It asks pcluster itself while you type, so that "

@@ -52,7 +52,7 @@ struct Action {
 };
 constexpr Action actions[] = {{"show", 1, show}, {"path", 1, path}, {"check", 2, check}};
 
-int run(const Session& session, const Arguments& arguments) {
+int run_config(const Session& session, const Arguments& arguments) {
   const auto& words = arguments.operands();
   const std::string name = words.empty() ? "show" : words.front();
   const auto* action = std::ranges::find(actions, name, &Action::name);
@@ -85,7 +85,7 @@ const Verb verb_config{
         "pcluster config check cluster.yaml         # before: pcluster start --config "
         "cluster.yaml\n"
         "pcluster config path",
-    .run = run,
+    .run = run_config,
     .description =
         "Takes the options of submit and starts nothing. `show` prints every setting with its "
         "value and its origin: command line, a PCLUSTER_ variable, file and line of the "

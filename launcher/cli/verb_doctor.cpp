@@ -18,7 +18,7 @@
 namespace pcluster {
 namespace {
 
-constexpr Option options[] = {
+constexpr Option doctor_options[] = {
     {"--last", "", "print what was found the last time (of --site, else of any)"},
 };
 
@@ -83,7 +83,7 @@ ProbeRun probe(const Submission& submission) {
   }
 }
 
-int run(const Session& session, const Arguments& arguments) {
+int run_doctor(const Session& session, const Arguments& arguments) {
   if (arguments.has("last")) return print_last(session, arguments);
   auto submission = prepare(session, arguments, {.file = {}});
   auto& plan = submission.plan;
@@ -106,13 +106,13 @@ const Verb verb_doctor{
     .summary = "can workers come home here, and what do their nodes have",
     .operands_name = "",
     .operands = Operands::none,
-    .options = options,
+    .options = doctor_options,
     .more_options = submission_options(),
     .examples =
         "pcluster doctor --partition 16GBXL\n"
         "pcluster doctor --ports 60001-63000        # would these be open?\n"
         "pcluster doctor --last",
-    .run = run,
+    .run = run_doctor,
     .description =
         "Sends one small job to the queue, as submit would, and tells what it finds, a line each "
         "with its remedy: which addresses of this host a node reaches, how late it sees the state "

@@ -15,7 +15,7 @@
 namespace pcluster {
 namespace {
 
-constexpr Option options[] = {
+constexpr Option events_options[] = {
     {"-f,--follow", "", "wait for more, until Ctrl-C or the end of the cluster"},
     {"--since", "TIME|SEQ", "10m (ago), a UTC time, or the number of the last event seen"},
 };
@@ -48,7 +48,7 @@ class Printer {
   EventMaker events_;
 };
 
-int run(const Session& session, const Arguments& arguments) {
+int run_events(const Session& session, const Arguments& arguments) {
   const auto said = arguments.text("since");
   const auto since = said ? parse_since(*said, unix_now()) : Since{};
   const auto state = session.state();
@@ -77,13 +77,13 @@ const Verb verb_events{
     .summary = "what happened, one line each; --json: one object a line",
     .operands_name = "",
     .operands = Operands::none,
-    .options = options,
+    .options = events_options,
     .more_options = {},
     .examples =
         "pcluster events --since 10m\n"
         "pcluster events --follow --json | jq 'select(.event == \"task_failed\")'\n"
         "pcluster events --since 1234 --json        # docs/events.md lists the names",
-    .run = run,
+    .run = run_events,
     .description =
         "Prints what happened to jobs, workers, workloads and tasks, the oldest first. It reads "
         "the journal, so that it needs no launcher and works after stop. With --json each line "

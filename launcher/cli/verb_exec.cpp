@@ -20,7 +20,7 @@
 namespace pcluster {
 namespace {
 
-constexpr Option options[] = {
+constexpr Option exec_options[] = {
     {"--on", "w0,w3-w5|all", "the workers; all: those at home now"},
 };
 
@@ -103,7 +103,7 @@ int run_on(const Session& session, Client& client, const WorkloadSpec& spec) {
   return static_cast<int>(last.done == last.tasks ? Exit::done : Exit::tasks_failed);
 }
 
-int run(const Session& session, const Arguments& arguments) {
+int run_exec(const Session& session, const Arguments& arguments) {
   const auto said = workers_said(arguments);
   auto asked = workload_from(session, arguments, "exec");
   bool one = said != "all" && said.find_first_of(",-") == said.npos;
@@ -128,13 +128,13 @@ const Verb verb_exec{
     .summary = "run a program on chosen workers, at once and beside what runs there",
     .operands_name = "-- COMMAND...",
     .operands = Operands::command,
-    .options = options,
+    .options = exec_options,
     .more_options = task_options(),
     .examples =
         "pcluster exec --on all -- df -h /tmp\n"
         "pcluster exec --on w3 -- py-spy dump --pid 4711   # its exit code is ours\n"
         "pcluster exec --on w0,w3-w5 --shell -- 'rm -rf \"$PCLUSTER_LOCAL_DIR\"/cache'",
-    .run = run,
+    .run = run_exec,
     .description =
         "Runs the program once on each worker that --on names, at once and beside the tasks in "
         "its slots, and waits until all have ended. Each line of output begins with the name of "

@@ -27,7 +27,7 @@ std::string explanation_text(const Explanation& explanation) {
   return all;
 }
 
-int run(const Session& session, const Arguments& arguments) {
+int run_explain(const Session& session, const Arguments& arguments) {
   const auto ref = workload_operand(session, arguments);
   auto client = reach_launcher(session);
   auto explanation = client.ask<Explanation>(Explain{ref});
@@ -52,7 +52,7 @@ const Verb verb_explain{
     .examples =
         "pcluster explain                           # the last workload\n"
         "pcluster explain 7.123",
-    .run = run,
+    .run = run_explain,
     .description =
         "Says why a task waits, from near to far: the task, its workload and what that waits "
         "for, the workers and their free slots, and the jobs of each pool with the queue's own "

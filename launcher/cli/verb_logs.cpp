@@ -23,7 +23,7 @@
 namespace pcluster {
 namespace {
 
-constexpr Option options[] = {
+constexpr Option logs_options[] = {
     {"-f,--follow", "", "print what is there, then what comes, until its end"},
     {"--stdout", "", "only what went to stdout"},
     {"--stderr", "", "only what went to stderr"},
@@ -125,7 +125,7 @@ int follow_output(const Session& session, const TaskRef& ref, const Arguments& a
   return static_cast<int>(end == Followed::End::interrupted ? Exit::interrupted : Exit::done);
 }
 
-int run(const Session& session, const Arguments& arguments) {
+int run_logs(const Session& session, const Arguments& arguments) {
   const auto ref = workload_operand(session, arguments);
   if (arguments.has("follow")) return follow_output(session, ref, arguments);
   const auto state = session.state();
@@ -159,13 +159,13 @@ const Verb verb_logs{
     .summary = "what tasks wrote to stdout and stderr",
     .operands_name = "[ID[.INDEX]|last]",
     .operands = Operands::words,
-    .options = options,
+    .options = logs_options,
     .more_options = {},
     .examples =
         "pcluster logs 7.123\n"
         "pcluster logs -f                           # of the last workload, as it comes\n"
         "pcluster logs last --stderr",
-    .run = run,
+    .run = run_logs,
     .description =
         "Prints what tasks wrote to stdout and stderr, by task and attempt. It reads the files of "
         "the workers, so that it needs no launcher and works after stop.",

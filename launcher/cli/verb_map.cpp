@@ -22,7 +22,7 @@ namespace {
 
 constexpr std::uint64_t many_per_slot = 1000;
 
-constexpr Option options[] = {
+constexpr Option map_options[] = {
     {"--trials", "A-B[:STEP]", "the trials, B included; without any, one trial per line of stdin"},
     {"-a,--arg-file", "FILE", "trials of a table (.csv, .tsv: {COLUMN}), else lines; - is stdin"},
     {"--link", "", "with several ::: lists: their values side by side, not all combinations"},
@@ -111,7 +111,7 @@ void warn_of_many(const Session& session, Client& client, const WorkloadSpec& sp
                   task_count(spec.trials), slots, slots == 1 ? "" : "s"));
 }
 
-int run(const Session& session, const Arguments& arguments) {
+int run_map(const Session& session, const Arguments& arguments) {
   auto from = map_trials(arguments);
   const auto channels = from.channels;
   if (channels) session.say(channels_text(from.without_channels, *channels));
@@ -140,7 +140,7 @@ const Verb verb_map{
     .summary = "run a command once per trial",
     .operands_name = "-- COMMAND... [::: VALUES...]",
     .operands = Operands::command,
-    .options = options,
+    .options = map_options,
     .more_options = task_options(),
     .examples =
         "pcluster map --trials 0-499 -- python trial.py {trial}\n"
@@ -154,7 +154,7 @@ const Verb verb_map{
         "pcluster map --ranks 4 --trials 0-99 -- ./model {trial}      # each over 4 MPI ranks\n"
         "pcluster map --resident -a trials.csv -- python model.py     # docs/resident.md\n"
         "pcluster map --trials 0-9 --shell -- 'gzip -c part{trial} > part{trial}.gz'",
-    .run = run,
+    .run = run_map,
     .description =
         "Runs the command once per trial, as many at a time as the workers have slots; {trial} in "
         "its words becomes the trial. It shows progress, and ends with 0 when all tasks are done, "

@@ -34,7 +34,7 @@ WorkloadSpec spec_of(const Session& session, const Arguments& arguments, const M
   return spec;
 }
 
-int run(const Session& session, const Arguments& arguments) {
+int run_mpiexec(const Session& session, const Arguments& arguments) {
   if (arguments.command().empty())
     throw Error(Exit::usage, "mpiexec: no command",
                 "give it after --; see: pcluster mpiexec --help");
@@ -62,7 +62,7 @@ const Verb verb_mpiexec{
         "pcluster mpiexec -n 4 ./model < parameters.txt\n"
         "pcluster mpiexec -np 8 -x MODEL=full -wdir /scratch/me ./model\n"
         "python -c 'MPIBackend(8, mpi_cmd=\"pcluster mpiexec\")'   # as hnn-core takes it",
-    .run = run,
+    .run = run_mpiexec,
     .description =
         "Runs a program as N MPI ranks on the workers of a pool, for what calls mpiexec by its "
         "name. Its standard input goes to rank 0, the output of all ranks comes here byte for "

@@ -13,11 +13,11 @@
 namespace pcluster {
 namespace {
 
-constexpr Option options[] = {
+constexpr Option render_options[] = {
     {"-o,--output", "FILE", "write the script there instead of printing it"},
 };
 
-int run(const Session& session, const Arguments& arguments) {
+int run_render(const Session& session, const Arguments& arguments) {
   const auto submission = prepare(session, arguments, {.dry = true});
   const auto file = arguments.text("output");
   if (!file) return print_dry(submission);
@@ -35,13 +35,13 @@ const Verb verb_render{
     .summary = "print the job script that submit would send",
     .operands_name = "",
     .operands = Operands::none,
-    .options = options,
+    .options = render_options,
     .more_options = submission_options(),
     .examples =
         "pcluster render --partition 16GBXL --jobs 10\n"
         "pcluster render --site esi --time 2h --output job.sh\n"
         "pcluster render --json                     # with the command that submits it",
-    .run = run,
+    .run = run_render,
     .description =
         "Prints the job script that submit would send with the same options, configuration and "
         "site profile, and the command that would submit it. With --output the script goes to a "

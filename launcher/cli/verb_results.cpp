@@ -13,7 +13,7 @@
 namespace pcluster {
 namespace {
 
-constexpr Option options[] = {
+constexpr Option results_options[] = {
     {"--failed", "", "only those that failed, were lost or cancelled"},
     {"--csv", "", "as CSV, with all columns of the trials and of $PCLUSTER_RESULT"},
 };
@@ -43,7 +43,7 @@ Unsettled ask_unsettled(const Session& session, WorkloadId id) {
   return all;
 }
 
-int run(const Session& session, const Arguments& arguments) {
+int run_results(const Session& session, const Arguments& arguments) {
   if (arguments.has("csv") && session.json)
     throw Error(Exit::usage, "results: --csv and --json are two forms", "leave one of them out");
   const auto ref = workload_operand(session, arguments);
@@ -68,14 +68,14 @@ const Verb verb_results{
     .summary = "one table of all tasks of a workload",
     .operands_name = "[ID[.INDEX]|last]",
     .operands = Operands::words,
-    .options = options,
+    .options = results_options,
     .more_options = {},
     .examples =
         "pcluster results                           # of the last workload\n"
         "pcluster results 7 --failed\n"
         "pcluster results 7 --csv > results.csv\n"
         "pcluster results 7 --json > results.json",
-    .run = run,
+    .run = run_results,
     .description =
         "Prints one line per task: state, exit code, host, times, memory, and the columns that the "
         "task wrote to the file $PCLUSTER_RESULT. It reads the table on disk, so that it needs no "

@@ -21,7 +21,7 @@
 namespace pcluster {
 namespace {
 
-constexpr Option options[] = {
+constexpr Option retry_options[] = {
     {"--retries", "N", "run a task that fails again, so often (default: as before)"},
     {"-t,--time", "TIME", "a task that runs longer is ended (default: as before)"},
     {"-m,--memory", "SIZE", "memory per task (default: as before)"},
@@ -87,7 +87,7 @@ int nothing_failed(const Session& session, const TaskRef& ref) {
   return static_cast<int>(Exit::done);
 }
 
-int run(const Session& session, const Arguments& arguments) {
+int run_retry(const Session& session, const Arguments& arguments) {
   const auto ref = workload_operand(session, arguments);
   const auto state = session.state();
   auto disk = read_workload(state, ref.workload);
@@ -121,13 +121,13 @@ const Verb verb_retry{
     .summary = "run again what failed, was lost or cancelled",
     .operands_name = "[ID[.INDEX]|last]",
     .operands = Operands::words,
-    .options = options,
+    .options = retry_options,
     .more_options = {},
     .examples =
         "pcluster retry 7\n"
         "pcluster retry 7 --memory 8G --time 2h     # with more of what they lacked\n"
         "pcluster retry last --detach",
-    .run = run,
+    .run = run_retry,
     .description =
         "Runs the tasks of an ended workload that failed, were lost or were cancelled once "
         "more, as a new workload. The command, its directory and its environment, and the index "

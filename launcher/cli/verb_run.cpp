@@ -12,7 +12,7 @@
 namespace pcluster {
 namespace {
 
-constexpr Option options[] = {
+constexpr Option run_options[] = {
     {"--np", "N", "split over N MPI ranks (also -np N, -n N); without it one process, no MPI"},
     {"-i,--stdin", "", "the program reads this standard input; it ends with this command"},
     option_span,
@@ -33,7 +33,7 @@ void read_here(const Arguments& arguments, WorkloadSpec& spec) {
   spec.loss_retries = 0;
 }
 
-int run(const Session& session, const Arguments& arguments) {
+int run_run(const Session& session, const Arguments& arguments) {
   auto spec = workload_from(session, arguments, "run");
   split_task(arguments, "np", spec.task);
   if (arguments.has("stdin")) read_here(arguments, spec);
@@ -51,13 +51,13 @@ const Verb verb_run{
     .summary = "run one program, split over MPI ranks with -np",
     .operands_name = "[--] PROGRAM [ARGUMENTS...]",
     .operands = Operands::command,
-    .options = options,
+    .options = run_options,
     .more_options = task_options(),
     .examples =
         "pcluster run -np 16 -- nrniv -mpi -python model.py\n"
         "pcluster run --cores 4 -- python analyse.py       # its exit code is ours\n"
         "pcluster run -i -- sort < names.txt",
-    .run = run,
+    .run = run_run,
     .description =
         "Runs one program, with -np N as that many MPI ranks on the workers of one pool. Its "
         "output appears here and its exit code is ours; a failure of pcluster itself is 125.",

@@ -16,7 +16,7 @@ namespace {
 
 constexpr long long most = 1'000'000;
 
-constexpr Option options[] = {
+constexpr Option scale_options[] = {
     {"--pool", "NAME", "the pool (default: the only one that has jobs)", false, Completes::pool},
     {"--min", "A", "automatic: as many jobs as there is work for, at least A (default 0)"},
     {"--max", "B", "and at most B; `scale N` ends it"},
@@ -78,7 +78,7 @@ int automate(const Session& session, const Arguments& arguments) {
   return static_cast<int>(Exit::done);
 }
 
-int run(const Session& session, const Arguments& arguments) {
+int run_scale(const Session& session, const Arguments& arguments) {
   if (arguments.has("min") || arguments.has("max") || arguments.has("idle"))
     return automate(session, arguments);
   const auto count = number_of_jobs(arguments);
@@ -105,14 +105,14 @@ const Verb verb_scale{
     .summary = "more or fewer jobs of a pool; busy workers finish their tasks first",
     .operands_name = "N",
     .operands = Operands::words,
-    .options = options,
+    .options = scale_options,
     .more_options = {},
     .examples =
         "pcluster scale 20                          # new jobs, and waits for their workers\n"
         "pcluster scale 5                           # pending ones go first, then idle ones\n"
         "pcluster scale 0 --pool large              # the launcher stays\n"
         "pcluster scale --min 0 --max 20            # as many as there is work for",
-    .run = run,
+    .run = run_scale,
     .description =
         "Changes how many jobs a pool has. For more, new ones of the pool's shape are queued, "
         "and it waits for their workers as submit does. For fewer, pending ones are cancelled "

@@ -195,7 +195,7 @@ struct Action {
 constexpr Action actions[] = {
     {"list", list}, {"show", show_site}, {"check", check}, {"new", make_new}, {"import", import}};
 
-int run(const Session& session, const Arguments& arguments) {
+int run_sites(const Session& session, const Arguments& arguments) {
   const auto& words = arguments.operands();
   const std::string name = words.empty() ? "list" : words.front();
   const auto* action = std::ranges::find(actions, name, &Action::name);
@@ -214,7 +214,7 @@ int run(const Session& session, const Arguments& arguments) {
   return action->run(session, arguments);
 }
 
-constexpr Option options[] = {
+constexpr Option sites_options[] = {
     {"-o,--output", "FILE", "new, import: write the profile there"},
     {"--save", "", "new, import: write it to ~/.config/pcluster/sites, where --site NAME finds it"},
     {"--scheduler", "NAME", "new, import: of this scheduler (default: the one on this machine)",
@@ -229,7 +229,7 @@ const Verb verb_sites{
     .summary = "profiles of computing centres: list, show, check, write one",
     .operands_name = "[list|show SITE|check SITE|new NAME|import FILE]",
     .operands = Operands::words,
-    .options = options,
+    .options = sites_options,
     .more_options = {},
     .examples =
         "pcluster sites                             # which there are\n"
@@ -237,7 +237,7 @@ const Verb verb_sites{
         "pcluster sites check                       # this machine's site, against its scheduler\n"
         "pcluster sites new mylab --save            # then: pcluster submit --site mylab\n"
         "pcluster sites import partitions.yaml -o mylab.yaml",
-    .run = run,
+    .run = run_sites,
     .description =
         "A profile says what a centre is like: scheduler, partitions, ports, limits. `check` "
         "compares one with the live scheduler and ends with 1 when they differ; what the profile "

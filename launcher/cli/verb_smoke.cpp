@@ -16,7 +16,7 @@
 namespace pcluster {
 namespace {
 
-constexpr Option options[] = {
+constexpr Option smoke_options[] = {
     {"--np", "N", "over how many ranks (also -np N, -n N; default 2)"},
     {"-t,--time", "TIME", "for each run (default 2m)"},
     {"--env", "K[=V]", "set a variable of what is run; K alone takes this shell's value", true},
@@ -28,7 +28,7 @@ std::string line_of(const CheckView& check) {
   return text + "\n";
 }
 
-int run(const Session& session, const Arguments& arguments) {
+int run_smoke(const Session& session, const Arguments& arguments) {
   auto client = reach_launcher(session);
   catch_interrupts();
   Smoke smoke{.session = session,
@@ -56,10 +56,10 @@ const Verb verb_smoke{
     .summary = "does MPI work on the workers, and what is installed there",
     .operands_name = "",
     .operands = Operands::none,
-    .options = options,
+    .options = smoke_options,
     .more_options = {},
     .examples = "pcluster smoke -np 2",
-    .run = run,
+    .run = run_smoke,
     .description =
         "Tries on workers what models need, a line each: an MPI program over N ranks and a known "
         "sum, on which cores its ranks are, latency and bandwidth within a host and between hosts "

@@ -6,11 +6,11 @@
 namespace pcluster {
 namespace {
 
-constexpr Option options[] = {
+constexpr Option start_options[] = {
     {"--num-engines", "N", "slots per node (default: its cores)"},
 };
 
-int run(const Session& session, const Arguments& arguments) {
+int run_start(const Session& session, const Arguments& arguments) {
   return submit(session, arguments,
                 {.configuration_required = true, .slot_per_core = true, .file = {}});
 }
@@ -22,12 +22,12 @@ const Verb verb_start{
     .summary = "submit with the values of a configuration file",
     .operands_name = "",
     .operands = Operands::none,
-    .options = options,
+    .options = start_options,
     .more_options = submission_options(),
     .examples =
         "pcluster start                             # ~/.config/pcluster/config.yaml\n"
         "pcluster start --config cluster.yaml --num-engines 8",
-    .run = run,
+    .run = run_start,
     .description =
         "Does what submit does, with every value from a configuration file, by default "
         "~/.config/pcluster/config.yaml; options on the command line count more. A worker gets one "

@@ -43,7 +43,7 @@ const Kind& kind_of(const Arguments& arguments) {
               "it is one of: " + join(names, ", "));
 }
 
-int run(const Session& session, const Arguments& arguments) {
+int run_status(const Session& session, const Arguments& arguments) {
   const auto& kind = kind_of(arguments);
   const auto status = reach_launcher(session).ask<Status>(GetStatus{});
   const auto width = session.out_is_terminal ? static_cast<std::size_t>(terminal_width()) : 0;
@@ -68,7 +68,7 @@ const Verb verb_status{
         "pcluster status\n"
         "pcluster status --json                     # the workers\n"
         "pcluster status jobs --json",
-    .run = run,
+    .run = run_status,
     .description =
         "Shows the launcher, its pools, jobs, workers and workloads as they are now. One of the "
         "words prints that table alone; with --json it is a document for scripts.",

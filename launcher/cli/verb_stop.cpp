@@ -12,11 +12,11 @@
 namespace pcluster {
 namespace {
 
-constexpr Option options[] = {
+constexpr Option stop_options[] = {
     {"--take-over", "", "though the launcher ran on another host (which is lost)"},
 };
 
-int run(const Session& session, const Arguments&) {
+int run_stop(const Session& session, const Arguments&) {
   catch_interrupts();
   auto client = find_launcher(session);  // one that died may have left jobs in the queue
   if (!client) {
@@ -41,10 +41,10 @@ const Verb verb_stop{
     .summary = "cancel the jobs, end the workers and the launcher",
     .operands_name = "",
     .operands = Operands::none,
-    .options = options,
+    .options = stop_options,
     .more_options = {},
     .examples = "pcluster stop                              # results and logs stay readable",
-    .run = run,
+    .run = run_stop,
     .description =
         "Cancels the queued jobs, ends tasks, workers and launcher, and returns when nothing of "
         "them runs here any more. Results and logs of its workloads stay readable.",

@@ -6,7 +6,7 @@
 namespace pcluster {
 namespace {
 
-int run(const Session& session, const Arguments& arguments) {
+int run_submit(const Session& session, const Arguments& arguments) {
   return submit(session, arguments, {});
 }
 
@@ -23,7 +23,7 @@ const Verb verb_submit{
         "pcluster submit --partition 16GBXL --jobs 10\n"
         "pcluster submit --jobs 2 --cores 4 --memory 8G --time 2h\n"
         "pcluster submit --jobs 10 --dry-run        # the job script, and nothing else",
-    .run = run,
+    .run = run_submit,
     .description =
         "Asks the scheduler for worker jobs, waits until their workers have phoned home, and says "
         "how many came. A second submit of the same shape adds to them; jobs that pend for too "

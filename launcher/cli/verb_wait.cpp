@@ -16,7 +16,7 @@
 namespace pcluster {
 namespace {
 
-int run(const Session& session, const Arguments& arguments) {
+int run_wait(const Session& session, const Arguments& arguments) {
   const auto ref = workload_operand(session, arguments);
   const auto id = ref.workload;
   if (ref.index)
@@ -46,7 +46,7 @@ const Verb verb_wait{
     .examples =
         "pcluster wait 7\n"
         "pcluster wait                              # for the last one",
-    .run = run,
+    .run = run_wait,
     .description =
         "Waits for the end of a workload that map --detach started, or that an earlier command "
         "left, and shows its progress. It ends with the codes of map; Ctrl-C ends the waiting and "

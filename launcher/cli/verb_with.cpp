@@ -48,7 +48,7 @@ int run_in(const Session& session, const std::vector<std::string>& command) {
   return code;
 }
 
-int run(const Session& session, const Arguments& arguments) {
+int run_with(const Session& session, const Arguments& arguments) {
   const auto command = command_words(arguments, arguments.command(), "with");
   auto submission = prepare(session, arguments, {});
   auto& own = submission.session;
@@ -90,7 +90,7 @@ const Verb verb_with{
         "pcluster with --jobs 10 --cores 2 -- ./analysis.sh     # calls pcluster map, run, ...\n"
         "pcluster with --jobs 4 -- pcluster map --trials 0-99 -- ./trial {trial}\n"
         "pcluster with --cluster night --jobs 10 -- make        # one that runs already stays",
-    .run = run,
+    .run = run_with,
     .description =
         "Brings up a cluster as submit does, with the same options, runs the command with "
         "$PCLUSTER_CLUSTER set to it, and stops it however the command ends: by itself, by "
