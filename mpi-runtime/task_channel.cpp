@@ -42,8 +42,8 @@ Fd TaskChannels::open(const AttemptId& attempt) {
   return write;
 }
 
-// Both ways: a pipe that its program has not opened yet would read as ended.  Its end comes with the
-// program's.
+// Both ways: a pipe that its program has not opened yet would read as ended.  Its end comes with
+// the program's.
 void TaskChannels::open_named(const AttemptId& attempt, const std::string& path) {
   add(attempt, make_named_pipe(path, O_RDWR), path);
 }

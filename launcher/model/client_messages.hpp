@@ -58,9 +58,9 @@ struct Explain {
   TaskRef what;
 };
 
-using Request = std::variant<SubmitJobs, CancelJobs, AddWorkload, Follow, CancelWorkload, GetStatus,
-                             GetRunning, StopCluster, Ping, ScaleJobs, Explain, TaskInput,
-                             ChannelTaken>;
+using Request =
+    std::variant<SubmitJobs, CancelJobs, AddWorkload, Follow, CancelWorkload, GetStatus, GetRunning,
+                 StopCluster, Ping, ScaleJobs, Explain, TaskInput, ChannelTaken>;
 
 // ---------------------------------------------------------------- launcher -> client
 
@@ -169,8 +169,8 @@ struct ChannelState {
   bool again = false;   // it is over, and will be tried again
 };
 
-using Reply = std::variant<Refusal, Accepted, JobsAccepted, WorkloadAccepted, Progress, Status,
-                           RunningTasks, Stopping, Pong, Scaled, Explanation, InputWanted,
-                           ChannelBytes, ChannelState>;
+using Reply =
+    std::variant<Refusal, Accepted, JobsAccepted, WorkloadAccepted, Progress, Status, RunningTasks,
+                 Stopping, Pong, Scaled, Explanation, InputWanted, ChannelBytes, ChannelState>;
 
 }  // namespace pcluster
