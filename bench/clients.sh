@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: MIT
 #
 # clients.sh PROGRAM PYTHON [NAME...]: those of bench/clients/NAME.py, or all.  Each prints a
-# line per comparison: name, seconds of ours, of theirs, and their ratio; what is compared must give the same results, or its script fails.
+# line per comparison: name, seconds of ours, of theirs, and their ratio; what is compared must
+# give the same results, or its script fails.
 set -euo pipefail
 program=$(realpath "$1") python=$(realpath -s "$2")
 here=$(dirname "$(realpath "$0")")/clients
@@ -31,7 +32,7 @@ trap 'exit 130' INT; trap 'exit 143' TERM HUP
 printf '%-44s %10s %10s %6s\n' system ours theirs ratio
 code=0
 for name; do
-  [[ -e $here/$name.py ]] || { echo "$name: no such script in bench/clients" >&2; code=2; continue; }
+  [[ -e $here/$name.py ]] || { echo "no script $name.py in bench/clients" >&2; code=2; continue; }
   # -P: or `import joblib` would find joblib.py
   (cd "$dir"; timeout 1200 "$python" -P -W ignore "$here/$name.py" 2> "$dir/$name.err") ||
     { echo "$name: failed" >&2; tail -n 20 "$dir/$name.err" >&2; code=1; }

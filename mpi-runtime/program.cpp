@@ -52,6 +52,18 @@ bool pass(const std::vector<int>& given) {
   return true;
 }
 
+// The files it wants, as the numbers that follow those.  System calls only.
+bool open_descriptors(const Program& program) {
+  int wanted = 3 + static_cast<int>(program.passed.size());
+  for (const auto& one : program.descriptors) {
+    int file = open(one.path.c_str(), one.flags);
+    if (file < 0 || (file != wanted && dup2(file, wanted) < 0)) return false;
+    if (file != wanted) close(file);
+    ++wanted;
+  }
+  return true;
+}
+
 }  // namespace
 
 struct Starter::Outcome {
@@ -156,13 +168,7 @@ void Starter::child(const Order& order) {
     if (file < 0 || dup2(file, 1) < 0 || dup2(file, 2) < 0) fail(StartStep::output, errno);
     close(file);
   }
-  int wanted = 3 + static_cast<int>(program.passed.size());
-  for (const auto& one : program.descriptors) {
-    int file = open(one.path.c_str(), one.flags);
-    if (file < 0 || (file != wanted && dup2(file, wanted) < 0)) fail(StartStep::descriptor, errno);
-    if (file != wanted) close(file);
-    ++wanted;
-  }
+  if (!open_descriptors(program)) fail(StartStep::descriptor, errno);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);

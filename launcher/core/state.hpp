@@ -32,7 +32,7 @@ struct Shrunk {  // jobs
 // Tasks of this as a worker is told of them (assign.cpp).
 Assignment to_message(const Workload&, const Run&);
 
-struct Stream {            // of what an attempt writes to its channel, as it goes to a client
+struct Telling {           // of what an attempt writes to its channel, as it goes to a client
   std::uint64_t next = 0;  // it was sent what comes before
   bool at_once = false;    // it is known to have heard of the attempt
   ChannelTaken taken{};    // as it said last
@@ -46,7 +46,7 @@ struct Follower {
   Progress told;
   bool feeds = false;       // its tasks read this client's standard input, or talk to it
   bool comes_back = false;  // to be told of the channels that run
-  std::map<AttemptId, Stream> streams;
+  std::map<AttemptId, Telling> streams;
 };
 
 struct Core::State {

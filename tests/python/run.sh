@@ -18,7 +18,8 @@ if [[ ${4:-} == as-user ]]; then
   self=$(realpath "$0")
   cd /var/tmp
   exec setpriv --reuid="$user" --regid="$(id -g "$user")" --init-groups --reset-env \
-    env CI="${CI:-}" PCLUSTER_SOURCE="${PCLUSTER_SOURCE:-}" bash "$self" "$file" "$program" "$python"
+    env CI="${CI:-}" PCLUSTER_SOURCE="${PCLUSTER_SOURCE:-}" \
+    bash "$self" "$file" "$program" "$python"
 fi
 [[ -x $python ]] || skip "no environment: ./dev python makes one"
 

@@ -82,7 +82,8 @@ class Gangs:
         put = self._events.put
         channels = Channels(
             self._argv, missing, ranks=self._ranks if self._ranks > 1 else 0,
-            cluster=self._cluster, env=self._env, tag="hnn", on_event=lambda event: put((number, event)))
+            cluster=self._cluster, env=self._env, tag="hnn",
+            on_event=lambda event: put((number, event)))
         self._channels.append(channels)
         for channel in range(missing):
             self._gangs[number, channel] = _Gang(channels, channel)
