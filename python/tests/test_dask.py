@@ -233,6 +233,7 @@ def test_a_lost_node(free):
                       if w["id"] == where)
             os.kill(int(row["job"].partition(".")[0]), signal.SIGKILL)
             assert late.result(timeout=40) != where
-            assert names(client) == [0] and pid not in nodes()
+            assert names(client) == [0]
+            until(lambda: pid not in nodes())
     finally:
         call("stop")

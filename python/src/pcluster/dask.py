@@ -102,7 +102,7 @@ class Cluster(SpecCluster):
         ours: dict[str, Any] = {"protocol": links.protocol(safe) + "://", "security": safe}
         ways = {self._ways.here(worker["id"]) for worker in self._ways.workers}
         if len(ways) == 1 and not self._told_host:
-            ours["host"] = next(iter(ways))
+            ours["host"] = links.bracketed(next(iter(ways)))
         return {"cls": Scheduler, "options": {**ours, **options}}
 
     def _scheduler_on_worker(self, attached: _Pcluster, common: dict[str, Any],

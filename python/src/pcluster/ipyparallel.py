@@ -186,6 +186,7 @@ class EngineSetLauncher(EngineLauncher):
     def _greeting(self, host: str) -> bytes:
         """The engine's environment: how it reaches the controller, and the key."""
         environment = {key: str(value) for key, value in self.get_env().items()}
+        environment["PYTHONPATH"] = os.pathsep.join(_import_path())
         told = environment.get("IPP_CONNECTION_INFO")
         if told and (self.address or not _is_here(host)):
             info = json.loads(told)
@@ -202,6 +203,13 @@ class EngineSetLauncher(EngineLauncher):
             self.log.info("engines of other hosts reach the controller through %s", address)
             self._relay = Relay(address, ports_of(info), at)
         return self._relay.address
+
+
+def _import_path() -> list[str]:
+    """Where this process imports from, beside its installation: the engines do so, too."""
+    own = tuple({sys.prefix, sys.base_prefix, sys.exec_prefix})
+    return [path for path in map(os.path.abspath, sys.path)
+            if not path.startswith(own) and os.pathsep not in path]
 
 
 def _is_here(host: str) -> bool:
