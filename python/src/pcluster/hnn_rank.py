@@ -6,17 +6,23 @@
 # as hnn-core does it: a network that is kept differs from it in the last bits.
 from __future__ import annotations
 
+import importlib.util
 import io
 import os
 import pickle
 import sys
 import time
 import traceback
-from typing import Any
 
-if sys.path[0] == os.path.dirname(os.path.abspath(__file__)):
-    # It holds modules that are named as others' packages are: joblib, dask.
-    sys.path[0] = os.path.dirname(sys.path[0])
+_HERE = os.path.dirname(os.path.abspath(__file__))
+if sys.path[0] == _HERE:
+    # It holds modules that are named as others' packages are: joblib, dask.  And what lies beside
+    # this package may be another Python's: the package alone is taken from there.
+    del sys.path[0]
+    _spec = importlib.util.spec_from_file_location("pcluster", os.path.join(_HERE, "__init__.py"))
+    assert _spec and _spec.loader
+    sys.modules["pcluster"] = importlib.util.module_from_spec(_spec)
+    _spec.loader.exec_module(sys.modules["pcluster"])
 
 from pcluster.hnn_wire import (  # noqa: E402
     Call, Done, Failed, Ready, Said, Trial, read_frame, write_frame)
