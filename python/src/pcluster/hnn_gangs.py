@@ -21,6 +21,7 @@ _RANK = str(Path(__file__).with_name("hnn_rank.py"))
 _NOTE_AFTER = 5.0   # s without a gang, until the note that says why is shown
 _END_WITHIN = 10.0  # s from the end of input until the ranks are ended
 _LOG_LINES = 30     # at most, of a log in an error
+_MOMENT = 0.5       # s, of a wait for events
 
 
 class RemoteTraceback(Exception):
@@ -165,10 +166,9 @@ class Gangs:
             self._data(self._gangs[number, event.channel], event, simulation)
 
     def _event(self) -> tuple[int, Event | None] | None:
-        """The next one; while no gang is ready, none once a second."""
+        """The next one, or none when none came for a moment."""
         if any(gang.ready for gang in self._gangs.values()):
             self._last_ready = time.monotonic()
-            return self._events.get()
         waited = time.monotonic() - self._last_ready
         if waited > self._timeout:
             raise StartTimeout(
@@ -178,8 +178,10 @@ class Gangs:
         if waited > _NOTE_AFTER and self._note != self._shown:
             self._shown = self._note
             print(f"pcluster: {self._note}", file=sys.stderr, flush=True)
+        # Never for long: once NEURON is imported SIGINT has SA_RESTART, and a wait without an end
+        # does not notice it.
         try:
-            return self._events.get(timeout=1)
+            return self._events.get(timeout=_MOMENT)
         except queue.Empty:
             return None
 
