@@ -15,7 +15,7 @@
 namespace pcluster {
 namespace {
 
-constexpr Option options[] = {
+constexpr Option channels_options[] = {
     {"-n,--slots", "N", "so many programs (default 1), each on a slot that has room for it"},
     {"--on", "w0,w3-w5|all", "one program on each of these workers, which takes no slot"},
     {"--ranks", "N", "each program over N MPI ranks; the channel is rank 0's"},
@@ -44,7 +44,7 @@ WorkloadSpec spec_from(const Session& session, const Arguments& arguments) {
   return spec;
 }
 
-int run(const Session& session, const Arguments& arguments) {
+int run_channels(const Session& session, const Arguments& arguments) {
   auto spec = spec_from(session, arguments);
   open_missing_input();
   auto client = reach_launcher(session);
@@ -63,13 +63,13 @@ const Verb verb_channels{
     .summary = "programs on slots, and a stream of bytes to and from each, for a client",
     .operands_name = "-- PROGRAM [ARGUMENTS...]",
     .operands = Operands::command,
-    .options = options,
+    .options = channels_options,
     .more_options = task_options(),
     .examples =
         "pcluster channels --slots 8 -- python engine.py       # docs/channels.md has the frames\n"
         "pcluster channels --on w0,w3 -- python engine.py\n"
         "pcluster channels --slots 2 --ranks 4 -- python model.py",
-    .run = run,
+    .run = run_channels,
     .description =
         "Starts the program on slots and carries bytes between each and the client that called "
         "this: in frames on standard input and standard output, exactly once and in order, over "

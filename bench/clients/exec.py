@@ -1,6 +1,6 @@
 # Calls that do nothing, per second: this package's Executor and others, in one run on a cluster.
 # SPDX-License-Identifier: MIT
-"""python executor.py [--calls N] [--cluster NAME] [--repeat R]
+"""python exec.py [--calls N] [--cluster NAME] [--repeat R]
 
 Two workers each, chunksize 1, medians of R repeats that alternate.  Dask and ipyparallel take part
 where they can be imported.
