@@ -37,7 +37,8 @@ cd "$dir/work"
 code=0
 "$python" -m pytest -q -rs --tb=short -p no:cacheprovider --rootdir="${file%/*}" "$file" \
   > "$dir/out" 2>&1 || code=$?
-if ((code == 0)) && [[ ${CI:-} == true ]] && grep -q '^SKIPPED' "$dir/out"; then
+# CaImAn's package is on no index: that skip alone is allowed.
+if ((code == 0)) && [[ ${CI:-} == true ]] && grep '^SKIPPED' "$dir/out" | grep -qv CaImAn; then
   echo "FAILED: a skipped test" >&2
   code=1
 fi

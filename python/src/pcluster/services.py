@@ -143,15 +143,13 @@ class Services:
                 if service.opened is None and not service.ended:
                     batch.channels.cancel(service.channel)
         until = time.monotonic() + timeout
-        threads = [threading.Thread(target=batch.channels.close, args=(timeout,), daemon=True)
-                   for batch in batches]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(max(0.0, until - time.monotonic()) + 0.1)
-        left = self.services
-        for batch in {service._batch for service in left}:
-            batch.channels.kill()
+        left = []
+        for batch in batches:  # all meet the end of their input before one is waited for
+            batch.channels.close(0)
+        for batch in batches:
+            if not batch.channels.close(max(0.1, until - time.monotonic())):
+                batch.channels.kill()
+                left.append(batch)
         self._events.put(None)
         if threading.current_thread() is not self._thread:
             self._thread.join(5)
