@@ -44,14 +44,14 @@ void refuse(const Refusal& refusal) {
   throw Error(static_cast<Exit>(refusal.code), refusal.message, refusal.hint);
 }
 
-std::optional<Client> Client::connect_if_there(const Session& session) {
+std::optional<Client> Client::connect_if_there(const Session& session, Micros moment) {
   const auto state = session.state();
   const auto info = read_launcher_info(state);
   if (elsewhere(info) && !session.take_over)
     return Client(connect_to_other_host(session, *info), session.quiet);
   try {
     Client client(ClientSocket::connect_unix(state.socket()), session.quiet);
-    if (client.is_answered()) return client;
+    if (client.may_be_answered(moment)) return client;
   } catch (const Error&) {  // nobody listens there
   }
   return {};
@@ -59,8 +59,7 @@ std::optional<Client> Client::connect_if_there(const Session& session) {
 
 // The socket of a launcher that was just killed still takes connections, and never answers.  One
 // that is slow is there: what is asked of it next has a patience of its own.
-bool Client::is_answered() {
-  constexpr Micros moment = second;
+bool Client::may_be_answered(Micros moment) {
   send(Ping{});
   std::string answer;
   return socket_.receive(answer, moment) != ClientSocket::Got::closed;

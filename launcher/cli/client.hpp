@@ -14,7 +14,8 @@ namespace pcluster {
 
 class Client {
  public:
-  static std::optional<Client> connect_if_there(const Session&);
+  // A launcher that does not answer within `moment` counts as there: it is slow.
+  static std::optional<Client> connect_if_there(const Session&, Micros moment = second);
 
   void send(const Request&);
   struct Got {
@@ -39,7 +40,7 @@ class Client {
 
  private:
   Client(ClientSocket socket, bool quiet) : socket_(std::move(socket)), quiet_(quiet) {}
-  bool is_answered();  // by anyone at all
+  bool may_be_answered(Micros moment);  // false: the other end closes without a word
   // Throws on Refusal, silence, a closed connection.  `adds`: a first Ctrl-C does not end it, so
   // that the caller learns what to cancel.
   Reply await(Micros timeout, bool adds);

@@ -94,7 +94,7 @@ Names partitions(const Session& session, const Names& words) {
 
 // Nothing when no launcher runs: none is started for this.
 Status ask_status(const Session& session) {
-  auto client = Client::connect_if_there(session);
+  auto client = Client::connect_if_there(session, launcher_patience);
   return client ? client->ask<Status>(GetStatus{}, launcher_patience) : Status{};
 }
 
