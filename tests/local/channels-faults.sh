@@ -17,10 +17,11 @@ none_run() { [[ $(engines) == 0 ]]; }
 
 # held: a client with two programs, which does nothing; its own pid is $holder, the verb's $verb.
 held() {
+  rm -f "$dir/held"
   python3 "$here/channels.py" held "$state" "$program" --slots 2 > "$dir/held" 2> "$dir/err" &
   holder=$!
   disown
-  eventually 10 grep -q . "$dir/held"
+  eventually 10 grep -qs . "$dir/held"
   verb=$(cat "$dir/held")
 }
 
