@@ -9,7 +9,7 @@ set -euo pipefail
 program=$(realpath "$1") python=$(realpath -s "$2")
 here=$(dirname "$(realpath "$0")")/clients
 shift 2
-(($#)) || set -- exec joblib pool ipyparallel dask hnn
+(($#)) || set -- exec large joblib pool ipyparallel dask hnn
 
 dir=$(mktemp -d "${TMPDIR:-/tmp}/pcl.XXXXXX")
 export PCLUSTER_DIR=$dir PCLUSTER_PROGRAM=$program PCLUSTER_SITE=local

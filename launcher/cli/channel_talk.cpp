@@ -80,9 +80,9 @@ class Talk {
       if (!look_at_signals()) return static_cast<int>(Exit::interrupted);
       if (ended_at_ && steady_now() - *ended_at_ >= grace_ && !std::exchange(cancelled_, true))
         desk_.cancel_all();
+      write_output();  // before send: what was written is confirmed, and more comes
       desk_.tick(steady_now());
       send();
-      write_output();
     }
     return code();
   }
