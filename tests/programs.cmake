@@ -89,8 +89,8 @@ foreach(script IN LISTS slurm)
     program_test(${script} USER TESTBED TIMEOUT 300)   # hosts go off, and come back
   elseif(script STREQUAL slurm/bad-node.sh)
     program_test(${script} TESTBED)   # once will do
-  elseif(script MATCHES "drained-hosts|no-answer|explain")
-    program_test(${script} TESTBED)   # only root can break a Slurm, and reserve nodes
+  elseif(script MATCHES "drained-hosts|no-answer|explain|hnn")
+    program_test(${script} TESTBED)   # only root can break a Slurm, reserve nodes; or it is long
   elseif(script STREQUAL slurm/ladder.sh)
     program_test(${script} TESTBED TIMEOUT 300)        # and its network
   else()
