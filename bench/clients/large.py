@@ -42,4 +42,4 @@ if __name__ == "__main__":
     with pcluster.Executor(max_workers=1) as executor:
         ours = seconds(executor)
     for name, mine, other in zip(("1 GB result", "1 GB argument"), ours, theirs):
-        print(f"{'Executor ' + name:<44} {mine:8.2f} s {other:8.2f} s {mine / other:6.2f}", flush=True)
+        print(f"{'Executor ' + name:<44} {mine:8.2f} s {other:8.2f} s {mine / other:6.2f}")
