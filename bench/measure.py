@@ -110,12 +110,13 @@ class CpuGroup:
 
     def popen(self, words, env=None, **options):
         name, value = self.mark.split("=")
-        return subprocess.Popen(words, preexec_fn=self._enter if self.directory else None,
+        return subprocess.Popen(words, preexec_fn=self._enter,
                                 env=dict(os.environ if env is None else env, **{name: value}),
                                 **options)
 
     def _enter(self):
-        (self.directory / "cgroup.procs").write_text("0")
+        if self.directory:
+            (self.directory / "cgroup.procs").write_text("0")
 
     def run(self, words, **options):
         """Its output; SystemExit with what it said when it fails or hangs."""

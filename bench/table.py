@@ -1,7 +1,7 @@
 # ./dev bench: runs the rows of bench/rows and prints them as one table, and as JSON.
 # SPDX-License-Identifier: MIT
 """python3 bench/table.py --program PCLUSTER --tools DIR [--rounds N] [--short | --full]
-    [--json FILE|-] [NAME...]: the scripts bench/rows/NAME.py, or all of them.
+    [--page] [--json FILE|-] [NAME...]: the scripts bench/rows/NAME.py, or all of them.
 
 With --short it ends with 1 when a row is beyond its limit; else only when a row could not be run.
 """
@@ -26,10 +26,11 @@ def arguments():
     parser.add_argument("--short", action="store_true", help="seconds, with wide limits")
     parser.add_argument("--full", action="store_true", help="the long rows too")
     parser.add_argument("--json", metavar="FILE", help="write the rows there; - is stdout")
+    parser.add_argument("--page", action="store_true", help="write docs/performance.md")
     parser.add_argument("names", nargs="*", metavar="NAME")
     given = parser.parse_args()
     if given.rounds is None:
-        given.rounds = 1 if given.short else 7
+        given.rounds = 3 if given.short else 7
     known = sorted(path.stem for path in ROWS.glob("*.py"))
     unknown = sorted(set(given.names) - set(known))
     if unknown:
@@ -67,22 +68,21 @@ def figure(value):
 
 
 def cells(row):
-    """Row, unit, limit, median, minimum, verdict, against: what both renderers show."""
+    """Row, limit, median, least, verdict, against, note."""
     limit = "-" if row["limit"] is None else f"{row['sense']} {figure(row['limit'])}"
+    unit = "" if row["unit"] == "ratio" else " " + row["unit"]
     verdict = {None: "", True: "met", False: "missed"}[met(row)]
     if row["median"] is None:
-        return [row["row"], row["unit"], limit, row["note"] or "not installed", "", "", ""]
-    return [row["row"], row["unit"], limit, figure(row["median"]), figure(row["minimum"]), verdict,
-            row["against"]]
+        return [row["row"], limit, row["note"] or "not installed", "", "", row["against"], ""]
+    return [row["row"], limit, figure(row["median"]) + unit, figure(row["minimum"]) + unit, verdict,
+            row["against"], row["note"]]
 
 
-LINE = "{:<60} {:>9} {:>9} {:<7} {:<10} {:<7}{}"
+LINE = "{:<60} {:<10} {:>12} {:>12}  {:<7} {}"
 
 
 def show(row, out):
-    name, unit, limit, median, minimum, verdict, against = cells(row)
-    line = LINE.format(name, median, minimum, unit, limit, verdict, against)
-    print(line.rstrip(), file=out, flush=True)
+    print(LINE.format(*cells(row)[:-1]).rstrip(), file=out, flush=True)
 
 
 def machine():
@@ -104,7 +104,7 @@ def main():
     out = sys.stderr if given.json == "-" else sys.stdout
     document = {"date": datetime.date.today().isoformat(), "machine": machine(),
                 "rounds": given.rounds, "full": given.full, "rows": []}
-    print(LINE.format("row", "median", "minimum", "unit", "limit", "", "against"), file=out)
+    print(LINE.format("row", "goal", "median", "least", "", "against"), file=out)
     whole = True
     for name in given.names:
         rows, fine = run(name, given)
@@ -116,6 +116,9 @@ def main():
     if given.json:
         text = json.dumps(document, indent=1) + "\n"
         sys.stdout.write(text) if given.json == "-" else pathlib.Path(given.json).write_text(text)
+    if given.page:
+        import page
+        page.write(document, ROWS.parents[1] / "docs/performance.md")
     beyond = [row["row"] for row in document["rows"] if met(row) is False]
     if given.short and beyond:
         print("beyond its limit: " + "; ".join(beyond), file=sys.stderr)
