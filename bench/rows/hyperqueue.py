@@ -89,8 +89,11 @@ def alone(arguments, ours, peer, version):
 
 def not_here(full):
     for what in ("no output", "output kept"):
+        measure.missing(f"process per task: CPU of HyperQueue ({what}) / bare loop")
+        measure.missing(f"process per task: rate of HyperQueue ({what}) / bare loop", sense=">=")
         measure.missing(f"process per task: CPU / HyperQueue's ({what})")
         measure.missing(f"process per task: rate / HyperQueue's ({what})", sense=">=")
+    measure.missing("one task: HyperQueue's `submit --wait`", unit="ms")
     measure.missing("one task: `run` / HyperQueue's `submit --wait`")
     for _, _, name in race_names() if full else ():
         measure.missing(name, sense=">=")

@@ -8,6 +8,7 @@ else runs on the machine only adds to each.
 import contextlib
 import os
 import shutil
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
@@ -42,14 +43,21 @@ def by_words(tasks, *words):
 def peers(few):
     """{name: run}, None for what is not here; GNU parallel is slow: it gets FEW tasks."""
     return {
-        "xargs": by("xargs", few * 5, "-P2", "-n1", "true"),
-        "GNU parallel": by("parallel", few, "--will-cite", "-j2", "true", "#"),
+        "xargs": by(shutil.which("xargs"), few * 5, "-P2", "-n1", "true"),
+        "GNU parallel": by(gnu_parallel(), few, "--will-cite", "-j2", "true", "#"),
     }
 
 
-def by(program, tasks, *words):
-    path = shutil.which(program)
+def by(path, tasks, *words):
     return path and (lambda: by_words(tasks, path, *words))
+
+
+def gnu_parallel():
+    """Its path; another program of this name is in moreutils."""
+    path = shutil.which("parallel")
+    said = path and subprocess.run([path, "--version"], stdin=subprocess.DEVNULL, check=False,
+                                   capture_output=True, text=True).stdout
+    return path if said and "GNU parallel" in said else None
 
 
 def main():
