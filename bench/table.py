@@ -104,7 +104,8 @@ def main():
     out = sys.stderr if given.json == "-" else sys.stdout
     document = {"date": datetime.date.today().isoformat(), "machine": machine(),
                 "rounds": given.rounds, "full": given.full, "rows": []}
-    print(LINE.format("row", "goal", "median", "least", "", "against"), file=out)
+    print(LINE.format("row", "goal", "median", "least", "", "against"), file=out,
+          flush=True)
     whole = True
     for name in given.names:
         rows, fine = run(name, given)

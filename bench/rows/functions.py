@@ -11,9 +11,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import measure  # noqa: E402
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
-PEERS = {"ProcessPoolExecutor": "concurrent.futures.ProcessPoolExecutor",
-         "multiprocessing.Pool": "multiprocessing.Pool", "distributed": "Dask",
-         "ipyparallel": "ipyparallel"}
+PEERS = {"ProcessPoolExecutor": "ProcessPoolExecutor", "multiprocessing.Pool": "Pool",
+         "distributed": "Dask", "ipyparallel": "ipyparallel"}
 WHAT = {"submit": "futures", "map": "map, one by one"}
 
 
@@ -40,7 +39,7 @@ def main():
                 continue
             ratios = [ours[key] / theirs[key]
                       for ours, theirs in zip(found["pcluster.Executor"], found[peer])]
-            measure.row(row, ratios, sense=">=", against=name,
+            measure.row(row, ratios, sense=">=", against=peer,
                         note="2 processes, a function that does nothing")
     for key, what in WHAT.items() if found else ():
         measure.row(f"function per task, {what}: rate",
