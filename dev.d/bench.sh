@@ -10,8 +10,7 @@ bench() {
 }
 
 bench_table() {
-  setup_packages build unit
-  build_preset release build/release >&2        # stdout may be the JSON
+  { setup_packages build unit; build_preset release build/release; } >&2    # stdout may be JSON
   python3 bench/table.py --program build/release/bin/pcluster --tools build/release/bench "$@"
 }
 
