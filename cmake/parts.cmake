@@ -33,4 +33,4 @@ endfunction()
 # Runs wherever libc does: our C++ runtime goes along.
 add_library(pcluster_portable INTERFACE)
 target_link_options(pcluster_portable INTERFACE -static-libstdc++ -static-libgcc
-  -Wl,--disable-new-dtags)
+  -Wl,--disable-new-dtags,--as-needed)
