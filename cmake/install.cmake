@@ -1,8 +1,10 @@
-# The layout of the program: bin/, lib/ (libhwloc and its like, found through $ORIGIN), share/.
+# The layout of the program: bin/, share/, and lib/ where libyaml-cpp is shared.
 # The build tree has the same one, its share/ linked to the sources: the program runs from both.
-set_target_properties(pcluster PROPERTIES
-  RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin
-  INSTALL_RPATH "$ORIGIN/../lib")
+set_target_properties(pcluster PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+# Only then: for every library the loader would try eight directories below it first, at each start.
+if(NOT YAML_CPP_STATIC)
+  set_target_properties(pcluster PROPERTIES INSTALL_RPATH "$ORIGIN/../lib")
+endif()
 
 function(pcluster_share source name)
   file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/share/pcluster)

@@ -1,15 +1,16 @@
-// Looks at the machine for size.hpp: affinity, memory, control groups, topology.
+// Looks at the machine for size.hpp: affinity, memory, control groups, caches.
 // SPDX-License-Identifier: MIT
-#include <hwloc.h>
 #include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
+#include <utility>
 
 #include "launcher/base/error.hpp"
 #include "launcher/io/file.hpp"
+#include "mpi-runtime/locality.hpp"
 #include "mpi-runtime/size.hpp"
 
 namespace pcluster {
@@ -38,24 +39,24 @@ std::string variable(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-std::optional<std::string> group_file(const std::string& path) {
+std::optional<std::string> kernel_file(const std::string& path) {
   try {
     return read_file_if_there(path);
   } catch (const Error&) {
-    return std::nullopt;  // a limit that we may not read is left to the kernel
+    return std::nullopt;  // what we may not read is left to the kernel
   }
 }
 
 }  // namespace
 
-std::optional<MemoryPlace> own_memory_place() { return memory_place(group_file); }
+std::optional<MemoryPlace> own_memory_place() { return memory_place(kernel_file); }
 
 WorkerSize measure_size() {
   SizeFacts facts;
   facts.mask = affinity_mask();
   facts.host_cpus = static_cast<std::uint32_t>(std::max(sysconf(_SC_NPROCESSORS_ONLN), 1L));
   facts.host_memory_mb = parse_mem_total(read_file_if_there("/proc/meminfo").value_or(""));
-  auto limits = group_limits(group_file);
+  auto limits = group_limits(kernel_file);
   facts.group_cpus = limits.cpus;
   facts.group_memory_mb = limits.memory_mb;
   facts.job_cores = variable("PCLUSTER_JOB_CORES");
@@ -66,18 +67,7 @@ WorkerSize measure_size() {
 }
 
 std::vector<int> by_locality(std::vector<int> cpus) {
-  hwloc_topology_t topology = nullptr;
-  if (hwloc_topology_init(&topology) != 0) return cpus;
-  std::unique_ptr<hwloc_topology, void (*)(hwloc_topology_t)> owner(topology,
-                                                                    hwloc_topology_destroy);
-  if (hwloc_topology_load(topology) != 0) return cpus;
-  std::vector<int> ordered;  // hwloc numbers processing units by their place in the tree
-  for (hwloc_obj_t unit = nullptr;
-       (unit = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_PU, unit)) != nullptr;) {
-    int cpu = static_cast<int>(unit->os_index);
-    if (std::find(cpus.begin(), cpus.end(), cpu) != cpus.end()) ordered.push_back(cpu);
-  }
-  return ordered.size() == cpus.size() ? ordered : cpus;
+  return by_locality(std::move(cpus), kernel_file);
 }
 
 }  // namespace pcluster

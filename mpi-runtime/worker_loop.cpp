@@ -7,7 +7,6 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <iterator>
@@ -38,7 +37,7 @@ std::vector<std::string> words_of(const char* name) {
 
 Micros script_started() {
   const double started = std::atof(variable("PCLUSTER_JOB_STARTED").c_str());
-  return static_cast<Micros>(std::llround(started * 1e6));
+  return static_cast<Micros>(started * 1e6 + 0.5);
 }
 
 }  // namespace

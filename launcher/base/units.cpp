@@ -108,7 +108,7 @@ Micros parse_duration(std::string_view text) {
     total += *number * static_cast<double>(*factor);
   }
   if (total > static_cast<double>(longest)) bad_duration(text);
-  return std::llround(total);
+  return static_cast<Micros>(total + 0.5);
 }
 
 std::string show_duration(Micros duration) {

@@ -39,10 +39,11 @@ std::string last_word(const Session& session, WorkloadId id) {
 
 Ran run_live(const Session& session, Client& client, const WorkloadSpec& spec, Micros patience,
              const OutputReader::Sink& sink) {
+  auto before = spool_end(session.state());
   const auto accepted = add_workload(client, spec, true);
   const auto look = spec.task.input ? soon : FollowRules{}.look;
   StandardInput input;
-  OutputReader reader(session.state(), {accepted.workload, {}}, look);
+  OutputReader reader(session.state(), {accepted.workload, {}}, look, std::move(before));
   FollowRules rules{.show = false, .patience = patience, .look = look};
   rules.meanwhile = [&] {
     if (reader.due()) reader.read_new(sink);

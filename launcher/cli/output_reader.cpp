@@ -11,7 +11,7 @@ namespace pcluster {
 std::vector<SpoolPiece> OutputReader::take_new() {
   const auto begun = steady_now();
   std::vector<SpoolPiece> pieces;
-  for (auto& piece : find_output(state_, what_.workload, what_.index)) {
+  for (auto& piece : find_output(state_, what_.workload, what_.index, place_)) {
     const auto& file = piece.file;
     auto seen = std::ranges::find(seen_, file, [](const auto& each) { return each.first; });
     if (seen == seen_.end()) seen = seen_.insert(seen_.end(), {file, 0});

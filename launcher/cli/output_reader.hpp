@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "launcher/base/units.hpp"
-#include "launcher/io/spool.hpp"
+#include "launcher/io/spool_place.hpp"
 #include "launcher/io/state.hpp"
 
 namespace pcluster {
@@ -15,8 +15,10 @@ namespace pcluster {
 class OutputReader {
  public:
   using Sink = std::function<void(const SpoolPiece&, const std::string& bytes)>;
-  OutputReader(StateDirectory state, TaskRef what, Micros pace = 100 * millisecond)
-      : state_(std::move(state)), what_(what), pace_(pace) {}
+  // `place`: what stands before it is not looked at, for it is others'.
+  OutputReader(StateDirectory state, TaskRef what, Micros pace = 100 * millisecond,
+               SpoolPlace place = {})
+      : state_(std::move(state)), what_(what), pace_(pace), place_(std::move(place)) {}
 
   std::vector<SpoolPiece> take_new();  // what is there since the last call
   void read_new(const Sink&);          // the same, read
@@ -27,6 +29,7 @@ class OutputReader {
   StateDirectory state_;
   TaskRef what_;
   Micros pace_;
+  SpoolPlace place_;
   std::vector<std::pair<std::string, std::uint64_t>> seen_;  // per data file: up to here
   Time next_ = 0, news_ = 0;
 };

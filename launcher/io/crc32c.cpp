@@ -4,6 +4,9 @@
 
 #include <array>
 #include <cstring>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 
 namespace pcluster {
 namespace {
@@ -33,10 +36,18 @@ __attribute__((target("sse4.2"))) std::uint32_t by_instruction(std::string_view 
   for (const char c : bytes) rest = __builtin_ia32_crc32qi(rest, static_cast<unsigned char>(c));
   return ~rest;
 }
-const bool has_instruction = __builtin_cpu_supports("sse4.2") != 0;
+// Asked of the processor once, when first needed: a virtual machine takes a microsecond or more per
+// question, and libgcc's own way asks a score of them at each start of each program.
+bool has_instruction() {
+  static const bool has = [] {
+    unsigned a = 0, b = 0, features = 0, d = 0;
+    return __get_cpuid(1, &a, &b, &features, &d) != 0 && (features & bit_SSE4_2) != 0;
+  }();
+  return has;
+}
 #else
 std::uint32_t by_instruction(std::string_view bytes) { return crc32c_by_table(bytes); }
-constexpr bool has_instruction = false;
+constexpr bool has_instruction() { return false; }
 #endif
 
 }  // namespace
@@ -48,7 +59,7 @@ std::uint32_t crc32c_by_table(std::string_view bytes) {
 }
 
 std::uint32_t crc32c(std::string_view bytes) {
-  return has_instruction ? by_instruction(bytes) : crc32c_by_table(bytes);
+  return has_instruction() ? by_instruction(bytes) : crc32c_by_table(bytes);
 }
 
 }  // namespace pcluster

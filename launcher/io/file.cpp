@@ -16,6 +16,7 @@
 #include "launcher/base/error.hpp"
 #include "launcher/base/text.hpp"
 #include "launcher/io/key.hpp"
+#include "launcher/io/write_copy.hpp"
 
 namespace pcluster {
 namespace {
@@ -100,13 +101,15 @@ std::string read_file(const std::string& path) {
   return std::move(*text);
 }
 
-void write_file(const std::string& path, std::string_view text, int mode) {
+namespace {
+
+void write_and_rename(const std::string& path, std::string_view text, int mode, bool sync) {
   const auto temporary = fmt::format("{}.{}.tmp", path, random_token(8));
   Fd file(open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));
   if (!file) fail("write", path, errno);
   int error = write_whole(file.get(), text);
   if (error == 0 && fchmod(file.get(), static_cast<mode_t>(mode)) != 0) error = errno;
-  if (error == 0 && fsync(file.get()) != 0) error = errno;
+  if (error == 0 && sync && fsync(file.get()) != 0) error = errno;
   // NFS says at the close that there was no room.
   if (::close(file.release()) != 0 && error == 0) error = errno;
   if (error == 0 && rename(temporary.c_str(), path.c_str()) != 0) error = errno;
@@ -114,7 +117,17 @@ void write_file(const std::string& path, std::string_view text, int mode) {
     unlink(temporary.c_str());
     fail("write", path, error);
   }
-  sync_directory(parent_of(path));
+  if (sync) sync_directory(parent_of(path));
+}
+
+}  // namespace
+
+void write_file(const std::string& path, std::string_view text, int mode) {
+  write_and_rename(path, text, mode, true);
+}
+
+void write_copy(const std::string& path, std::string_view text) {
+  write_and_rename(path, text, 0600, false);
 }
 
 void append_file(const std::string& path, std::string_view text) {

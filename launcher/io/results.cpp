@@ -11,12 +11,21 @@
 
 #include "launcher/base/error.hpp"
 #include "launcher/io/crc32c.hpp"
+#include "launcher/io/write_copy.hpp"
 #include "launcher/model/codec.hpp"
 
 namespace pcluster {
 namespace {
 
 constexpr std::size_t most_open = 32;  // tables, two descriptors each
+
+// Nothing is synced here, for it can all be made again from the journal: a machine's crash may have
+// cut a spec short.
+bool spec_stands(const std::string& path, const WorkloadAdded& added) {
+  try {
+    return read_file_if_there(path) == encode(Record{added});
+  } catch (const Error&) { return false; }
+}
 
 Fd open_file(const std::string& path) {
   Fd file(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
@@ -30,7 +39,7 @@ void ResultTables::add(const Record& record, bool replayed) {
   if (const auto* joined = std::get_if<WorkerJoined>(&record)) {
     hosts_[static_cast<std::uint32_t>(joined->worker)] = joined->host;
   } else if (const auto* added = std::get_if<WorkloadAdded>(&record)) {
-    if (!replayed || !exists(directory_.workload(added->workload) + "/spec"))
+    if (!replayed || !spec_stands(directory_.workload(added->workload) + "/spec", *added))
       specs_.push_back(*added);
   } else if (const auto* settled = std::get_if<TaskSettled>(&record)) {
     add_row({settled->result, settled->worker, {}}, replayed);
@@ -58,7 +67,7 @@ std::string ResultTables::flush() {
     while (!specs_.empty()) {
       const auto& spec = specs_.back();
       make_directories(directory_.workload(spec.workload));
-      write_file(directory_.workload(spec.workload) + "/spec", encode(Record{spec}));
+      write_copy(directory_.workload(spec.workload) + "/spec", encode(Record{spec}));
       specs_.pop_back();
     }
     while (!pending_.empty()) {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "launcher/io/spool_index.hpp"
+#include "launcher/io/spool_place.hpp"
 #include "tests/io/disks.hpp"
 #include "tests/io/scratch.hpp"
 
@@ -84,6 +85,40 @@ TEST_CASE("a full disk keeps the rest, and no entry speaks of bytes that are not
     CHECK(text_of(find_output(state, WorkloadId{1}, 0), Stream::out) == "0123456789more");
     CHECK(text_of(find_output(state, WorkloadId{1}, 1), Stream::out) == "abcdefghij");
   }
+}
+
+TEST_CASE("who goes on from a place reads only what came after it") {
+  const Scratch scratch;
+  const StateDirectory state{scratch.path};
+  SpoolWriter first(state.spool(), "w0");
+  first.append(attempt(1, 0), Stream::out, "before");
+  first.flush();
+  auto place = spool_end(state);
+  SpoolPlace beginning;
+  CHECK(find_output(state, WorkloadId{1}, {}, place).empty());
+  CHECK(find_output(state, WorkloadId{1}, {}, beginning).size() == 1);
+  CHECK(find_output(state, WorkloadId{1}, {}, beginning).empty());
+  SpoolWriter second(state.spool(), "w1");
+  first.append(attempt(1, 0), Stream::out, "after");
+  second.append(attempt(1, 1), Stream::out, "new");
+  first.flush(), second.flush();
+  CHECK(text_of(find_output(state, WorkloadId{1}, {}, place), Stream::out) == "afternew");
+  CHECK(find_output(state, WorkloadId{1}, {}, place).empty());
+
+  // One that another host sees half yet is looked at again; what follows it is told meanwhile.
+  first.append(attempt(1, 2), Stream::out, "late");
+  first.flush();
+  first.append(attempt(1, 3), Stream::out, "last");
+  first.flush();
+  const auto index = state.spool() + "/w0.index";
+  const auto whole = read_file(index);
+  auto torn = whole;
+  torn[2 * index_entry_size + 7] ^= 1;
+  write_file(index, torn);
+  CHECK(text_of(find_output(state, WorkloadId{1}, {}, place), Stream::out) == "last");
+  write_file(index, whole);
+  CHECK(text_of(find_output(state, WorkloadId{1}, {}, place), Stream::out) == "latelast");
+  CHECK(find_output(state, WorkloadId{1}, {}, place).empty());
 }
 
 TEST_CASE("a torn entry is skipped, damaged ones too, and the next writer goes on behind them") {

@@ -214,6 +214,9 @@ TEST_CASE("a restart knows the hosts, and mends tables that a crash left behind"
     const Fd file(open((state.workload(workload) + "/rows").c_str(), O_WRONLY));
     REQUIRE(pwrite(file.get(), "xxx", 3, 80 * 11 + 5) == 3);
   }
+  SUBCASE("the spec is cut short") {
+    REQUIRE(truncate((state.workload(workload) + "/spec").c_str(), 5) == 0);
+  }
   SUBCASE("all is missing") { remove_tree(state.workloads()); }
   {
     Opened opened(loop, scratch.path, 2);

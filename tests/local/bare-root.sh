@@ -9,7 +9,7 @@ fi
 . "$(dirname "$0")/../lib.sh"
 (($(id -u) == 0)) || skip "only root can change its root"
 installed=$(realpath "$(dirname "$program")/..")
-[[ -d $installed/lib ]] || skip "$program is not installed (./dev install DIR)"
+[[ -f $installed/share/pcluster/LICENSE ]] || skip "$program is not installed (./dev install DIR)"
 
 # The root: our directory, what of the C library it names, and the shared file system.
 root=$dir/root
