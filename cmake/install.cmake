@@ -1,9 +1,10 @@
-# The layout of the program: bin/, share/, and lib/ where libyaml-cpp is shared.
+# The layout of the program: bin/, lib/ (hwloc, which workers load), share/.
 # The build tree has the same one, its share/ linked to the sources: the program runs from both.
 set_target_properties(pcluster PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
 # Only then: for every library the loader would try eight directories below it first, at each start.
 if(NOT YAML_CPP_STATIC)
-  set_target_properties(pcluster PROPERTIES INSTALL_RPATH "$ORIGIN/../lib")
+  set_target_properties(pcluster PROPERTIES INSTALL_RPATH "$ORIGIN/../lib"
+    BUILD_WITH_INSTALL_RPATH ON)
 endif()
 
 function(pcluster_share source name)
@@ -18,7 +19,8 @@ pcluster_share(mpi-runtime/probe probe)    # built by `smoke` with the site's ow
 pcluster_share(examples examples)          # `smoke` runs ring.py
 
 # Everything that the program links, but for the C library: that is the machine's own.
-install(TARGETS pcluster RUNTIME_DEPENDENCY_SET pcluster_libraries RUNTIME DESTINATION bin)
+install(TARGETS pcluster pcluster_topology RUNTIME_DEPENDENCY_SET pcluster_libraries
+  RUNTIME DESTINATION bin LIBRARY DESTINATION lib)
 install(RUNTIME_DEPENDENCY_SET pcluster_libraries
   PRE_EXCLUDE_REGEXES "^ld-linux" "^lib(c|m|dl|rt|pthread|resolv|util)\\.so"
   LIBRARY DESTINATION lib)

@@ -34,8 +34,3 @@ endfunction()
 add_library(pcluster_portable INTERFACE)
 target_link_options(pcluster_portable INTERFACE -static-libstdc++ -static-libgcc
   -Wl,--disable-new-dtags,--as-needed)
-# At a fixed address: the tables of OpenSSL need no relocation then, 120 page faults fewer at each
-# start.  Libraries, heap and stack are where the kernel puts them.
-if(NOT PCLUSTER_SANITIZE)
-  target_link_options(pcluster_portable INTERFACE -no-pie)
-endif()

@@ -59,7 +59,7 @@ std::uint64_t parse_mem_total(std::string_view meminfo);  // MB
 WorkerSize measure_size();
 std::optional<MemoryPlace> own_memory_place();
 
-// The same cpus, those that share caches and sockets side by side; as given when it cannot
+// The same cpus, those that share caches and sockets side by side (hwloc); as given when it cannot
 // tell.
 std::vector<int> by_locality(std::vector<int> cpus);
 

@@ -136,4 +136,8 @@ TEST_CASE("this machine: something sensible") {
   auto size = measure_size();
   CHECK(size.resources.cores >= 1);
   CHECK(size.resources.memory_mb > 64);
+  std::vector<int> cpus{0};
+  CHECK(by_locality(cpus) == cpus);
+  CHECK(by_locality({}).empty());
+  CHECK(by_locality({-1}) == std::vector<int>{-1});  // hwloc does not know it: as given
 }

@@ -55,7 +55,7 @@ const std::vector<std::pair<std::string, std::string>> library_homes = {
     {"asio", "launcher/io"},          {"openssl/", "launcher/io"},
     {"CLI/", "launcher/cli"},         {"yaml-cpp/", "launcher/script"},
     {"kainjow/", "launcher/script"},  {"msgpack", "launcher/model"},
-    {"slurm/", "adapters/slurm_api"},
+    {"hwloc", "mpi-runtime"},         {"slurm/", "adapters/slurm_api"},
 };
 
 // What no pure part may know: clocks, files, processes, threads, chance.
