@@ -50,14 +50,14 @@ std::string RowPrinter::heading(std::size_t width) const {
 }
 
 std::string RowPrinter::line(const Cells& cells, std::size_t width) const {
-  std::string line;
+  std::string text;
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     const auto cell = printable(cells[i]);
     const std::string gap(widths_[i] - std::min(widths_[i], breadth(cell)), ' ');
-    if (i > 0) line += "  ";
-    line += columns_[i].right ? gap + cell : cell + gap;
+    if (i > 0) text += "  ";
+    text += columns_[i].right ? gap + cell : cell + gap;
   }
-  return cut(std::move(line), width) + "\n";
+  return cut(std::move(text), width) + "\n";
 }
 
 std::string show(const Table& table, std::size_t width) {

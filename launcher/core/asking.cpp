@@ -30,7 +30,7 @@ std::string names_of(const std::map<PoolId, Pool>& pools) {
 }
 
 template <class Lines>
-std::optional<Refusal> too_large(const Lines& lines) {
+std::optional<Refusal> trial_too_large(const Lines& lines) {
   for (std::uint32_t i = 0; i < lines.size(); ++i)
     if (lines[i].size() > max_trial)
       return usage(fmt::format("trial {} has {} bytes, at most {} are possible", i, lines[i].size(),
@@ -41,7 +41,7 @@ std::optional<Refusal> too_large(const Lines& lines) {
 
 }  // namespace
 
-std::optional<Refusal> refuses_trials(const PackedLines& lines) { return too_large(lines); }
+std::optional<Refusal> refuses_trials(const PackedLines& lines) { return trial_too_large(lines); }
 
 // Every job that may run still has a worker here, so no larger one is on its way.
 bool Core::State::all_home() const {
@@ -121,7 +121,7 @@ std::optional<Refusal> Core::State::refuses(const AddWorkload& add) const {
     return usage("no trials: nothing to run",
                  "`--trials A-B` includes both ends; lines on standard input count too");
   if (const auto* lines = std::get_if<TrialLines>(&add.spec.trials))
-    if (auto refusal = too_large(*lines)) return refusal;
+    if (auto refusal = trial_too_large(*lines)) return refusal;
   if (add.spec.task.argv.empty()) return usage("no command to run", "give it after `--`");
   for (const auto* before : {&add.spec.after, &add.spec.after_any})
     for (const auto id : *before)

@@ -41,9 +41,8 @@ void Core::State::on(Turn& turn, const event::ClientGone& gone) {
     if (follower.client == gone.client && follower.feeds) left.push_back(follower.workload);
   std::erase_if(followers, [&](const auto& one) { return one.client == gone.client; });
   for (const auto id : left) {
-    const auto* workload = ledger.workloads.find(id);
-    if (workload != nullptr && !workload->finished() && !fed(id))
-      cancel(turn, *workload, {}, false);
+    const auto& workload = *ledger.workloads.find(id);
+    if (!workload.finished() && !fed(id)) cancel(turn, workload, {}, false);
   }
 }
 

@@ -133,7 +133,7 @@ void Launcher::answer(ClientId id, const Request& request) {
   try {
     if (const auto* add = std::get_if<AddWorkload>(&request))
       if (const auto* file = std::get_if<TrialFile>(&add->spec.trials))
-        checked_ = {*file, read_trials(directory_, *file)};  // not found missing later
+        checked_.emplace(*file, read_trials(directory_, *file));  // not found missing later
   } catch (const Error& error) {
     return reply(Refusal{static_cast<int>(error.code()), error.what(), error.hint()});
   }
@@ -190,7 +190,8 @@ void Launcher::load_trials() {
     try {
       const bool read = checked_ && checked_->first == file;
       core_.load_trials(workload,
-                        read ? std::exchange(checked_, {})->second : read_trials(directory_, file));
+                        read ? std::move(checked_->second) : read_trials(directory_, file));
+      if (read) checked_.reset();
     } catch (const Error& error) {
       const bool lost = error.code() == Exit::usage || !exists(path_of(directory_, file));
       spdlog::error("workload {} {}: {}", to_string(workload),

@@ -113,3 +113,31 @@ TEST_CASE("tasks are short when their median is, and not before three have shown
   for (int i = 0; i < 15; ++i) walls.add(3 * second);
   CHECK_FALSE(walls.shorter_than(second));
 }
+
+TEST_CASE("what comes back goes out before what never did: pieces are as many as were out") {
+  constexpr std::uint32_t tasks = 100'000, out_at_once = 64;
+  TaskQueue queue(tasks);
+  std::vector<AttemptId> out;
+  std::uint64_t settled = 0;
+  std::size_t most = 0;
+  while (!queue.empty() || !out.empty()) {
+    while (out.size() < out_at_once && !queue.empty()) {
+      const auto run = queue.next(out_at_once - static_cast<std::uint32_t>(out.size()));
+      queue.take(run.range, run.number);
+      for (auto i = run.range.first; i < run.range.end(); ++i)
+        out.push_back(attempt(i, run.number));
+    }
+    const std::vector<AttemptId> ended(out.rbegin(), out.rend());
+    out.clear();
+    for (const auto& one : ended) {  // the first try of every second task fails
+      if (one.task.index % 2 == 1 && one.number == 1)
+        queue.put_back(one, TaskQueue::Why::failed);
+      else
+        queue.settled(one.task.index), ++settled;
+      most = std::max(most, queue.pieces());
+    }
+  }
+  CHECK(settled == tasks);
+  CHECK(most <= 2 * out_at_once + 1);
+  CHECK(queue.pieces() == 0);
+}
