@@ -109,9 +109,8 @@ std::vector<WorkloadId> workloads_on_disk(const StateDirectory& directory) {
   return ids;
 }
 
-namespace {
-
-WorkloadAdded read_added(const std::string& path, WorkloadId id) {
+WorkloadAdded read_added(const StateDirectory& directory, WorkloadId id) {
+  const auto path = directory.workload(id);
   const auto spec = read_file_if_there(path + "/spec");
   const auto record = spec ? decode<Record>(*spec) : std::nullopt;
   const auto* added = record ? std::get_if<WorkloadAdded>(&*record) : nullptr;
@@ -124,10 +123,8 @@ WorkloadAdded read_added(const std::string& path, WorkloadId id) {
   return *added;
 }
 
-}  // namespace
-
 WorkloadSpec read_spec(const StateDirectory& directory, WorkloadId id) {
-  return read_added(directory.workload(id), id).spec;
+  return read_added(directory, id).spec;
 }
 
 bool has_settled(const StateDirectory& directory, const TaskId& task) {
@@ -140,8 +137,7 @@ bool has_settled(const StateDirectory& directory, const TaskId& task) {
 }
 
 WorkloadOnDisk read_workload(const StateDirectory& directory, WorkloadId id) {
-  const auto path = directory.workload(id);
-  auto added = read_added(path, id);
+  auto added = read_added(directory, id);
   WorkloadOnDisk workload{std::move(added.spec), added.at_unix, {}};
   ResultRows rows(directory, id);
   for (std::uint32_t index = 0; index < rows.end(); ++index)
