@@ -122,10 +122,10 @@ void Workloads::close(Workload& workload) {
   workload.spec.trials = TrialRange{0, -1, 1};
   workload.lines = PackedLines();
   workload.spec.task = TaskTemplate{};
-  workload.spec.on = {};
+  workload.spec.on = std::vector<WorkerId>();
   workload.queue = TaskQueue(0);
   workload.cancel_tasks.clear();
-  workload.idle_gangs = {};
+  workload.idle_gangs = std::vector<Gang>();
   const auto waiting = followers_.extract(workload.id);
   if (waiting.empty()) return;
   for (const auto id : waiting.mapped()) {
