@@ -42,6 +42,7 @@ bool safe_in_shell(char c) {
 
 std::vector<std::string> split(std::string_view text, char separator) {
   std::vector<std::string> parts;
+  parts.reserve(static_cast<std::size_t>(std::ranges::count(text, separator)) + 1);
   for (std::size_t begin = 0;;) {
     const auto end = text.find(separator, begin);
     parts.emplace_back(text.substr(begin, end - begin));

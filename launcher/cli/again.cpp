@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 namespace pcluster {
 namespace {
@@ -22,11 +23,14 @@ struct Trial {
   std::string value, index;
 };
 
-Trial trial_at(const Columns& columns, const Trials& trials, std::uint32_t place) {
-  auto line = trial_value(trials, place);
+Trial trial_of(const Columns& columns, std::string line, std::uint32_t place) {
   if (!has_index(columns)) return {std::move(line), std::to_string(place)};
   const auto tab = std::min(line.find('\t'), line.size());
   return {line.substr(std::min(tab + 1, line.size())), line.substr(0, tab)};
+}
+
+Trial trial_at(const Columns& columns, const Trials& trials, std::uint32_t place) {
+  return trial_of(columns, trial_value(trials, place), place);
 }
 
 }  // namespace
@@ -63,15 +67,9 @@ bool same_work(const WorkloadSpec& one, const WorkloadSpec& other) {
          asked_columns(one.task.columns) == asked_columns(other.task.columns);
 }
 
-std::size_t Finished::add(const WorkloadOnDisk& disk, const Trials& trials) {
-  std::size_t count = 0;
-  for (const auto& [place, row] : disk.rows) {
-    if (row.result.state != TaskState::done) continue;
-    auto [value, index] = trial_at(disk.spec.task.columns, trials, place);
-    at_[std::move(value)].insert(std::move(index));
-    ++count;
-  }
-  return count;
+void Finished::add(const Columns& columns, std::string line, std::uint32_t place) {
+  auto [value, index] = trial_of(columns, std::move(line), place);
+  at_[std::move(value)].insert(std::move(index));
 }
 
 std::vector<std::uint32_t> Finished::left(const WorkloadSpec& spec) {

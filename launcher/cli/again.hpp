@@ -2,12 +2,12 @@
 // I/O.
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <cstdint>
 #include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
-#include "launcher/io/store.hpp"
 #include "launcher/model/spec.hpp"
 
 namespace pcluster {
@@ -23,7 +23,8 @@ bool same_work(const WorkloadSpec&, const WorkloadSpec&);
 
 class Finished {
  public:
-  std::size_t add(const WorkloadOnDisk&, const Trials&);  // says how many
+  // The trial of this line finished at this place of a workload with these columns.
+  void add(const std::vector<std::string>& columns, std::string line, std::uint32_t place);
   // The places of trials that did not finish; a trial that occurs twice must have finished twice.
   // Those that finished at the same index count first.
   std::vector<std::uint32_t> left(const WorkloadSpec&);

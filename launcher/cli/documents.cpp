@@ -1,26 +1,16 @@
-// JSON out, and the columns of results; with documents_sites.cpp the only files here that know the
-// JSON library. Pure: no clock, no I/O. SPDX-License-Identifier: MIT
+// JSON out; with documents_*.cpp the only files here that know the JSON library.  Pure: no clock,
+// no I/O. SPDX-License-Identifier: MIT
 #include "launcher/cli/documents.hpp"
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
-#include <unordered_map>
-
 #include "launcher/base/text.hpp"
 #include "launcher/cli/config_view.hpp"
-#include "launcher/cli/csv.hpp"
+#include "launcher/cli/json_values.hpp"
 #include "launcher/io/state.hpp"
 
 namespace pcluster {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-// Task output may be any bytes; what is no UTF-8 is replaced rather than refused.
-std::string text_of(const Json& value) {
-  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
 
 // One item a line: a document of a million tasks is never held twice, and `grep` works on it.
 template <class List, class Each>
@@ -35,14 +25,6 @@ std::string document(std::string_view kind, const List& list, Each each) {
   return text + (first ? "]}\n" : "\n]}\n");
 }
 
-double seconds(Micros time) { return static_cast<double>(time) / second; }
-// "2026-11-21T08:02:09.123456Z": tasks may be shorter than a second.
-Json utc(Micros time) {
-  if (time == 0) return {};
-  auto text = show_utc(time);
-  text.pop_back();
-  return text + fmt::format(".{:06}Z", time % second);
-}
 std::uint64_t bytes_of_mb(std::uint64_t mb) { return mb << 20; }
 
 Json worker_item(const WorkerRow& row) {
@@ -107,39 +89,6 @@ Json workload_item(const WorkloadRow& row) {
           {"tag", row.tag.empty() ? Json() : Json(row.tag)}};
 }
 
-Json columns_of(const std::string& text) {
-  auto columns = Json::parse(text, nullptr, false);
-  return columns.is_object() ? columns : Json::object();
-}
-
-Json task_item(const TaskView& task) {
-  const auto& result = task.result;
-  const bool exited = task.ran && result.signal == 0;
-  Json item = {{"id", to_string(task.id)},
-               {"trial", task.trial},
-               {"state", std::string(to_string(task.state))},
-               {"exit_code", exited ? Json(result.exit_code) : Json()},
-               {"signal", task.ran && result.signal != 0 ? Json(result.signal) : Json()},
-               {"host", task.host.empty() ? Json() : Json(task.host)},
-               {"worker", task.worker ? Json(to_string(*task.worker)) : Json()},
-               {"start", utc(result.start_unix)},
-               {"end", utc(result.end_unix)},
-               {"cpu_s", task.ran ? Json(seconds(result.cpu)) : Json()},
-               {"max_rss", task.ran ? Json(result.max_rss_kb << 10) : Json()},
-               {"attempt", result.attempt.number}};
-  for (const auto& [name, value] : task.values)
-    if (name != "trial") item[item.contains(name) ? "trial_" + name : name] = value;
-  if (!result.message.empty()) item["message"] = result.message;
-  if (result.cause == Cause::out_of_memory) item["cause"] = "out_of_memory";
-  if (result.memory_limit_kb > 0) item["memory_limit"] = result.memory_limit_kb << 10;
-  const auto columns = columns_of(result.columns);
-  for (const auto& [name, value] : columns.items()) {
-    // A column of the task's own that has one of our names keeps ours readable.
-    item[item.contains(name) ? "result_" + name : name] = value;
-  }
-  return item;
-}
-
 }  // namespace
 
 std::string workers_document(const Status& status) {
@@ -159,31 +108,6 @@ std::string launcher_document(const Status& status, const LauncherInfo& info) {
                      {"port", info.port}};
   return document("launcher", std::vector<Json>{item}, [](const Json& each) { return each; });
 }
-std::string tasks_document(const std::vector<TaskView>& tasks) {
-  return document("tasks", tasks, task_item);
-}
-
-std::string tasks_csv(const std::vector<TaskView>& tasks) {
-  std::vector<std::string> header;
-  std::unordered_map<std::string, std::size_t> places;
-  const auto learn = [&](const Json& item) {
-    for (const auto& [name, value] : item.items())
-      if (places.emplace(name, header.size()).second) header.push_back(name);
-  };
-  learn(task_item({}));  // ours first, and always
-  for (const auto& task : tasks) learn(task_item(task));
-  std::string text = csv_line(header);
-  for (const auto& task : tasks) {
-    std::vector<std::string> cells(header.size());
-    const auto item = task_item(task);
-    for (const auto& [name, value] : item.items())
-      if (!value.is_null())
-        cells[places.at(name)] = value.is_string() ? value.get<std::string>() : text_of(value);
-    text += csv_line(cells);
-  }
-  return text;
-}
-
 std::string checks_document(const std::vector<CheckView>& checks) {
   return document("checks", checks, [](const CheckView& check) {
     auto pairs = Json::array();
@@ -258,14 +182,6 @@ std::string error_document(const Error& error) {
   const Json body = {
       {"code", static_cast<int>(error.code())}, {"message", error.what()}, {"hint", error.hint()}};
   return text_of(Json{{"error", body}}) + "\n";
-}
-
-std::vector<std::pair<std::string, std::string>> result_columns(std::string_view json) {
-  std::vector<std::pair<std::string, std::string>> columns;
-  const auto object = columns_of(std::string(json));
-  for (const auto& [name, value] : object.items())
-    columns.emplace_back(name, value.is_string() ? value.get<std::string>() : text_of(value));
-  return columns;
 }
 
 }  // namespace pcluster

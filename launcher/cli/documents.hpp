@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -38,8 +39,13 @@ std::string jobs_document(const Status&);
 std::string pools_document(const Status&);
 std::string workloads_document(const std::vector<WorkloadRow>&);
 std::string launcher_document(const Status&, const LauncherInfo&);  // where it is
-std::string tasks_document(const std::vector<TaskView>&);
-std::string tasks_csv(const std::vector<TaskView>&);  // the same keys as columns
+
+// Goes through tasks that are not held, always the same ones; what it makes of them goes out piece
+// by piece.
+using TaskWalk = std::function<void(const std::function<void(const TaskView&)>&)>;
+using TextSink = std::function<void(std::string_view)>;
+void tasks_document(const TaskWalk&, const TextSink&);
+void tasks_csv(const TaskWalk&, const TextSink&);  // the same keys as columns
 
 struct CheckView {                  // of `smoke`
   std::string name, state, detail;  // state: ok | failed | not_installed | not_tried

@@ -10,7 +10,7 @@
 #include "launcher/cli/memory_advice.hpp"
 #include "launcher/cli/progress_text.hpp"
 #include "launcher/cli/terminal.hpp"
-#include "launcher/io/store.hpp"
+#include "launcher/io/result_rows.hpp"
 
 namespace pcluster {
 namespace {
@@ -162,9 +162,12 @@ std::string first_failure(const Session& session, WorkloadId id) {
   const auto deadline = steady_now() + table_lag;  // a row is written a moment after its task's end
   for (;;) {
     try {
-      for (const auto& [index, row] : read_workload(session.state(), id).rows) {
+      ResultRows rows(session.state(), id);
+      for (std::uint32_t index = 0; index < rows.end(); ++index) {
+        const auto state = rows.state(index);
+        if (state != TaskState::failed && state != TaskState::lost) continue;
+        const auto row = rows.row(index).value_or(ResultRow{});
         const auto& result = row.result;
-        if (result.state != TaskState::failed && result.state != TaskState::lost) continue;
         const auto why = !result.message.empty() ? result.message
                          : result.signal > 0     ? fmt::format("ended by signal {}", result.signal)
                                                  : fmt::format("exit code {}", result.exit_code);
@@ -183,9 +186,11 @@ std::string advice(const Session& session, const Progress& last) {
   const auto deadline = steady_now() + table_lag;
   for (;;) {
     try {
-      const auto disk = read_workload(session.state(), last.workload);
-      if (disk.rows.size() >= last.done + last.failed || steady_now() > deadline)
-        return memory_advice(last.workload, disk);
+      const auto state = session.state();
+      const bool all = count_settled(state, last.workload).all() >= last.done + last.failed;
+      if (all || steady_now() > deadline)
+        return memory_advice(last.workload, read_spec(state, last.workload).task,
+                             ResultRows(state, last.workload));
     } catch (const Error&) {  // not there yet
     }
     if (steady_now() > deadline || interrupts() > 0) return {};

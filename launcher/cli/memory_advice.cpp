@@ -1,4 +1,4 @@
-// What to do about tasks that ran out of memory.  Pure: no clock, no I/O.
+// What to do about tasks that ran out of memory.
 // SPDX-License-Identifier: MIT
 #include "launcher/cli/memory_advice.hpp"
 
@@ -13,18 +13,20 @@ std::uint64_t more_memory_mb(std::uint64_t had_kb) {
   return mb < 1024 ? mb : (mb + 1023) / 1024 * 1024;
 }
 
-std::string memory_advice(WorkloadId id, const WorkloadOnDisk& disk) {
+std::string memory_advice(WorkloadId id, const TaskTemplate& task, ResultRows rows) {
   std::size_t count = 0;
   std::uint64_t had_kb = 0;
-  for (const auto& [index, row] : disk.rows) {
-    const auto& result = row.result;
-    if (result.cause != Cause::out_of_memory) continue;
+  for (std::uint32_t index = 0; index < rows.end(); ++index) {
+    if (rows.state(index).value_or(TaskState::done) == TaskState::done) continue;
+    const auto row = rows.row(index);
+    if (!row || row->result.cause != Cause::out_of_memory) continue;
+    const auto& result = row->result;
     ++count;
     had_kb = std::max(
         {had_kb, result.memory_limit_kb, result.memory_limit_kb == 0 ? result.max_rss_kb : 0});
   }
   if (count == 0) return {};
-  const auto ranks = std::max(disk.spec.task.ranks, 1u);  // --memory is for each
+  const auto ranks = std::max(task.ranks, 1u);  // --memory is for each
   const auto mb = more_memory_mb(had_kb), each = more_memory_mb(had_kb / ranks);
   const auto show = [](std::uint64_t size) {
     return size % 1024 == 0 ? fmt::format("{}G", size / 1024) : fmt::format("{}M", size);

@@ -11,7 +11,7 @@
 #include "launcher/cli/again.hpp"
 #include "launcher/cli/earlier.hpp"
 #include "launcher/cli/task_views.hpp"
-#include "launcher/io/store.hpp"
+#include "launcher/io/result_rows.hpp"
 
 namespace pcluster {
 namespace {
@@ -23,13 +23,20 @@ class Search {
   // A workload that cannot be read has finished nothing for us.
   void look(const StateDirectory& state, WorkloadId id, bool stopped) {
     try {
-      if (!same_work(read_spec(state, id), spec_)) return;
-      const auto disk = read_workload(state, id);
+      const auto added = read_added(state, id);
+      if (!same_work(added.spec, spec_)) return;
+      ResultRows rows(state, id);
+      const auto trial_at = trial_reader(added.spec.trials, state);
       // What a stopped cluster left also stands among the earlier ones.
-      if (!seen_.emplace(disk.added_unix, id).second) return;
+      if (!seen_.emplace(added.at_unix, id).second) return;
       if (!stopped) here.push_back(id);
-      if (finished.add(disk, load_trials(disk.spec.trials, state)) > 0)
-        names.push_back(to_string(id) + (stopped ? " (before a stop)" : ""));
+      bool some = false;
+      for (std::uint32_t place = 0; place < rows.end(); ++place) {
+        if (rows.state(place) != TaskState::done) continue;
+        finished.add(added.spec.task.columns, trial_at(place), place);
+        some = true;
+      }
+      if (some) names.push_back(to_string(id) + (stopped ? " (before a stop)" : ""));
     } catch (const Error&) {}
   }
 

@@ -3,6 +3,7 @@
 #include "launcher/cli/table.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "launcher/base/text.hpp"
 
@@ -28,27 +29,43 @@ std::string cut(std::string line, std::size_t width) {
 
 }  // namespace
 
-std::string show(const Table& table, std::size_t width) {
-  const auto count = table.columns.size();
-  std::vector<std::size_t> widths(count);
-  std::vector<std::vector<std::string>> rows(1);
-  for (const auto& column : table.columns) rows[0].push_back(printable(column.name));
-  for (const auto& row : table.rows) {
-    auto& shown = rows.emplace_back();
-    for (const auto& cell : row) shown.push_back(printable(cell));
-  }
-  for (const auto& row : rows)
-    for (std::size_t i = 0; i < count; ++i) widths[i] = std::max(widths[i], breadth(row[i]));
+RowPrinter::RowPrinter(std::vector<Column> columns) {
+  for (auto& column : columns) add(std::move(column));
+}
+
+void RowPrinter::add(Column column) {
+  column.name = printable(column.name);
+  widths_.push_back(breadth(column.name));
+  columns_.push_back(std::move(column));
+}
+
+void RowPrinter::measure(std::size_t column, const std::string& cell) {
+  widths_[column] = std::max(widths_[column], breadth(printable(cell)));
+}
+
+std::string RowPrinter::heading(std::size_t width) const {
+  Cells names;
+  for (const auto& column : columns_) names.push_back(column.name);
+  return line(names, width);
+}
+
+std::string RowPrinter::line(const Cells& cells, std::size_t width) const {
   std::string text;
-  for (const auto& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < count; ++i) {
-      const std::string gap(widths[i] - breadth(row[i]), ' ');
-      if (i > 0) line += "  ";
-      line += table.columns[i].right ? gap + row[i] : row[i] + gap;
-    }
-    text += cut(std::move(line), width) + "\n";
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    const auto cell = printable(cells[i]);
+    const std::string gap(widths_[i] - std::min(widths_[i], breadth(cell)), ' ');
+    if (i > 0) text += "  ";
+    text += columns_[i].right ? gap + cell : cell + gap;
   }
+  return cut(std::move(text), width) + "\n";
+}
+
+std::string show(const Table& table, std::size_t width) {
+  RowPrinter printer(table.columns);
+  for (const auto& row : table.rows)
+    for (std::size_t i = 0; i < row.size(); ++i) printer.measure(i, row[i]);
+  auto text = printer.heading(width);
+  for (const auto& row : table.rows) text += printer.line(row, width);
   return text;
 }
 

@@ -82,7 +82,8 @@ void report(const Session& session, const Ran& ran, const WorkloadSpec& spec) {
     if (task.state != TaskState::done && !(spec.on.size() == 1 && task.result.exit_code > 0))
       session.say(fmt::format("pcluster: {}: {}", to_string(spec.on.at(task.id.index)),
                               printable(why(task))));
-  if (session.json) write_out(tasks_document(tasks));
+  const auto walk = [&](const auto& each) { std::ranges::for_each(tasks, each); };
+  if (session.json) tasks_document(walk, write_out);
 }
 
 std::string workers_said(const Arguments& arguments) {

@@ -98,14 +98,15 @@ int follow_output(const Session& session, const TaskRef& ref, const Arguments& a
     throw Error(Exit::usage, "logs --follow prints as it comes: no document",
                 "leave --json out, or --follow");
   const auto state = session.state();
-  const auto disk = read_workload(state, ref.workload);
+  const auto tasks = task_count(read_spec(state, ref.workload).trials);
   OutputReader reader(state, ref);
-  Printer printer(session, !ref.index && task_count(disk.spec.trials) > 1);
+  Printer printer(session, !ref.index && tasks > 1);
   const auto print_new = [&] { printer.print(in_order(reader.take_new(), arguments)); };
   const auto ended = [&] { return ref.index && has_settled(state, {ref.workload, *ref.index}); };
   const auto waiting = exists(state.stopped()) ? TaskState::cancelled : TaskState::queued;
   auto end = Followed::End::finished;
-  if (!ended() && !progress_of(ref.workload, disk, waiting).finished) {
+  const auto so_far = progress_of(ref.workload, tasks, count_settled(state, ref.workload), waiting);
+  if (!ended() && !so_far.finished) {
     auto client = reach_launcher(session);
     catch_interrupts();
     client.send(Follow{ref.workload});
@@ -132,7 +133,7 @@ int run_logs(const Session& session, const Arguments& arguments) {
   const auto pieces = in_order(find_output(state, ref.workload, ref.index), arguments);
   std::string elsewhere;
   if (pieces.empty()) {
-    const auto spec = read_workload(state, ref.workload).spec;  // throws when there is none
+    const auto spec = read_spec(state, ref.workload);  // throws when there is none
     check_index(ref, spec);
     elsewhere = spec.task.output;
   }

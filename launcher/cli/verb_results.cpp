@@ -1,6 +1,8 @@
 // `pcluster results`: one table of all tasks of a workload, with or without a launcher.
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <functional>
+#include <utility>
 
 #include "launcher/cli/arguments.hpp"
 #include "launcher/cli/client.hpp"
@@ -9,6 +11,7 @@
 #include "launcher/cli/verbs.hpp"
 #include "launcher/cli/workload.hpp"
 #include "launcher/io/file.hpp"
+#include "launcher/io/result_rows.hpp"
 
 namespace pcluster {
 namespace {
@@ -17,6 +20,8 @@ constexpr Option results_options[] = {
     {"--failed", "", "only those that failed, were lost or cancelled"},
     {"--csv", "", "as CSV, with all columns of the trials and of $PCLUSTER_RESULT"},
 };
+
+constexpr std::size_t enough = 64 * 1024;  // bytes at once
 
 bool went_wrong(const TaskView& task) {
   return task.state == TaskState::failed || task.state == TaskState::lost ||
@@ -36,8 +41,12 @@ Unsettled ask_unsettled(const Session& session, WorkloadId id) {
     auto client = Client::connect_if_there(session);
     if (!client) return all;
     all.running = client->ask<RunningTasks>(GetRunning{id}, 5 * second);
-    for (const auto& row : client->ask<Status>(GetStatus{}, 5 * second).workloads)
-      if (row.progress.workload == id && row.progress.finished) all.waiting = TaskState::cancelled;
+    const auto rows = client->ask<Status>(GetStatus{}, 5 * second).workloads;
+    // It lists all that have not finished, and of the others the newest.
+    if (std::ranges::none_of(rows, [&](const WorkloadRow& row) {
+          return row.progress.workload == id && !row.progress.finished;
+        }))
+      all.waiting = TaskState::cancelled;
   } catch (const Error&) {  // the table on disk is worth printing without it
   }
   return all;
@@ -48,16 +57,27 @@ int run_results(const Session& session, const Arguments& arguments) {
     throw Error(Exit::usage, "results: --csv and --json are two forms", "leave one of them out");
   const auto ref = workload_operand(session, arguments);
   const auto unsettled = ask_unsettled(session, ref.workload);  // before the table: none is missed
-  const auto disk = read_workload(session.state(), ref.workload);
-  check_index(ref, disk.spec);
-  auto tasks = task_views(ref.workload, disk, load_trials(disk.spec.trials, session.state()),
-                          unsettled.running, unsettled.waiting);
-  if (ref.index)
-    std::erase_if(tasks, [&](const auto& task) { return task.id.index != *ref.index; });
-  if (arguments.has("failed")) std::erase_if(tasks, [](const auto& t) { return !went_wrong(t); });
-  write_out(arguments.has("csv") ? tasks_csv(tasks)
-            : session.json       ? tasks_document(tasks)
-                                 : tasks_table(tasks));
+  const auto spec = read_spec(session.state(), ref.workload);
+  check_index(ref, spec);
+  const TaskViews views(ref.workload, spec, trial_reader(spec.trials, session.state()),
+                        unsettled.running, unsettled.waiting);
+  ResultRows rows(session.state(), ref.workload);
+  const auto first = ref.index.value_or(0);
+  const auto end = ref.index ? first + 1 : task_count(spec.trials);
+  const auto walk = [&](const std::function<void(const TaskView&)>& each) {
+    for (auto index = first; index < end; ++index) {
+      const auto row = index < rows.end() ? rows.row(index) : std::nullopt;
+      const auto task = views.view(index, row ? &*row : nullptr);
+      if (!arguments.has("failed") || went_wrong(task)) each(task);
+    }
+  };
+  std::string text;
+  const auto write = [&](std::string_view piece) {
+    text += piece;
+    if (text.size() >= enough) write_out(std::exchange(text, {}));
+  };
+  (arguments.has("csv") ? tasks_csv : session.json ? tasks_document : tasks_table)(walk, write);
+  write_out(text);
   return static_cast<int>(Exit::done);
 }
 

@@ -2,8 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <map>
+#include <vector>
 
 #include "launcher/cli/again.hpp"
 #include "launcher/cli/arguments.hpp"
@@ -16,7 +15,7 @@
 #include "launcher/cli/verbs.hpp"
 #include "launcher/cli/workload.hpp"
 #include "launcher/io/file.hpp"
-#include "launcher/io/store.hpp"
+#include "launcher/io/result_rows.hpp"
 
 namespace pcluster {
 namespace {
@@ -30,16 +29,13 @@ constexpr Option retry_options[] = {
 };
 
 // Those without a row were cancelled before they began, if the workload has ended.
-std::vector<std::uint32_t> unfinished(const WorkloadOnDisk& disk, const TaskRef& ref) {
-  std::map<std::uint32_t, TaskState> states;
-  for (const auto& [place, row] : disk.rows) states[place] = row.result.state;
+std::vector<std::uint32_t> unfinished(const StateDirectory& state, const WorkloadSpec& spec,
+                                      const TaskRef& ref) {
+  ResultRows rows(state, ref.workload);
   std::vector<std::uint32_t> places;
-  const auto count = task_count(disk.spec.trials);
-  for (std::uint32_t place = 0; place < count; ++place) {
-    if (ref.index && place != *ref.index) continue;
-    const auto known = states.find(place);
-    if (known == states.end() || known->second != TaskState::done) places.push_back(place);
-  }
+  const auto end = ref.index ? *ref.index + 1 : task_count(spec.trials);
+  for (auto place = ref.index.value_or(0); place < end; ++place)
+    if (place >= rows.end() || rows.state(place) != TaskState::done) places.push_back(place);
   return places;
 }
 
@@ -55,19 +51,14 @@ std::uint32_t done_tasks(Client& client, const TaskRef& ref) {
         fmt::format("workload {} still runs: {} running, {} queued", id, now.running, now.queued),
         fmt::format("pcluster wait {0}, or pcluster cancel {0}, and then retry it", id));
   }
-  return 0;  // of a launcher that went before
+  return 0;  // of a launcher that went before, or it ended long ago
 }
 
 // The last rows may be on their way to the disk still.
-WorkloadOnDisk read_ended(const StateDirectory& state, WorkloadId id, std::uint32_t done) {
+void await_rows(const StateDirectory& state, WorkloadId id, std::uint32_t done) {
   const auto deadline = steady_now() + 5 * table_lag;
-  for (;;) {
-    auto disk = read_workload(state, id);
-    const auto rows = std::ranges::count_if(
-        disk.rows, [](const auto& row) { return row.second.result.state == TaskState::done; });
-    if (rows >= std::int64_t{done} || steady_now() > deadline) return disk;
+  while (count_settled(state, id).done < done && steady_now() <= deadline)
     pause_for(5 * millisecond);
-  }
 }
 
 void apply(const Arguments& arguments, WorkloadSpec& spec) {
@@ -90,21 +81,21 @@ int nothing_failed(const Session& session, const TaskRef& ref) {
 int run_retry(const Session& session, const Arguments& arguments) {
   const auto ref = workload_operand(session, arguments);
   const auto state = session.state();
-  auto disk = read_workload(state, ref.workload);
-  check_index(ref, disk.spec);
-  if (unfinished(disk, ref).empty()) return nothing_failed(session, ref);
-  if (disk.spec.task.input)
+  const auto old = read_spec(state, ref.workload);
+  check_index(ref, old);
+  if (unfinished(state, old, ref).empty()) return nothing_failed(session, ref);
+  if (old.task.input)
     throw Error(Exit::refused,
                 fmt::format("workload {} read the standard input of its command: nobody has it any "
                             "more",
                             to_string(ref.workload)),
                 "run that command again");
   auto client = reach_launcher(session);
-  disk = read_ended(state, ref.workload, done_tasks(client, ref));
-  const auto places = unfinished(disk, ref);
+  await_rows(state, ref.workload, done_tasks(client, ref));
+  const auto places = unfinished(state, old, ref);
   if (places.empty()) return nothing_failed(session, ref);
-  const auto count = task_count(disk.spec.trials);
-  auto spec = some_of(disk.spec, load_trials(disk.spec.trials, state), places);
+  const auto count = task_count(old.trials);
+  auto spec = some_of(old, load_trials(old.trials, state), places);
   apply(arguments, spec);
   return dispatch(session, client, std::move(spec), arguments.has("detach"),
                   [&](const WorkloadAccepted& accepted) {

@@ -22,16 +22,17 @@ int run_wait(const Session& session, const Arguments& arguments) {
   if (ref.index)
     throw Error(Exit::usage, "wait is for whole workloads",
                 fmt::format("write: pcluster wait {}", to_string(id)));
-  const auto disk = read_workload(session.state(), id);
+  const auto spec = read_spec(session.state(), id);
   // A stopped cluster runs nothing more.
   const auto waiting = exists(session.state().stopped()) ? TaskState::cancelled : TaskState::queued;
-  const auto so_far = progress_of(id, disk, waiting);
+  const auto so_far =
+      progress_of(id, task_count(spec.trials), count_settled(session.state(), id), waiting);
   if (so_far.finished)  // needs no launcher
-    return conclude(session, {so_far, "", Followed::End::finished}, disk.spec);
+    return conclude(session, {so_far, "", Followed::End::finished}, spec);
   auto client = reach_launcher(session);
   catch_interrupts();
   client.send(Follow{id});
-  return conclude(session, follow(session, client, id, {.cancels = false}), disk.spec);
+  return conclude(session, follow(session, client, id, {.cancels = false}), spec);
 }
 
 }  // namespace

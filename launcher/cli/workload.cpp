@@ -166,7 +166,8 @@ Trials place_trials(TrialLines trials, const StateDirectory& state) {
   for (const auto& line : trials) size += line.size() + 5;  // and MessagePack's own
   if (size <= max_inline_payload) return trials;
   std::string text;
-  for (const auto& line : trials) text += line + "\n";
+  text.reserve(size);
+  for (const auto& line : trials) (text += line) += '\n';
   TrialFile file{"", sha256_hex(text), static_cast<std::uint32_t>(trials.size())};
   file.name = "trials-" + file.sha256.substr(0, 16);
   const auto path = state.inputs() + "/" + file.name;

@@ -29,16 +29,19 @@ std::string names_of(const std::map<PoolId, Pool>& pools) {
   return text;
 }
 
+template <class Lines>
+std::optional<Refusal> trial_too_large(const Lines& lines) {
+  for (std::uint32_t i = 0; i < lines.size(); ++i)
+    if (lines[i].size() > max_trial)
+      return usage(fmt::format("trial {} has {} bytes, at most {} are possible", i, lines[i].size(),
+                               max_trial),
+                   "write it to a file, and give the file's name as the trial");
+  return {};
+}
+
 }  // namespace
 
-std::optional<Refusal> refuses_trials(const TrialLines& lines) {
-  const auto large =
-      std::ranges::find_if(lines, [](const auto& l) { return l.size() > max_trial; });
-  if (large == lines.end()) return {};
-  return usage(fmt::format("trial {} has {} bytes, at most {} are possible", large - lines.begin(),
-                           large->size(), max_trial),
-               "write it to a file, and give the file's name as the trial");
-}
+std::optional<Refusal> refuses_trials(const PackedLines& lines) { return trial_too_large(lines); }
 
 // Every job that may run still has a worker here, so no larger one is on its way.
 bool Core::State::all_home() const {
@@ -52,14 +55,14 @@ bool Core::State::all_home() const {
 }
 
 std::optional<Refusal> Core::State::no_workload(WorkloadId id) const {
-  if (ledger.workloads.find(id) != nullptr) return {};
+  if (ledger.workloads.knows(id)) return {};
   return usage(fmt::format("there is no workload {}", to_string(id)),
                "`pcluster status` lists them");
 }
 
 std::optional<Refusal> Core::State::no_task(const TaskRef& what) const {
   if (auto refusal = no_workload(what.workload)) return refusal;
-  const auto tasks = ledger.workloads.find(what.workload)->tasks;
+  const auto tasks = progress(what.workload).tasks;
   if (what.index.value_or(0) < tasks) return {};
   return usage(fmt::format("workload {} has no task {}: they are 0-{}", to_string(what.workload),
                            *what.index, tasks - 1),
@@ -118,7 +121,7 @@ std::optional<Refusal> Core::State::refuses(const AddWorkload& add) const {
     return usage("no trials: nothing to run",
                  "`--trials A-B` includes both ends; lines on standard input count too");
   if (const auto* lines = std::get_if<TrialLines>(&add.spec.trials))
-    if (auto refusal = refuses_trials(*lines)) return refusal;
+    if (auto refusal = trial_too_large(*lines)) return refusal;
   if (add.spec.task.argv.empty()) return usage("no command to run", "give it after `--`");
   for (const auto* before : {&add.spec.after, &add.spec.after_any})
     for (const auto id : *before)

@@ -20,12 +20,11 @@ std::size_t size_of(const Assignment& item) {
 
 // As much of it as one message may hold; a trial alone always fits (max_trial).
 Run cut_to_size(const Workload& workload, Run run) {
-  const auto* lines = std::get_if<TrialLines>(&workload.spec.trials);
-  if (lines == nullptr) return run;
+  if (workload.lines.empty()) return run;
   std::size_t size = 0;
   std::uint32_t count = 0;
   while (count < run.range.count && size < assign_bytes)
-    size += (*lines)[run.range.first + count++].size() + trial_bytes;
+    size += workload.lines[run.range.first + count++].size() + trial_bytes;
   run.range.count = count;
   return run;
 }
@@ -35,8 +34,10 @@ Run cut_to_size(const Workload& workload, Run run) {
 Assignment to_message(const Workload& workload, const Run& run) {
   Assignment item{workload.id, run.range.first, run.range.count, run.number, {}, {}, {}};
   if (const auto* range = std::get_if<TrialRange>(&workload.spec.trials)) item.range = *range;
-  if (const auto* lines = std::get_if<TrialLines>(&workload.spec.trials))
-    item.trials.assign(lines->begin() + run.range.first, lines->begin() + run.range.end());
+  if (workload.lines.empty()) return item;
+  item.trials.reserve(run.range.count);
+  for (auto i = run.range.first; i < run.range.end(); ++i)
+    item.trials.emplace_back(workload.lines[i]);
   return item;
 }
 

@@ -61,14 +61,12 @@ std::string order(const Ledger& ledger) {
   for (const auto& [id, workload] : all.all()) {
     bool waits = false, fails = false;
     for (const auto before : workload.spec.after) {
-      const auto* other = all.find(before);
-      if (other == nullptr) continue;
-      waits = waits || !other->finished();
-      fails = fails || (other->finished() && other->done < other->tasks);
+      const auto ended = all.ended(before);
+      waits = waits || (!ended && all.knows(before));
+      fails = fails || (ended && ended->done < ended->tasks);
     }
     for (const auto before : workload.spec.after_any) {
-      const auto* other = all.find(before);
-      waits = waits || (other != nullptr && !other->finished());
+      waits = waits || (!all.ended(before) && all.knows(before));
     }
     const auto name = "workload " + to_string(id);
     if ((waits || fails) && (with_turn.contains(id) || begun.contains(id)))
@@ -215,7 +213,7 @@ std::string Core::State::broken() const {
       return "nobody watches for the silence of " + to_string(id);
   if (!quit && stop_asked && !deadline()) return "the cluster stops, and nothing will end it";
   for (const auto& follower : followers)
-    if (ledger.workloads.find(follower.workload)->finished())
+    if (ledger.workloads.ended(follower.workload))
       return "a client still waits for the finished workload " + to_string(follower.workload);
   return {};
 }

@@ -17,7 +17,10 @@ Core::~Core() = default;
 Core::Core(Core&&) noexcept = default;
 Core& Core::operator=(Core&&) noexcept = default;
 
-void Core::apply(const Record& record) { state_->apply(record); }
+void Core::apply(const Record& record) {
+  state_->apply(record);
+  state_->ledger.workloads.forget_old();
+}
 
 void Core::set_epoch(Epoch epoch) { state_->epoch = epoch; }
 
@@ -54,7 +57,7 @@ void Core::check() const {
   std::abort();
 }
 
-void Core::load_trials(WorkloadId id, TrialLines lines) {
+void Core::load_trials(WorkloadId id, PackedLines lines) {
   auto* workload = state_->ledger.workloads.find(id);
   if (workload == nullptr || !workload->trials_missing() || lines.size() != workload->tasks) return;
   state_->ledger.load_trials(*workload, std::move(lines));
@@ -139,6 +142,7 @@ void Core::State::finish(Turn& turn) {
   forget_finished(turn);
   if (ledger.workers.relays_changed()) tell_relays(turn);
   tell(turn);
+  ledger.workloads.forget_old();
 }
 
 std::optional<Time> Core::State::deadline() const {

@@ -14,6 +14,7 @@
 #include <variant>
 #include <vector>
 #include "launcher/model/messages.hpp"
+#include "launcher/model/packed_lines.hpp"
 #include "launcher/model/records.hpp"
 
 namespace pcluster {
@@ -155,7 +156,7 @@ struct Policy {
 };
 
 // What is wrong with trials, whether they come in a message or lie in a file.
-std::optional<Refusal> refuses_trials(const TrialLines&);
+std::optional<Refusal> refuses_trials(const PackedLines&);
 
 class Core {
  public:
@@ -174,7 +175,7 @@ class Core {
 
   // A workload whose trials are a TrialFile is accepted and journaled as it is; its tasks go out
   // once its lines have been given here (in the order of the file; the deadline() is then at once).
-  void load_trials(WorkloadId, TrialLines);
+  void load_trials(WorkloadId, PackedLines);
   std::vector<std::pair<WorkloadId, TrialFile>> missing_trials() const;
 
   Status status(Time now) const;

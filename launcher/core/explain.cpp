@@ -56,10 +56,10 @@ std::string Core::State::place_of(const TaskId& task) const {
     if (!worker.link) text += "; its connection is lost, and it may come back";
     return text;
   }
-  const auto& workload = *ledger.workloads.find(task.workload);
-  if (!workload.queue.contains(task.index))
+  const auto* workload = ledger.workloads.find(task.workload);
+  if (workload == nullptr || !workload->queue.contains(task.index))
     return fmt::format("it has ended; see: pcluster results {}", to_string(task));
-  const auto* history = workload.queue.history(task.index);
+  const auto* history = workload->queue.history(task.index);
   if (history == nullptr || history->number == 0) return "queued";
   auto text = fmt::format("queued again, after {} attempt{}", history->number,
                           history->number == 1 ? "" : "s");
@@ -155,21 +155,24 @@ std::string Core::State::jobs_line(const Pool& pool) const {
 }
 
 Explanation Core::State::explain(const TaskRef& what) const {
-  const auto& workload = *ledger.workloads.find(what.workload);
+  const auto* workload = ledger.workloads.find(what.workload);
+  const auto now_is = progress(what.workload);
   Explanation all;
   const auto add = [&](std::string name, std::string text) {
     all.items.emplace_back(std::move(name), std::move(text));
   };
-  bool waits = !workload.queue.empty();
+  bool waits = now_is.queued > 0;
   if (what.index) {
     const TaskId task{what.workload, *what.index};
     add("task " + to_string(task), place_of(task));
-    waits = workload.queue.contains(*what.index);
+    waits = workload != nullptr && workload->queue.contains(*what.index);
   }
-  add("workload " + to_string(workload.id), counts(progress(workload)));
-  if (auto doomed = why_doomed(ledger, workload); !doomed.empty()) add("cancelled", doomed);
-  if (waits) add("waits", why_queued(workload));
-  if (workload.finished()) return all;
+  add("workload " + to_string(what.workload), counts(now_is));
+  const auto ended = ledger.workloads.ended(what.workload);
+  const auto doomed_by = ended ? ended->doomed_by : workload->doomed_by;
+  if (doomed_by) add("cancelled", why_doomed(ledger, *doomed_by));
+  if (waits) add("waits", why_queued(*workload));
+  if (ended) return all;
   add("workers", workers_line());
   for (const auto& [id, pool] : fleet.pools()) add("pool " + pool.asked.name, jobs_line(pool));
   if (!fleet.error.empty())

@@ -21,8 +21,8 @@ void Ledger::apply(const Record& record) {
   std::visit([this](const auto& one) { on(one); }, record);
 }
 
-void Ledger::load_trials(Workload& workload, TrialLines lines) {
-  workload.spec.trials = std::move(lines);
+void Ledger::load_trials(Workload& workload, PackedLines lines) {
+  workload.lines = std::move(lines);
   workloads.changed(workload);
 }
 

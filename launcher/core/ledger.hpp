@@ -16,7 +16,7 @@ class Ledger {
   // Records of other machines change nothing here.  A record that does not fit (its forerunner was
   // lost with a damaged journal) changes as much as still makes sense.
   void apply(const Record&);
-  void load_trials(Workload&, TrialLines);
+  void load_trials(Workload&, PackedLines);
   Epoch epoch() const { return epoch_; }  // of the last EpochBegan
 
   // An attempt that a worker has, and we do not know to be out: may it go on there?

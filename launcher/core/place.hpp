@@ -60,6 +60,7 @@ std::optional<Misfit> fits_nowhere(const Ledger&, const Fleet&, const TaskTempla
 
 // Why it was cancelled without having begun; empty when that is not so.
 std::string why_doomed(const Ledger&, const Workload&);
+std::string why_doomed(const Ledger&, WorkloadId by);
 
 // Why nothing of it runs, for people.
 std::string why_waiting(const Ledger&, const Fleet&, const Workload&, Micros unix_now);

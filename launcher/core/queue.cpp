@@ -8,16 +8,16 @@
 namespace pcluster {
 
 Run TaskQueue::next(std::uint32_t most) const {
-  Range range = waiting_.front();
-  range.count = std::min(range.count, most);
-  auto known = history_.lower_bound(range.first);
-  if (known == history_.end() || known->first >= range.end()) return {range, 1};
-  if (known->first > range.first) return {{range.first, known->first - range.first}, 1};
-  const auto number = known->second.number;
+  const auto range = waiting_.front(most);
+  const auto known = history_.next(range.first);
+  if (!known || *known >= range.end()) return {range, 1};
+  if (*known > range.first) return {{range.first, *known - range.first}, 1};
+  const auto number = history_.of(range.first).number;
   std::uint32_t count = 1;
-  while (count < range.count && ++known != history_.end() && known->first == range.first + count &&
-         known->second.number == number)
-    ++count;
+  for (; count < range.count; ++count) {
+    const auto* other = history(range.first + count);
+    if (other == nullptr || other->number != number) break;
+  }
   return {{range.first, count}, number + 1};
 }
 
@@ -28,17 +28,18 @@ Run TaskQueue::only(std::uint32_t index) const {
 
 void TaskQueue::take(Range range, std::uint32_t number) {
   waiting_.remove(range);
-  auto known = history_.lower_bound(range.first);
-  for (; known != history_.end() && known->first < range.end(); ++known) {
-    auto& history = known->second;
+  auto known = history_.next(range.first);
+  for (; known && *known < range.end(); known = history_.next(*known + 1)) {
+    auto history = history_.of(*known);
     // An attempt thought lost goes on after all: it was no loss.
     if (number <= history.number && history.losses > 0) --history.losses;
     history.number = std::max(history.number, number);
+    history_.set(*known, history);
   }
 }
 
 void TaskQueue::put_back(const AttemptId& attempt, Why why) {
-  auto& history = history_[attempt.task.index];
+  auto history = history_.of(attempt.task.index);
   history.number = std::max(history.number, attempt.number);
   if (why == Why::lost) ++history.losses;
   if (why == Why::failed) {
@@ -46,6 +47,7 @@ void TaskQueue::put_back(const AttemptId& attempt, Why why) {
     history.counted_epoch = attempt.epoch;
     history.counted_number = attempt.number;
   }
+  history_.set(attempt.task.index, history);
   waiting_.add({attempt.task.index, 1});
 }
 
@@ -58,8 +60,9 @@ bool TaskQueue::drop(std::uint32_t index) {
 
 std::uint32_t TaskQueue::clear() {
   const auto count = waiting_.size();
-  for (const auto& [first, length] : waiting_.runs())
-    history_.erase(history_.lower_bound(first), history_.lower_bound(first + length));
+  auto known = history_.next(0);
+  for (; known; known = history_.next(*known + 1))
+    if (waiting_.contains(*known)) history_.erase(*known);
   waiting_ = Ranges();
   return count;
 }
@@ -72,20 +75,16 @@ bool TaskQueue::may_resume(const AttemptId& attempt) const {
 }
 
 void TaskQueue::ran_alone(const AttemptId& attempt) {
-  auto& history = history_[attempt.task.index];
+  auto history = history_.of(attempt.task.index);
   if (attempt.number < history.number) return;
   history.number = attempt.number;
   history.alone_epoch = attempt.epoch;
+  history_.set(attempt.task.index, history);
 }
 
 bool TaskQueue::was_alone(const AttemptId& attempt) const {
   const auto* known = history(attempt.task.index);
   return known != nullptr && known->number == attempt.number && known->alone_epoch == attempt.epoch;
-}
-
-const History* TaskQueue::history(std::uint32_t index) const {
-  const auto found = history_.find(index);
-  return found == history_.end() ? nullptr : &found->second;
 }
 
 }  // namespace pcluster

@@ -127,9 +127,13 @@ std::optional<Misfit> fits_nowhere(const Ledger& ledger, const Fleet& fleet,
 
 std::string why_doomed(const Ledger& ledger, const Workload& workload) {
   if (!workload.doomed_by) return {};
-  const auto* before = ledger.workloads.find(*workload.doomed_by);
-  return fmt::format("workload {}, which it comes after, {}", to_string(*workload.doomed_by),
-                     before != nullptr && before->failed == 0 ? "was cancelled" : "failed");
+  return why_doomed(ledger, *workload.doomed_by);
+}
+
+std::string why_doomed(const Ledger& ledger, WorkloadId by) {
+  const auto before = ledger.workloads.ended(by);
+  return fmt::format("workload {}, which it comes after, {}", to_string(by),
+                     before && before->failed == 0 ? "was cancelled" : "failed");
 }
 
 std::string why_waiting(const Ledger& ledger, const Fleet& fleet, const Workload& workload,

@@ -108,8 +108,8 @@ Reply Core::State::answer(Turn& turn, ClientId client, const AddWorkload& asked)
 
 // The first to follow channels whose launcher has died is the client that talks to them.
 Reply Core::State::answer(Turn& turn, ClientId client, const Follow& asked) {
-  const bool back =
-      ledger.workloads.find(asked.workload)->spec.task.channel && !fed(asked.workload);
+  const auto* workload = ledger.workloads.find(asked.workload);
+  const bool back = workload != nullptr && workload->spec.task.channel && !fed(asked.workload);
   followers.push_back({client, asked.workload, turn.now, true, {}, back, back, {}});
   return Accepted{};
 }
@@ -117,8 +117,8 @@ Reply Core::State::answer(Turn& turn, ClientId client, const Follow& asked) {
 Reply Core::State::answer(Turn& turn, ClientId, const CancelWorkload& asked) {
   std::vector<std::uint32_t> only;
   if (asked.what.index) only.push_back(*asked.what.index);
-  const auto& workload = *ledger.workloads.find(asked.what.workload);
-  if (!workload.finished()) cancel(turn, workload, std::move(only), false);
+  const auto* workload = ledger.workloads.find(asked.what.workload);
+  if (workload != nullptr && !workload->finished()) cancel(turn, *workload, std::move(only), false);
   return Accepted{};
 }
 
@@ -191,8 +191,7 @@ void Core::State::cancel_doomed(Turn& turn) {
 void Core::State::tell(Turn& turn) {
   for (auto& follower : followers) {
     if (std::exchange(follower.comes_back, false)) tell_channels(turn, follower);
-    const auto* workload = ledger.workloads.find(follower.workload);
-    auto now_is = progress(*workload);
+    auto now_is = progress(follower.workload);
     const bool first = follower.told.workload != follower.workload;
     follower.due = first || !same(now_is, follower.told);
     if (!follower.due || (turn.now < follower.next && !now_is.finished)) continue;

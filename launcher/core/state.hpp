@@ -230,6 +230,7 @@ struct Core::State {
 
   // status.cpp, check.cpp
   Progress progress(const Workload&) const;
+  Progress progress(WorkloadId) const;  // of one that ended long ago, too
   Status status() const;
 
   // explain.cpp

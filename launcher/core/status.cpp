@@ -7,8 +7,6 @@
 namespace pcluster {
 namespace {
 
-constexpr std::size_t most_finished = 1000;  // workloads in a status, the newest; all are on disk
-
 std::string state_of(const Worker& worker) {
   if (worker.gone) return "gone";
   if (!worker.link) return "away";
@@ -38,6 +36,25 @@ Progress Core::State::progress(const Workload& workload) const {
   now.note = why_doomed(ledger, workload);
   if (now.running == 0 && now.queued > 0) now.note = why_waiting(ledger, fleet, workload, unix_now);
   return now;
+}
+
+Progress Core::State::progress(WorkloadId id) const {
+  if (const auto* workload = ledger.workloads.find(id)) return progress(*workload);
+  Progress last;
+  last.workload = id;
+  const auto ended = ledger.workloads.ended(id);
+  if (!ended) return last;
+  last.tasks = ended->tasks;
+  last.done = ended->done;
+  last.failed = ended->failed;
+  last.cancelled = ended->cancelled();
+  last.finished = true;
+  last.stopped_by_failures = ended->by_failures;
+  last.first_exit_code = ended->first_exit_code;
+  last.first_signal = ended->first_signal;
+  last.slots = ledger.workers.ready_slots();
+  if (ended->doomed_by) last.note = why_doomed(ledger, *ended->doomed_by);
+  return last;
 }
 
 Status Core::State::status() const {
@@ -83,12 +100,9 @@ Status Core::State::status() const {
     for (std::uint32_t i = 0; i < submit.began.count; ++i)
       all.jobs.push_back({token, "", pool->asked.name, JobState::submitting, why, "", 0, ""});
   }
-  auto old = ledger.workloads.all().size();
-  for (const auto& [id, workload] : ledger.workloads.all()) {
-    if (old-- > most_finished && workload.finished()) continue;
+  for (const auto& [id, workload] : ledger.workloads.all())
     all.workloads.push_back({progress(workload), workload.spec.verb, workload.command,
                              workload.added_unix, workload.spec.tag});
-  }
   return all;
 }
 

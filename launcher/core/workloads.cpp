@@ -3,6 +3,7 @@
 #include "launcher/core/workloads.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "launcher/base/text.hpp"
 
@@ -31,7 +32,10 @@ Workload::Workload(const WorkloadAdded& added, Epoch accepted)
       added_unix(added.at_unix),
       epoch(accepted),
       tasks(task_count(added.spec.trials)),
-      queue(tasks) {}
+      queue(tasks) {
+  auto* said = std::get_if<TrialLines>(&spec.trials);
+  if (said != nullptr) lines = std::exchange(*said, {});
+}
 
 void Workload::used(const Gang& gang) {
   if (!spec.task.resident || gang.empty()) return;
@@ -69,14 +73,13 @@ Workload& Workloads::add(const WorkloadAdded& added, Epoch epoch) {
 
 // One that we do not know (a damaged journal lost it) will never end: nobody waits for it.
 void Workloads::wait_for(Workload& workload, WorkloadId id) {
-  const auto* before = find(id);
-  if (before == nullptr || before == &workload) return;
-  if (before->finished()) return meet(workload, *before);
+  if (const auto before = ended(id)) return meet(workload, *before);
+  if (find(id) == nullptr || id == workload.id) return;
   workload.waits_for.insert(id);
   followers_[id].insert(workload.id);
 }
 
-void Workloads::meet(Workload& workload, const Workload& before) {
+void Workloads::meet(Workload& workload, const Ended& before) {
   workload.waits_for.erase(before.id);
   const auto& strict = workload.spec.after;
   const bool fails = before.done < before.tasks &&
@@ -108,21 +111,51 @@ void Workloads::changed(Workload& workload) {
   const bool missing = workload.trials_missing() && !workload.finished();
   missing ? static_cast<void>(without_trials_.insert(workload.id))
           : static_cast<void>(without_trials_.erase(workload.id));
-  if (!workload.finished() || workload.closed) return;
+  if (workload.finished() && !workload.closed) close(workload);
+}
+
+// A finished workload is a row of `status`; its results stand on disk.
+void Workloads::close(Workload& workload) {
   workload.closed = true;
+  closed_.insert(workload.id);
   finished_.push_back(workload.id);
-  // A finished workload is a row of `status`; its results stand on disk.
   workload.spec.trials = TrialRange{0, -1, 1};
+  workload.lines = PackedLines();
   workload.spec.task = TaskTemplate{};
+  workload.spec.on = std::vector<WorkerId>();
   workload.queue = TaskQueue(0);
   workload.cancel_tasks.clear();
-  workload.idle_gangs.clear();
+  workload.idle_gangs = std::vector<Gang>();
   const auto waiting = followers_.extract(workload.id);
   if (waiting.empty()) return;
   for (const auto id : waiting.mapped()) {
-    auto& follower = all_.find(id)->second;
-    meet(follower, workload);
-    changed(follower);
+    auto* follower = find(id);
+    if (follower == nullptr) continue;  // cancelled, and that long ago
+    meet(*follower, *ended(workload.id));
+    changed(*follower);
+  }
+}
+
+std::optional<Ended> Workloads::ended(WorkloadId id) const {
+  const auto* one = find(id);
+  if (one == nullptr) return ended_.find(id);
+  if (!one->finished()) return {};
+  return Ended{id,
+               one->tasks,
+               one->done,
+               one->failed,
+               one->first_exit_code,
+               one->doomed_by,
+               static_cast<std::uint8_t>(one->first_signal),
+               one->by_failures};
+}
+
+void Workloads::forget_old() {
+  while (closed_.size() > most_finished) {
+    const auto oldest = *closed_.begin();
+    ended_.add(*ended(oldest));
+    all_.erase(oldest);
+    closed_.erase(closed_.begin());
   }
 }
 

@@ -11,9 +11,11 @@
 #include <utility>
 #include <vector>
 
+#include "launcher/core/ended.hpp"
 #include "launcher/core/queue.hpp"
 #include "launcher/core/workers.hpp"
 #include "launcher/model/messages.hpp"
+#include "launcher/model/packed_lines.hpp"
 #include "launcher/model/records.hpp"
 
 namespace pcluster {
@@ -35,6 +37,7 @@ struct Workload {
 
   WorkloadId id{};
   WorkloadSpec spec;  // without its trials and environment once it has finished
+  PackedLines lines;  // its trials, when they are no range
   std::string command;
   Micros added_unix = 0;
   Epoch epoch = 0;  // of the launcher that accepted it: no attempt of it can be older
@@ -51,7 +54,9 @@ struct Workload {
 
   bool pinned() const { return !spec.on.empty(); }
   bool finished() const { return queue.empty() && running == 0; }
-  bool trials_missing() const { return std::holds_alternative<TrialFile>(spec.trials); }
+  bool trials_missing() const {
+    return std::holds_alternative<TrialFile>(spec.trials) && lines.empty();
+  }
   bool is_cancelled(std::uint32_t index) const {
     return cancel_asked || cancel_tasks.contains(index);
   }
@@ -64,8 +69,11 @@ struct Workload {
   }
 };
 
+// Whole in memory: those that have not finished, and the newest of those that have.
 class Workloads {
  public:
+  static constexpr std::size_t most_finished = 1000;
+
   Workload& add(const WorkloadAdded&, Epoch);
   Workload* find(WorkloadId);
   const Workload* find(WorkloadId) const;
@@ -82,10 +90,15 @@ class Workloads {
   void changed(Workload&);  // its queue or counts did
   const std::set<WorkloadId>& without_trials() const { return without_trials_; }
   std::vector<WorkloadId> take_finished() { return std::exchange(finished_, {}); }
+  // Of one that has finished, however long ago; nothing of others.
+  std::optional<Ended> ended(WorkloadId) const;
+  bool knows(WorkloadId id) const { return find(id) != nullptr || ended_.find(id); }
+  void forget_old();  // but for what ended() tells; nobody may have a hand on one
 
  private:
   void wait_for(Workload&, WorkloadId before);
-  void meet(Workload&, const Workload& before);
+  void meet(Workload&, const Ended& before);
+  void close(Workload&);
 
   std::map<WorkloadId, Workload> all_;
   std::set<std::pair<std::int64_t, WorkloadId>> turns_;
@@ -93,6 +106,8 @@ class Workloads {
   std::set<WorkloadId> pinned_, doomed_;
   std::map<WorkloadId, std::set<WorkloadId>> followers_;  // who waits for this one
   std::vector<WorkloadId> finished_;                      // since the last take_finished()
+  std::set<WorkloadId> closed_;                           // finished, and whole in memory
+  EndedWorkloads ended_;
   std::uint32_t last_ = 0;
 };
 

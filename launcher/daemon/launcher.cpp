@@ -25,13 +25,16 @@ std::string path_of(const StateDirectory& directory, const TrialFile& file) {
 
 // The lines of a large workload, from the file that the client left below the state directory.
 // Exit::usage: they will never be right.
-TrialLines read_trials(const StateDirectory& directory, const TrialFile& file) {
+PackedLines read_trials(const StateDirectory& directory, const TrialFile& file) {
   if (file.name.find('/') != file.name.npos)
     throw Error(Exit::usage, "the trials' file must lie in " + directory.inputs());
-  const auto text = read_file(path_of(directory, file));
+  auto text = read_file(path_of(directory, file));
   if (sha256_hex(text) != file.sha256)
     throw Error(Exit::usage, "the trials' file " + file.name + " has changed", "submit it again");
-  auto trials = lines(text);
+  if (text.size() > PackedLines::most_bytes)
+    throw Error(Exit::usage, "the trials' file " + file.name + " is larger than 4 GiB",
+                "split the work into several workloads");
+  PackedLines trials(std::move(text));
   if (trials.size() != file.count)
     throw Error(Exit::usage, "the trials' file " + file.name + " is cut short", "submit it again");
   if (const auto refusal = refuses_trials(trials))
@@ -130,11 +133,12 @@ void Launcher::answer(ClientId id, const Request& request) {
   try {
     if (const auto* add = std::get_if<AddWorkload>(&request))
       if (const auto* file = std::get_if<TrialFile>(&add->spec.trials))
-        read_trials(directory_, *file);  // refused now rather than found missing later
+        checked_.emplace(*file, read_trials(directory_, *file));  // not found missing later
   } catch (const Error& error) {
     return reply(Refusal{static_cast<int>(error.code()), error.what(), error.hint()});
   }
   handle(event::ClientSaid{id, request});
+  checked_.reset();
 }
 
 Status Launcher::status() {
@@ -184,7 +188,10 @@ void Launcher::append(std::vector<Record> records) {
 void Launcher::load_trials() {
   for (const auto& [workload, file] : core_.missing_trials()) {
     try {
-      core_.load_trials(workload, read_trials(directory_, file));
+      const bool read = checked_ && checked_->first == file;
+      core_.load_trials(workload,
+                        read ? std::move(checked_->second) : read_trials(directory_, file));
+      if (read) checked_.reset();
     } catch (const Error& error) {
       const bool lost = error.code() == Exit::usage || !exists(path_of(directory_, file));
       spdlog::error("workload {} {}: {}", to_string(workload),

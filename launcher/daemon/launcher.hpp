@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "launcher/core/core.hpp"
@@ -64,7 +65,9 @@ class Launcher {
   std::deque<Waiting> waiting_;  // in the order of their records
   std::uint64_t last_append_ = 0, durable_ = 0;
   bool reading_again_ = false;  // trials whose file could not be read
-  Micros clock_read_ = 0;       // the last time that went into the journal
+  // Of the workload that is being accepted.
+  std::optional<std::pair<TrialFile, PackedLines>> checked_;
+  Micros clock_read_ = 0;  // the last time that went into the journal
   std::string trouble_;
   std::optional<TimerId> timer_;
 };

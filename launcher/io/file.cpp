@@ -57,14 +57,15 @@ int write_whole(int fd, std::string_view bytes) {
 }
 
 std::string read_whole(int fd, const std::string& path) {
+  constexpr std::size_t more = 4096;  // room for it is kept: a file's text grows only once
   struct stat about {};
   if (fstat(fd, &about) != 0) fail("read", path, errno);
   std::string text;
-  if (about.st_size > 0) text.reserve(static_cast<std::size_t>(about.st_size) + 1);
+  if (about.st_size > 0) text.reserve(static_cast<std::size_t>(about.st_size) + more);
   for (;;) {
     // /proc and pipes say size 0: read until nothing comes.
     const auto before = text.size();
-    text.resize(std::max(text.capacity(), before + 4096));
+    text.resize(std::max(text.capacity(), before + more));
     const auto got = ::read(fd, text.data() + before, text.size() - before);
     const int error = errno;
     text.resize(before + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));

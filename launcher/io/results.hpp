@@ -33,6 +33,7 @@ std::string text_bytes(const ResultRow&);
 // Nothing: no row was written there, or it is damaged.
 std::optional<ResultRow> parse_row(std::string_view bytes, WorkloadId, std::uint32_t index,
                                    TextPlace& text);
+void parse_text(std::string_view text, const TextPlace&, ResultRow&);
 
 class ResultTables {
  public:

@@ -10,7 +10,7 @@
 #include "launcher/base/text.hpp"
 #include "launcher/io/bytes.hpp"
 #include "launcher/io/crc32c.hpp"
-#include "launcher/io/results.hpp"
+#include "launcher/io/result_rows.hpp"
 #include "launcher/model/codec.hpp"
 
 namespace pcluster {
@@ -19,9 +19,9 @@ namespace {
 constexpr std::size_t text_header = 8, limit_size = 8;
 constexpr std::uint32_t state_bits = 0xff, cause_shift = 8, limited_bit = 1u << 16;
 
-void parse_text(std::string_view texts, const TextPlace& place, ResultRow& row) {
-  const bool inside = place.offset <= texts.size() && place.size <= texts.size() - place.offset;
-  auto text = inside ? texts.substr(place.offset, place.size) : std::string_view();
+}  // namespace
+
+void parse_text(std::string_view text, const TextPlace& place, ResultRow& row) {
   if (text.size() < text_header + (place.limited ? limit_size : 0) || crc32c(text) != place.sum) {
     row.result.message = "(the texts of this result are damaged)";
     return;
@@ -33,8 +33,6 @@ void parse_text(std::string_view texts, const TextPlace& place, ResultRow& row) 
   row.result.message = text.substr(host, message);
   row.result.columns = text.substr(host + message);
 }
-
-}  // namespace
 
 std::string row_bytes(const ResultRow& row, const TextPlace& text) {
   const auto& result = row.result;
@@ -111,9 +109,8 @@ std::vector<WorkloadId> workloads_on_disk(const StateDirectory& directory) {
   return ids;
 }
 
-namespace {
-
-WorkloadAdded read_added(const std::string& path, WorkloadId id) {
+WorkloadAdded read_added(const StateDirectory& directory, WorkloadId id) {
+  const auto path = directory.workload(id);
   const auto spec = read_file_if_there(path + "/spec");
   const auto record = spec ? decode<Record>(*spec) : std::nullopt;
   const auto* added = record ? std::get_if<WorkloadAdded>(&*record) : nullptr;
@@ -126,10 +123,8 @@ WorkloadAdded read_added(const std::string& path, WorkloadId id) {
   return *added;
 }
 
-}  // namespace
-
 WorkloadSpec read_spec(const StateDirectory& directory, WorkloadId id) {
-  return read_added(directory.workload(id), id).spec;
+  return read_added(directory, id).spec;
 }
 
 bool has_settled(const StateDirectory& directory, const TaskId& task) {
@@ -142,19 +137,11 @@ bool has_settled(const StateDirectory& directory, const TaskId& task) {
 }
 
 WorkloadOnDisk read_workload(const StateDirectory& directory, WorkloadId id) {
-  const auto path = directory.workload(id);
-  auto added = read_added(path, id);
+  auto added = read_added(directory, id);
   WorkloadOnDisk workload{std::move(added.spec), added.at_unix, {}};
-  const auto rows = read_file_if_there(path + "/rows").value_or("");
-  const auto texts = read_file_if_there(path + "/texts").value_or("");
-  for (std::size_t at = 0; at + row_size <= rows.size(); at += row_size) {
-    const auto index = static_cast<std::uint32_t>(at / row_size);
-    TextPlace text;
-    auto row = parse_row(std::string_view(rows).substr(at, row_size), id, index, text);
-    if (!row) continue;
-    parse_text(texts, text, *row);
-    workload.rows.emplace_back(index, std::move(*row));
-  }
+  ResultRows rows(directory, id);
+  for (std::uint32_t index = 0; index < rows.end(); ++index)
+    if (auto row = rows.row(index)) workload.rows.emplace_back(index, std::move(*row));
   return workload;
 }
 

@@ -58,6 +58,7 @@ struct WorkloadOnDisk {
 std::vector<WorkloadId> workloads_on_disk(const StateDirectory&);
 WorkloadOnDisk read_workload(const StateDirectory&, WorkloadId);  // throws Error when unknown
 WorkloadSpec read_spec(const StateDirectory&, WorkloadId);        // the same, without the rows
-bool has_settled(const StateDirectory&, const TaskId&);           // its row stands
+WorkloadAdded read_added(const StateDirectory&, WorkloadId);
+bool has_settled(const StateDirectory&, const TaskId&);  // its row stands
 
 }  // namespace pcluster

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "launcher/cli/again.hpp"
+#include "launcher/io/store.hpp"
 
 using namespace pcluster;
 
@@ -32,7 +33,10 @@ WorkloadOnDisk done(const WorkloadSpec& spec, const Places& places) {
 
 Places left(const WorkloadSpec& now, const std::vector<WorkloadOnDisk>& earlier) {
   Finished finished;
-  for (const auto& disk : earlier) finished.add(disk, disk.spec.trials);
+  for (const auto& disk : earlier)
+    for (const auto& [place, row] : disk.rows)
+      if (row.result.state == TaskState::done)
+        finished.add(disk.spec.task.columns, trial_value(disk.spec.trials, place), place);
   return finished.left(now);
 }
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "launcher/cli/documents.hpp"
@@ -48,10 +49,19 @@ std::vector<TaskView> views() {
   return task_views(WorkloadId{7}, disk(), disk().spec.trials, running, TaskState::queued);
 }
 
+// What one of the documents makes of tasks.
+using Writer = void (*)(const TaskWalk&, const TextSink&);
+std::string written(Writer document, const std::vector<TaskView>& tasks) {
+  std::string text;
+  document([&](const auto& each) { std::ranges::for_each(tasks, each); },
+           [&](std::string_view piece) { text += piece; });
+  return text;
+}
+
 }  // namespace
 
 TEST_CASE("results: the keys of the contract, and the task's own columns") {
-  const auto document = Json::parse(tasks_document(views()));
+  const auto document = Json::parse(written(tasks_document, views()));
   CHECK(document["version"] == 1);
   CHECK(document["kind"] == "tasks");
   REQUIRE(document["items"].size() == 4);
@@ -74,7 +84,7 @@ TEST_CASE("results: the keys of the contract, and the task's own columns") {
 }
 
 TEST_CASE("results: signals, running and queued tasks") {
-  const auto items = Json::parse(tasks_document(views()))["items"];
+  const auto items = Json::parse(written(tasks_document, views()))["items"];
   CHECK(items[1]["state"] == "failed");
   CHECK(items[1]["exit_code"].is_null());
   CHECK(items[1]["signal"] == 9);
@@ -94,29 +104,29 @@ TEST_CASE("results of a table: its columns in JSON, CSV and the table for people
   all.spec.task.columns = {"alpha", "host", "rate"};
   all.spec.trials = TrialLines{"0.5\ta, b\tx", "1\tc\ty"};
   const auto tasks = task_views(WorkloadId{7}, all, all.spec.trials, {}, TaskState::queued);
-  const auto item = Json::parse(tasks_document(tasks))["items"][0];
+  const auto item = Json::parse(written(tasks_document, tasks))["items"][0];
   CHECK(item["trial"] == "0");  // a table has no one value
   CHECK(item["alpha"] == "0.5");
   CHECK(item["host"] == "node1");
   CHECK(item["trial_host"] == "a, b");
   CHECK(item["rate"] == "x");
   CHECK(item["result_rate"] == 12.5);
-  const auto text = tasks_table(tasks);
+  const auto text = written(tasks_table, tasks);
   CHECK(text.starts_with("task  alpha  host  rate  state"));
   CHECK(text.find("a, b") != std::string::npos);
-  CHECK(tasks_csv(tasks) ==
+  CHECK(written(tasks_csv, tasks) ==
         "id,trial,state,exit_code,signal,host,worker,start,end,cpu_s,max_rss,attempt,alpha,"
         "trial_host,rate,result_rate,name,result_state,message\r\n"
         "7.0,0,done,0,,node1,w3,2025-11-21T08:02:09.250000Z,2025-11-21T08:02:09.750000Z,0.4,"
         "2097152,2,0.5,\"a, b\",x,12.5,x,mine,\r\n"
         "7.1,1,failed,,9,node1,w3,2025-11-21T08:02:09.250000Z,2025-11-21T08:02:09.750000Z,0.4,"
         "2097152,2,1,c,y,,,,ran longer than --time\r\n");
-  CHECK(tasks_csv({}) ==
+  CHECK(written(tasks_csv, {}) ==
         "id,trial,state,exit_code,signal,host,worker,start,end,cpu_s,max_rss,attempt\r\n");
 }
 
 TEST_CASE("results for people: own columns behind ours, messages last") {
-  const auto text = tasks_table(views());
+  const auto text = written(tasks_table, views());
   CHECK(text.find("rate") != std::string::npos);
   CHECK(text.find("12.5") != std::string::npos);
   CHECK(text.find("SIGKILL") != std::string::npos);
@@ -125,13 +135,13 @@ TEST_CASE("results for people: own columns behind ours, messages last") {
 }
 
 TEST_CASE("counts from the table on disk") {
-  auto progress = progress_of(WorkloadId{7}, disk(), TaskState::queued);
+  auto progress = progress_of(WorkloadId{7}, 4, {1, 1, 0}, TaskState::queued);
   CHECK(progress.tasks == 4);
   CHECK(progress.done == 1);
   CHECK(progress.failed == 1);
   CHECK(progress.queued == 2);
   CHECK_FALSE(progress.finished);
-  progress = progress_of(WorkloadId{7}, disk(), TaskState::cancelled);  // it was stopped
+  progress = progress_of(WorkloadId{7}, 4, {1, 1, 0}, TaskState::cancelled);  // it was stopped
   CHECK(progress.cancelled == 2);
   CHECK(progress.finished);
 }

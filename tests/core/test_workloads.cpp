@@ -165,7 +165,7 @@ TEST_CASE("trials of a file are journaled as the file and given out as lines") {
   CHECK(one.given(one.link).empty());
   CHECK(one.progress(id).note == "reading its trials");
   REQUIRE(one.core.missing_trials().size() == 1);
-  one.core.load_trials(id, {"a", "b", "c"});
+  one.core.load_trials(id, TrialLines{"a", "b", "c"});
   CHECK(one.core.deadline() == 0);
   one.tick(0);
   CHECK(one.to<Assign>(one.link).front().items.front().trials == TrialLines{"a", "b"});

@@ -8,6 +8,7 @@
 
 #include <thread>
 
+#include "launcher/io/result_rows.hpp"
 #include "tests/io/disks.hpp"
 #include "tests/io/scratch.hpp"
 
@@ -135,6 +136,16 @@ TEST_CASE("the rows: lost and failed tasks, gaps, a later result in the place of
   CHECK(rows[2].second.result.state == TaskState::lost);
   CHECK(rows[2].second.host == "node1");
   CHECK_FALSE(rows[2].second.result.message.empty());
+  ResultRows one_by_one({scratch.path}, workload);
+  CHECK(one_by_one.end() == 10);
+  CHECK(one_by_one.row(9)->host == "node1");
+  CHECK(one_by_one.row(2)->result.state == TaskState::done);  // against the order
+  CHECK_FALSE(one_by_one.row(3));
+  CHECK_FALSE(one_by_one.state(10));
+  CHECK(one_by_one.state(5) == TaskState::failed);
+  CHECK(count_settled({scratch.path}, workload).failed == 2);
+  CHECK(count_settled({scratch.path}, workload).all() == 3);
+  CHECK(count_settled({scratch.path}, WorkloadId{8}).all() == 0);
   CHECK(has_settled({scratch.path}, {workload, 2}));
   CHECK(has_settled({scratch.path}, {workload, 9}));
   CHECK_FALSE(has_settled({scratch.path}, {workload, 3}));   // a gap
