@@ -37,6 +37,8 @@ struct Running {
   std::optional<InputWanted> wanted;  // of its input, as it was said last
 };
 
+TaskResult not_run(const AttemptId&, TaskState, std::string message);
+
 struct Agent::State {
   State(Hello hello, Time now, Limits given)
       : me(std::move(hello)), limits(given), free(me.slots), alone_since(now) {
@@ -71,6 +73,7 @@ struct Agent::State {
 
   std::uint64_t last_result() const { return first_result + results.size() - 1; }
   bool unsent() const { return last_result() > sent; }
+  Time flush_at() const;  // of what is unsent
   bool idle() const;
 
   void on(const Welcome&, Time, Acts&);
@@ -86,6 +89,7 @@ struct Agent::State {
   void on(const TaskInput&, Time, Acts&);
   void on(const ChannelTaken&, Time, Acts&);
 
+  void settle(TaskResult, Time);  // frees no slot
   void start(Time, Acts&);
   void run(Waiting, Time, Acts&);
   void seat(Waiting, Acts&);

@@ -57,7 +57,8 @@ WorkerLoop::WorkerLoop(const WorkerOptions& options, const WorkerFacts& facts)
           },
           [this](ChannelBytes bytes) {
             if (!leaving_since_) carry_out(agent_.wrote(std::move(bytes)));
-          }),
+          },
+          ahead_calls()),
       parts_(
           loop_, tasks_, [this](const std::string& text) { say(text); },
           [this](const AttemptId& attempt) {
@@ -98,6 +99,19 @@ Hello WorkerLoop::introduce(const WorkerOptions& options) {
   me.script_started_unix = script_started();
   me.ends_unix = end_.ends_unix;
   return me;
+}
+
+AheadCalls WorkerLoop::ahead_calls() {
+  return {[this](const AttemptId& in_hand, std::uint32_t most) {
+            return leaving_since_ ? std::vector<TaskStart>{} : agent_.ahead(in_hand, most);
+          },
+          [this](std::vector<TaskResult> results, const std::optional<AttemptId>& next) {
+            if (!leaving_since_)
+              carry_out(agent_.answered(std::move(results), next, loop_.now()));
+          },
+          [this](const std::vector<TaskStart>& starts) {
+            if (!leaving_since_) carry_out(agent_.put_back(starts, loop_.now()));
+          }};
 }
 
 int WorkerLoop::run() {
