@@ -37,7 +37,7 @@ Acts Agent::connected(Time now) {
   for (const auto& [attempt, part] : s.lent) s.me.lent.push_back(attempt);
   for (const auto& [attempt, task] : s.running) {
     s.me.held.push_back(attempt);
-    if (task.slots > 0 || task.task->beside) s.started.push_back(attempt);
+    if (!is_ahead(task)) s.started.push_back(attempt);
   }
   for (const auto& result : s.results) s.me.held.push_back(result.attempt);
   return {act::Send{s.me}};
@@ -67,33 +67,6 @@ Acts Agent::finished(TaskResult result, Time now) {
   std::vector<TaskResult> one;
   one.push_back(std::move(result));
   return answered(std::move(one), {}, now);
-}
-
-Acts Agent::answered(std::vector<TaskResult> results, const std::optional<AttemptId>& next,
-                     Time now) {
-  Acts acts;
-  auto& s = *state_;
-  std::uint32_t slots = 0;
-  bool known = false;
-  for (auto& result : results) {
-    const auto found = s.running.find(result.attempt);
-    if (found == s.running.end()) continue;
-    known = true;
-    slots += found->second.slots;
-    s.settle(std::move(result), now);
-  }
-  if (!known) return acts;
-  if (const auto heir = next ? s.running.find(*next) : s.running.end(); heir != s.running.end()) {
-    heir->second.slots = slots;
-    s.started.push_back(*next);
-  } else {
-    s.free += slots;
-  }
-  if (!s.welcomed && s.idle()) s.alone_since = now;
-  s.start(now, acts);
-  s.flush(now, acts);
-  s.depart(now, acts);
-  return acts;
 }
 
 Acts Agent::tick(Time now) {
@@ -153,6 +126,8 @@ void Agent::check() const {
   for (const auto& [attempt, task] : s.running) used += task.slots;
   for (const auto& [attempt, part] : s.lent) used += part.slots;
   assert(used + s.free == s.me.slots);
+  assert(std::ranges::count_if(s.running, [](const auto& one) { return is_ahead(one.second); }) ==
+         static_cast<std::ptrdiff_t>(s.ahead_out));
   assert(s.queue.empty() || s.queue.front().slots > s.free);  // no slot is free while tasks wait
   assert(s.sent <= s.last_result() && s.sent + 1 >= s.first_result);
   assert(!s.welcomed || s.linked);
@@ -238,6 +213,7 @@ void Agent::State::settle(TaskResult result, Time now) {
   // Whatever it says of its end: it may have ended because it was told to.
   const bool goes_back = handing_back && !task.cancelled && !task.timed_out;
   if (goes_back) handed_back.push_back(result.attempt);
+  if (is_ahead(task)) --ahead_out;
   running.erase(found);
   if (!goes_back) keep(std::move(result), now);
 }
@@ -251,14 +227,14 @@ void Agent::State::keep(TaskResult result, Time now) {
 // waited long enough.
 void Agent::State::flush(Time now, Acts& acts) {
   if (!welcomed || !unsent()) return;
-  if (queue.empty() || last_result() - sent >= limits.flush_count || now >= flush_at())
+  if (waiting() == 0 || last_result() - sent >= limits.flush_count || now >= flush_at())
     report(acts);
 }
 
 // A report costs as much as many results.  With much more in the queue than went since the last
 // one, nothing starves before the answer.
 Time Agent::State::flush_at() const {
-  const bool plenty = queue.size() >= limits.plenty * (last_result() - sent);
+  const bool plenty = waiting() >= limits.plenty * (last_result() - sent);
   return oldest_unsent + (plenty ? limits.flush_at_last : limits.flush_after);
 }
 

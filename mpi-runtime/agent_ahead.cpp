@@ -22,11 +22,41 @@ std::vector<TaskStart> Agent::ahead(const AttemptId& in_hand, std::uint32_t most
   while (given.size() < std::min<std::size_t>(most, share) && !s.queue.empty()) {
     auto& next = s.queue.front();
     if (next.task != task || next.slots != slots || next.lent || !next.gang.empty()) break;
+    ++s.ahead_out;
     s.running[next.attempt] = {task, 0, {}, {}, false, false, {}};
-    given.push_back({next.attempt, std::move(next.trial), {}, {}, task.get(), slots, next.share, {}});
+    given.push_back(
+        {next.attempt, std::move(next.trial), {}, {}, task.get(), slots, next.share, {}});
     s.queue.pop_front();
   }
   return given;
+}
+
+Acts Agent::answered(std::vector<TaskResult> results, const std::optional<AttemptId>& next,
+                     Time now) {
+  Acts acts;
+  auto& s = *state_;
+  std::uint32_t slots = 0;
+  bool known = false;
+  for (auto& result : results) {
+    const auto found = s.running.find(result.attempt);
+    if (found == s.running.end()) continue;
+    known = true;
+    slots += found->second.slots;
+    s.settle(std::move(result), now);
+  }
+  if (!known) return acts;
+  if (const auto heir = next ? s.running.find(*next) : s.running.end(); heir != s.running.end()) {
+    heir->second.slots = slots;
+    --s.ahead_out;
+    s.started.push_back(*next);
+  } else {
+    s.free += slots;
+  }
+  if (!s.welcomed && s.idle()) s.alone_since = now;
+  s.start(now, acts);
+  s.flush(now, acts);
+  s.depart(now, acts);
+  return acts;
 }
 
 Acts Agent::put_back(const std::vector<TaskStart>& starts, Time now) {
@@ -38,6 +68,7 @@ Acts Agent::put_back(const std::vector<TaskStart>& starts, Time now) {
     if (found == s.running.end()) continue;
     const Running task = std::move(found->second);
     s.free += task.slots;
+    if (is_ahead(task)) --s.ahead_out;
     s.running.erase(found);
     if (task.cancelled)
       s.keep(not_run(start.attempt, TaskState::cancelled, "cancelled before it started"), now);
@@ -46,7 +77,8 @@ Acts Agent::put_back(const std::vector<TaskStart>& starts, Time now) {
     else if (!s.ending.empty())
       back.attempts.push_back(start.attempt);
     else
-      s.queue.push_front({start.attempt, start.trial, task.task, start.slots, start.share, {}, false});
+      s.queue.push_front(
+          {start.attempt, start.trial, task.task, start.slots, start.share, {}, false});
   }
   if (s.welcomed && !back.attempts.empty()) acts.push_back(act::Send{std::move(back)});
   s.start(now, acts);

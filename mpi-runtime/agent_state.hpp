@@ -37,6 +37,8 @@ struct Running {
   std::optional<InputWanted> wanted;  // of its input, as it was said last
 };
 
+inline bool is_ahead(const Running& one) { return one.slots == 0 && one.task->resident; }
+
 TaskResult not_run(const AttemptId&, TaskState, std::string message);
 
 struct Agent::State {
@@ -51,6 +53,7 @@ struct Agent::State {
   std::map<WorkloadId, Template> templates;
   std::deque<Waiting> queue;
   std::map<AttemptId, Running> running;
+  std::size_t ahead_out = 0;            // of these: residents have them, and have not come to them
   std::map<AttemptId, LentSlots> lent;  // those that have their slots
 
   // Results in the order of their numbers: those up to `sent` went out on this connection.
@@ -73,6 +76,7 @@ struct Agent::State {
 
   std::uint64_t last_result() const { return first_result + results.size() - 1; }
   bool unsent() const { return last_result() > sent; }
+  std::size_t waiting() const { return queue.size() + ahead_out; }
   Time flush_at() const;  // of what is unsent
   bool idle() const;
 

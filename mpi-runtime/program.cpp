@@ -113,9 +113,14 @@ Starter::Starter() {
 Starter::~Starter() { munmap(outcome_, sizeof(Outcome)); }
 
 // PATH is searched by the child, after it went to its directory: entries may be relative.
+// Mostly it is what was started last.
 void Starter::list_candidates(const Program& program) {
-  candidates_.clear();
   const std::string& command = program.argv.front();
+  if (!candidates_.empty() && command == candidates_of_.first &&
+      program.path == candidates_of_.second)
+    return;
+  candidates_of_ = {command, program.path};
+  candidates_.clear();
   if (command.find('/') != std::string::npos) {
     candidates_.append(command).push_back('\0');
     return;

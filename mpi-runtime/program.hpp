@@ -8,6 +8,7 @@
 #include <sys/types.h>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 #include "launcher/io/file.hpp"
@@ -68,6 +69,7 @@ class Starter {
   std::vector<int> foreign_handlers_;  // signals whose disposition is not the default here
   rlim_t files_soft_ = 0;              // what the task gets, when we raised our own limit
   std::string candidates_;             // "/usr/bin/foo\0/bin/foo\0"
+  std::pair<std::string, std::string> candidates_of_;  // of this command and PATH
   std::vector<const char*> argv_;
   std::vector<char> stack_;
 };

@@ -14,7 +14,7 @@ namespace pcluster {
 namespace {
 
 constexpr Micros ready_within = 60 * second;
-constexpr Micros patience = 2 * second;  // after each step of ending it
+constexpr Micros patience = 2 * second;      // after each step of ending it
 constexpr Micros write_again = millisecond;  // a trial longer than the pipe
 constexpr std::size_t most_held = 64 * 1024;
 constexpr const char* see = "docs/resident.md";
@@ -114,8 +114,7 @@ void Resident::flush() {
 }
 
 bool Resident::has(const AttemptId& attempt) const {
-  return std::ranges::any_of(trials_,
-                             [&](const TaskStart& one) { return one.attempt == attempt; });
+  return std::ranges::any_of(trials_, [&](const TaskStart& one) { return one.attempt == attempt; });
 }
 
 void Resident::write(Stream stream, std::string_view bytes) {
@@ -169,7 +168,8 @@ Resident::Left Resident::ended(const Ended& end) {
   Left left;
   left.ours = ending_;
   left.results = std::exchange(results_, {});
-  trials_.erase(trials_.begin(), trials_.begin() + static_cast<std::ptrdiff_t>(left.results.size()));
+  trials_.erase(trials_.begin(),
+                trials_.begin() + static_cast<std::ptrdiff_t>(left.results.size()));
   const bool had_answered = answered_ + left.results.size() > 0;
   if (leaves_) {
     left.ahead = take_all();

@@ -55,7 +55,7 @@ class Resident {
   bool has(const AttemptId&) const;
 
   void forget() { same_ = nullptr; }  // templates of its workload
-  void started();  // its process runs, for the trial that it was made for
+  void started();                     // its process runs, for the trial that it was made for
   void give(const TaskStart&);
   void write(Stream, std::string_view bytes);  // what it printed
   enum class Step { input, term, kill };
@@ -107,12 +107,12 @@ class Resident {
   std::vector<GangPart> gang_;
   ResidentPipes pipes_;
   ProcessUse use_;
-  std::deque<TaskStart> trials_;     // in the order of their lines; the first is in its hands
-  std::vector<TaskResult> results_;  // answers to the first of these, not reported yet
-  std::size_t shared_out_ = 0;       // of these have their times
-  std::string lines_;                // to be sent
-  std::deque<std::size_t> sizes_;    // of the lines of trials that have no answer
-  std::size_t sent_ = 0;             // their sum
+  std::deque<TaskStart> trials_;      // in the order of their lines; the first is in its hands
+  std::vector<TaskResult> results_;   // answers to the first of these, not reported yet
+  std::size_t shared_out_ = 0;        // of these have their times
+  std::string lines_;                 // to be sent
+  std::deque<std::size_t> sizes_;     // of the lines of trials that have no answer
+  std::size_t sent_ = 0;              // their sum
   std::map<AttemptId, int> signals_;  // for trials that it has not come to
   std::uint32_t ahead_ = 0;           // how many it takes, as it says
   double each_ = 0;                   // microseconds of a trial, lately

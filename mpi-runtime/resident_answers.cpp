@@ -89,7 +89,8 @@ void Resident::hear(std::string_view line) {
   const auto* asked = results_.size() < trials_.size() ? &trials_[results_.size()] : nullptr;
   if (asked != nullptr && !answer.task.empty() && answer.task != to_string(asked->attempt.task))
     asked = nullptr;
-  if (asked == nullptr || leaves_) return note(fmt::format("answered what nobody asked: {}", shortened(line)));
+  if (asked == nullptr || leaves_)
+    return note(fmt::format("answered what nobody asked: {}", shortened(line)));
   if (results_.empty()) hands_.spawner.read_now(slot_);
   keep(answer);
 }

@@ -66,9 +66,8 @@ std::string trial_line(const TaskStart& start) {
   line += "\",\"trial\":";
   append_quoted(line, text.whole());
   line += ",\"index\":";
-  line += columns.empty()
-              ? std::to_string(attempt.task.index)
-              : std::to_string(to_integer(text.index()).value_or(attempt.task.index));
+  line += columns.empty() ? std::to_string(attempt.task.index)
+                          : std::to_string(to_integer(text.index()).value_or(attempt.task.index));
   line += ",\"attempt\":";
   line += std::to_string(attempt.number);
   line += ",\"values\":{";

@@ -20,10 +20,10 @@ inline constexpr std::uint32_t most_ahead = 256;  // trials that a resident may 
 struct Answer {
   enum class Kind { ready, done, failed, wrong };
   Kind kind = Kind::wrong;
-  std::string task;     // that it says it answers; empty: it does not say
-  std::string columns;  // of `done`: a JSON object, or empty
-  std::string message;  // of `failed` and `wrong`, or why the columns are not kept
-  std::string output;   // what the trial prints
+  std::string task;         // that it says it answers; empty: it does not say
+  std::string columns;      // of `done`: a JSON object, or empty
+  std::string message;      // of `failed` and `wrong`, or why the columns are not kept
+  std::string output;       // what the trial prints
   std::uint32_t ahead = 0;  // of `ready`: trials that it takes before it has answered
   bool last = false;        // it takes no more
 };

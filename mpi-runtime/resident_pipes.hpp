@@ -22,9 +22,9 @@ class ResidentPipes {
 
   // All of it, or none yet: what does not fit waits for flush().
   void send(std::string_view lines);
-  bool flush();  // true: nothing waits
+  bool flush();                             // true: nothing waits
   bool untouched(std::size_t bytes) const;  // nobody has read any of so many that were sent last
-  void close_trials();     // end of file for the program
+  void close_trials();                      // end of file for the program
   bool closed() const { return !trials_; }
   enum class Read { more, nothing, end };
   Read read(std::string& into);  // end: all who had it open for writing closed it

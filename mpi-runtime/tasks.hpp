@@ -92,7 +92,8 @@ class Tasks {
     Seated seated;  // empty: a task of ours
   };
   void want(Waiting);
-  bool begin(const Waiting&);  // false: no seat is free
+  void wait(Waiting);
+  bool begin(const TaskStart&, const Seated&);  // false: no seat is free
   bool make_room();
   void start_waiting();
   std::optional<Seat> take_seat(const TaskStart&);

@@ -31,12 +31,17 @@ void Tasks::give_back(const Seat& seat) {
   start_waiting();
 }
 
-void Tasks::start(const TaskStart& start) { want({start, {}}); }
+void Tasks::start(const TaskStart& start) {
+  if (!begin(start, {})) wait({start, {}});
+}
 
 void Tasks::seat(const TaskStart& start, Seated seated) { want({start, std::move(seated)}); }
 
 void Tasks::want(Waiting one) {
-  if (begin(one)) return;
+  if (!begin(one.start, one.seated)) wait(std::move(one));
+}
+
+void Tasks::wait(Waiting one) {
   waiting_.push_back(std::move(one));
   if (make_room()) return;
   one = std::move(waiting_.back());
@@ -47,9 +52,8 @@ void Tasks::want(Waiting one) {
                               : "no free slots or gpus on " + host_);
 }
 
-bool Tasks::begin(const Waiting& one) {
-  const TaskStart& start = one.start;
-  if (start.task->resident && !one.seated) {
+bool Tasks::begin(const TaskStart& start, const Seated& seated) {
+  if (start.task->resident && !seated) {
     if (const auto slot = residents_.idle_for(start)) {
       slot_of_[start.attempt] = *slot;
       sitting_[*slot].signalled = false;
@@ -60,8 +64,8 @@ bool Tasks::begin(const Waiting& one) {
   }
   auto seat = take_seat(start);
   if (!seat) return false;
-  if (one.seated)
-    one.seated(std::move(seat));
+  if (seated)
+    seated(std::move(seat));
   else
     start_in(start, *seat);
   return true;

@@ -101,19 +101,6 @@ Hello WorkerLoop::introduce(const WorkerOptions& options) {
   return me;
 }
 
-AheadCalls WorkerLoop::ahead_calls() {
-  return {[this](const AttemptId& in_hand, std::uint32_t most) {
-            return leaving_since_ ? std::vector<TaskStart>{} : agent_.ahead(in_hand, most);
-          },
-          [this](std::vector<TaskResult> results, const std::optional<AttemptId>& next) {
-            if (!leaving_since_)
-              carry_out(agent_.answered(std::move(results), next, loop_.now()));
-          },
-          [this](const std::vector<TaskStart>& starts) {
-            if (!leaving_since_) carry_out(agent_.put_back(starts, loop_.now()));
-          }};
-}
-
 int WorkerLoop::run() {
   watch_signals();
   dial_.call();
