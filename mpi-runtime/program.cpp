@@ -119,7 +119,7 @@ void Starter::list_candidates(const Program& program) {
   if (!candidates_.empty() && command == candidates_of_.first &&
       program.path == candidates_of_.second)
     return;
-  candidates_of_ = {command, program.path};
+  candidates_of_ = {command, std::string(program.path)};
   candidates_.clear();
   if (command.find('/') != std::string::npos) {
     candidates_.append(command).push_back('\0');

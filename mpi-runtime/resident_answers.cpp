@@ -72,7 +72,8 @@ void Resident::deaf() {
 }
 
 void Resident::hear(std::string_view line) {
-  if (leaving() || trim(line).empty()) return;
+  // What follows a line that is no answer may be of any trial.
+  if (leaving() || !verdict_.empty() || trim(line).empty()) return;
   const auto answer = read_answer(line);
   switch (answer.kind) {
     case Answer::Kind::wrong:
