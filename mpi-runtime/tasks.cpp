@@ -146,6 +146,8 @@ void Tasks::start_at(const TaskStart& start, const Seat& seat) {
   program.directory = start.task->directory;
   program.output = start.output;
   program.cores = seat.cores;
+  program.own_session =
+      start.task->ranks > 0 || start.task->resident || start.task->input || start.task->channel;
   const Ends ends = open_input(start, program);
   sitting_[slot] = {seat,       start.attempt,          false, {},
                     start.gang, start.task->ranks != 0, {},    start.task->input};
