@@ -14,7 +14,9 @@ namespace pcluster {
 namespace {
 
 constexpr std::size_t report_bytes = max_frame / 16;  // results carry up to 64 KiB of columns each
-constexpr int silent_heartbeats = 5;                  // then the connection is dead
+// With less the workload may be at its end, and what others could take is asked back.
+constexpr std::size_t plenty_per_slot = 8;
+constexpr int silent_heartbeats = 5;  // then the connection is dead
 
 }  // namespace
 
@@ -234,7 +236,8 @@ void Agent::State::flush(Time now, Acts& acts) {
 // A report costs as much as many results.  With much more in the queue than went since the last
 // one, nothing starves before the answer.
 Time Agent::State::flush_at() const {
-  const bool plenty = waiting() >= limits.plenty * (last_result() - sent);
+  const bool plenty = waiting() >= limits.plenty * (last_result() - sent) &&
+                      waiting() >= plenty_per_slot * me.slots;
   return oldest_unsent + (plenty ? limits.flush_at_last : limits.flush_after);
 }
 
