@@ -14,7 +14,9 @@ namespace pcluster {
 namespace {
 
 constexpr std::size_t report_bytes = max_frame / 16;  // results carry up to 64 KiB of columns each
-constexpr int silent_heartbeats = 5;                  // then the connection is dead
+// With less the workload may be at its end, and what others could take is asked back.
+constexpr std::size_t plenty_per_slot = 8;
+constexpr int silent_heartbeats = 5;  // then the connection is dead
 
 }  // namespace
 
@@ -37,7 +39,7 @@ Acts Agent::connected(Time now) {
   for (const auto& [attempt, part] : s.lent) s.me.lent.push_back(attempt);
   for (const auto& [attempt, task] : s.running) {
     s.me.held.push_back(attempt);
-    s.started.push_back(attempt);
+    if (!is_ahead(task)) s.started.push_back(attempt);
   }
   for (const auto& result : s.results) s.me.held.push_back(result.attempt);
   return {act::Send{s.me}};
@@ -64,28 +66,9 @@ Acts Agent::received(const ToWorker& message, Time now) {
 }
 
 Acts Agent::finished(TaskResult result, Time now) {
-  Acts acts;
-  auto& s = *state_;
-  const auto found = s.running.find(result.attempt);
-  if (found == s.running.end()) return acts;
-  const auto& task = found->second;
-  if (task.cancelled) {
-    result.state = TaskState::cancelled;
-  } else if (task.timed_out) {
-    result.state = TaskState::failed;
-    result.message = "time limit of " + show_duration(task.task->time_limit) + " reached";
-  }
-  s.free += task.slots;
-  // Whatever it says of its end: it may have ended because it was told to.
-  const bool goes_back = s.handing_back && !task.cancelled && !task.timed_out;
-  if (goes_back) s.handed_back.push_back(result.attempt);
-  s.running.erase(found);
-  if (!s.welcomed && s.idle()) s.alone_since = now;
-  if (!goes_back) s.keep(std::move(result), now);
-  s.start(now, acts);
-  s.flush(now, acts);
-  s.depart(now, acts);
-  return acts;
+  std::vector<TaskResult> one;
+  one.push_back(std::move(result));
+  return answered(std::move(one), {}, now);
 }
 
 Acts Agent::tick(Time now) {
@@ -145,6 +128,8 @@ void Agent::check() const {
   for (const auto& [attempt, task] : s.running) used += task.slots;
   for (const auto& [attempt, part] : s.lent) used += part.slots;
   assert(used + s.free == s.me.slots);
+  assert(std::ranges::count_if(s.running, [](const auto& one) { return is_ahead(one.second); }) ==
+         static_cast<std::ptrdiff_t>(s.ahead_out));
   assert(s.queue.empty() || s.queue.front().slots > s.free);  // no slot is free while tasks wait
   assert(s.sent <= s.last_result() && s.sent + 1 >= s.first_result);
   assert(!s.welcomed || s.linked);
@@ -218,6 +203,23 @@ void Agent::State::beat(Time now, Acts& acts) {
 
 // ---------------------------------------------------------------- results
 
+void Agent::State::settle(TaskResult result, Time now) {
+  const auto found = running.find(result.attempt);
+  const auto& task = found->second;
+  if (task.cancelled) {
+    result.state = TaskState::cancelled;
+  } else if (task.timed_out) {
+    result.state = TaskState::failed;
+    result.message = "time limit of " + show_duration(task.task->time_limit) + " reached";
+  }
+  // Whatever it says of its end: it may have ended because it was told to.
+  const bool goes_back = handing_back && !task.cancelled && !task.timed_out;
+  if (goes_back) handed_back.push_back(result.attempt);
+  if (is_ahead(task)) --ahead_out;
+  running.erase(found);
+  if (!goes_back) keep(std::move(result), now);
+}
+
 void Agent::State::keep(TaskResult result, Time now) {
   if (!unsent()) oldest_unsent = now;
   results.push_back(std::move(result));
@@ -227,9 +229,16 @@ void Agent::State::keep(TaskResult result, Time now) {
 // waited long enough.
 void Agent::State::flush(Time now, Acts& acts) {
   if (!welcomed || !unsent()) return;
-  if (queue.empty() || last_result() - sent >= limits.flush_count ||
-      now - oldest_unsent >= limits.flush_after)
+  if (waiting() == 0 || last_result() - sent >= limits.flush_count || now >= flush_at())
     report(acts);
+}
+
+// A report costs as much as many results.  With much more in the queue than went since the last
+// one, nothing starves before the answer.
+Time Agent::State::flush_at() const {
+  const bool plenty = waiting() >= limits.plenty * (last_result() - sent) &&
+                      waiting() >= plenty_per_slot * me.slots;
+  return oldest_unsent + (plenty ? limits.flush_at_last : limits.flush_after);
 }
 
 void Agent::State::report(Acts& acts) {
@@ -243,6 +252,8 @@ void Agent::State::report(Acts& acts) {
       ++sent;
     }
     message.sequence = sent;
+    // Of those that have ended since, the result says enough.
+    std::erase_if(started, [this](const AttemptId& one) { return !running.contains(one); });
     message.started = std::exchange(started, {});
     acts.push_back(act::Send{std::move(message)});
   }
@@ -261,7 +272,7 @@ std::optional<Time> Agent::State::deadline() const {
   if (bye_at && welcomed) at(*bye_at);
   if (linked) at(heard + silent_heartbeats * heartbeat);
   if (welcomed) at(beat_at);
-  if (welcomed && unsent()) at(oldest_unsent + limits.flush_after);
+  if (welcomed && unsent()) at(flush_at());
   if (!welcomed && idle()) at(alone_since + orphan_timeout);
   return first;
 }

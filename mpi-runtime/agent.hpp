@@ -64,7 +64,9 @@ using Acts = std::vector<Act>;
 class Agent {
  public:
   struct Limits {
-    Micros flush_after = 2 * millisecond;  // results wait for company so long at most, when busy
+    Micros flush_after = 2 * millisecond;     // results wait for company so long at most, when busy
+    Micros flush_at_last = 10 * millisecond;  // the same, while for each `plenty` tasks wait here
+    std::uint64_t plenty = 2;
     std::uint32_t flush_count = 256;
     Micros kill_after = 5 * second;  // from TERM to KILL
     // The same for a task with ranks: those that are elsewhere end after their mpiexec has.
@@ -83,8 +85,14 @@ class Agent {
   Acts connected(Time now);  // says Hello
   Acts disconnected(Time now);
   Acts received(const ToWorker&, Time now);
-  Acts finished(TaskResult, Time now);       // a started task ended, or could not start
-  Acts vacated(const AttemptId&, Time now);  // nothing of that part runs any more
+  Acts finished(TaskResult, Time now);  // a started task ended, or could not start
+  // For a resident that takes trials before it has answered: those that are next in turn, of the
+  // workload of the one in its hands, which has the slots.  They have none, and count as not begun.
+  std::vector<TaskStart> ahead(const AttemptId& in_hand, std::uint32_t most);
+  // Its answers, in order; `next` is in its hands now, and has the slots of these.
+  Acts answered(std::vector<TaskResult>, const std::optional<AttemptId>& next, Time now);
+  Acts put_back(const std::vector<TaskStart>&, Time now);  // of ahead(): it never came to them
+  Acts vacated(const AttemptId&, Time now);                // nothing of that part runs any more
   Acts wants_input(const InputWanted&, Time now);
   Acts wrote(ChannelBytes);              // to its channel; lost unless there is a connection
   Acts warned(Micros within, Time now);  // the job ends so soon; 0: not known when

@@ -37,6 +37,10 @@ struct Running {
   std::optional<InputWanted> wanted;  // of its input, as it was said last
 };
 
+inline bool is_ahead(const Running& one) { return one.slots == 0 && one.task->resident; }
+
+TaskResult not_run(const AttemptId&, TaskState, std::string message);
+
 struct Agent::State {
   State(Hello hello, Time now, Limits given)
       : me(std::move(hello)), limits(given), free(me.slots), alone_since(now) {
@@ -49,6 +53,7 @@ struct Agent::State {
   std::map<WorkloadId, Template> templates;
   std::deque<Waiting> queue;
   std::map<AttemptId, Running> running;
+  std::size_t ahead_out = 0;            // of these: residents have them, and have not come to them
   std::map<AttemptId, LentSlots> lent;  // those that have their slots
 
   // Results in the order of their numbers: those up to `sent` went out on this connection.
@@ -71,6 +76,8 @@ struct Agent::State {
 
   std::uint64_t last_result() const { return first_result + results.size() - 1; }
   bool unsent() const { return last_result() > sent; }
+  std::size_t waiting() const { return queue.size() + ahead_out; }
+  Time flush_at() const;  // of what is unsent
   bool idle() const;
 
   void on(const Welcome&, Time, Acts&);
@@ -86,6 +93,7 @@ struct Agent::State {
   void on(const TaskInput&, Time, Acts&);
   void on(const ChannelTaken&, Time, Acts&);
 
+  void settle(TaskResult, Time);  // frees no slot
   void start(Time, Acts&);
   void run(Waiting, Time, Acts&);
   void seat(Waiting, Acts&);

@@ -17,15 +17,6 @@ Resources share_of(const Resources& size, std::uint32_t part, std::uint32_t slot
           size.gpus * part / slots};
 }
 
-TaskResult not_run(const AttemptId& attempt, TaskState state, std::string message) {
-  TaskResult result;
-  result.attempt = attempt;
-  result.state = state;
-  result.exit_code = -1;
-  result.message = std::move(message);
-  return result;
-}
-
 TaskStart to_start(Waiting next) {
   const TrialText text(next.task->columns, next.trial, next.attempt.task.index);
   return {next.attempt,
@@ -39,6 +30,15 @@ TaskStart to_start(Waiting next) {
 }
 
 }  // namespace
+
+TaskResult not_run(const AttemptId& attempt, TaskState state, std::string message) {
+  TaskResult result;
+  result.attempt = attempt;
+  result.state = state;
+  result.exit_code = -1;
+  result.message = std::move(message);
+  return result;
+}
 
 // A new one replaces the old: a workload that never became durable may have had this number.
 void Agent::State::on(const Define& define, Time, Acts&) {

@@ -20,10 +20,9 @@ namespace {
 
 constexpr std::size_t most_processes = 1000;
 
-Micros cpu_of(pid_t process) {
-  clockid_t clock{};
+Micros cpu_of(clockid_t clock) {
   timespec used{};
-  if (clock_getcpuclockid(process, &clock) != 0 || clock_gettime(clock, &used) != 0) return 0;
+  if (clock_gettime(clock, &used) != 0) return 0;
   return used.tv_sec * second + used.tv_nsec / 1000;
 }
 
@@ -47,11 +46,15 @@ void ProcessUse::look(pid_t root) {
   processes_ = {root};
   for (std::size_t i = 0; i < processes_.size() && i < most_processes; ++i)
     for (const pid_t child : children_of(processes_[i])) processes_.push_back(child);
+  clocks_.clear();
+  clockid_t clock{};
+  for (const pid_t process : processes_)
+    if (clock_getcpuclockid(process, &clock) == 0) clocks_.push_back(clock);
 }
 
 Micros ProcessUse::cpu() const {
   Micros sum = 0;
-  for (const pid_t process : processes_) sum += cpu_of(process);
+  for (const clockid_t clock : clocks_) sum += cpu_of(clock);
   return sum;
 }
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <sys/types.h>
+#include <time.h>
 #include <cstdint>
 #include <vector>
 #include "launcher/base/units.hpp"
@@ -19,6 +20,7 @@ class ProcessUse {
 
  private:
   std::vector<pid_t> processes_;
+  std::vector<clockid_t> clocks_;  // of these
 };
 
 // A task's max RSS is never below ours at its start: what starting up took must not count.

@@ -1,5 +1,5 @@
-// Starts one program as the leader of a session of its own, at the price of a bare spawn, and tells
-// exactly why when it cannot.
+// Starts one program as the leader of a session or group of its own, at the price of a bare spawn,
+// and tells exactly why when it cannot.
 //
 // The child shares our memory (no page tables copied) and our descriptors (no table copied) until
 // it execs, and we stand still until then.  So we set up 0, 1 and 2 before it exists, it makes the
@@ -35,6 +35,11 @@ void fill_standard_streams() {
     close(fd);
     return;
   }
+}
+
+bool has_terminal() {
+  static const bool has = static_cast<bool>(Fd(open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC)));
+  return has;
 }
 
 // In a table of the child's own: each as the next number from 3 on.  All of them get out of the way
@@ -81,6 +86,7 @@ struct Starter::Order {  // all that the child reads
   cpu_set_t cores;
   Outcome* outcome;
   const char* group;  // its file of processes; none = ours
+  bool own_session;
 };
 
 Starter::Starter() {
@@ -113,9 +119,14 @@ Starter::Starter() {
 Starter::~Starter() { munmap(outcome_, sizeof(Outcome)); }
 
 // PATH is searched by the child, after it went to its directory: entries may be relative.
+// Mostly it is what was started last.
 void Starter::list_candidates(const Program& program) {
-  candidates_.clear();
   const std::string& command = program.argv.front();
+  if (!candidates_.empty() && command == candidates_of_.first &&
+      program.path == candidates_of_.second)
+    return;
+  candidates_of_ = {command, std::string(program.path)};
+  candidates_.clear();
   if (command.find('/') != std::string::npos) {
     candidates_.append(command).push_back('\0');
     return;
@@ -138,7 +149,7 @@ void Starter::child(const Order& order) {
     order.outcome->error = error;
     _exit(127);
   };
-  program.own_session ? setsid() : setpgid(0, 0);
+  order.own_session ? setsid() : setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != order.parent) _exit(127);
   // Descriptors first: from here on the table is the child's own.  Old kernels lack close_range;
@@ -216,7 +227,8 @@ std::variant<pid_t, StartFailure> Starter::start(const Program& program, int out
               getpid(),
               {},
               outcome_,
-              nullptr};
+              nullptr,
+              program.own_session || has_terminal()};
   std::string group;
   if (!program.group.empty()) group = program.group + "/cgroup.procs", order.group = group.c_str();
   for (int core : program.cores) CPU_SET(core, &order.cores);

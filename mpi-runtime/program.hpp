@@ -1,5 +1,5 @@
-// Starts one program as the leader of a session of its own, at the price of a bare spawn, and tells
-// exactly why when it cannot.
+// Starts one program as the leader of a session or group of its own, at the price of a bare spawn,
+// and tells exactly why when it cannot.
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <sched.h>
@@ -8,6 +8,7 @@
 #include <sys/types.h>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 #include "launcher/io/file.hpp"
@@ -20,9 +21,9 @@ struct Program {
   std::string_view path;  // PATH of that environment: commands are looked up there
   std::string directory;  // empty = ours
   std::string output;     // a file for both streams; empty = the given descriptors
-  // Else a process group of its own.  A session costs a scheduler group (sched_autogroup) each:
-  // nothing to speak of on a quiet node, but on one that others keep busy tasks then start far
-  // later.
+  // Else a process group of its own, unless we have a terminal, which a task must not get at.  A
+  // session costs a scheduler group (sched_autogroup) each: a few per cent of a short task on a
+  // quiet node; on one that others keep busy half of the rate, because tasks start far later.
   bool own_session = true;
   std::vector<int> cores;   // bound to these; empty = wherever we may run
   int input = -1;           // a descriptor to read from; -1 = its standard input is empty
@@ -68,6 +69,7 @@ class Starter {
   std::vector<int> foreign_handlers_;  // signals whose disposition is not the default here
   rlim_t files_soft_ = 0;              // what the task gets, when we raised our own limit
   std::string candidates_;             // "/usr/bin/foo\0/bin/foo\0"
+  std::pair<std::string, std::string> candidates_of_;  // of this command and PATH
   std::vector<const char*> argv_;
   std::vector<char> stack_;
 };

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "launcher/base/text.hpp"
@@ -16,6 +17,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 constexpr int deepest = 100;  // levels of an answer
+constexpr std::size_t excerpt = 120;
 
 Answer wrong(std::string why) { return {Answer::Kind::wrong, {}, {}, std::move(why)}; }
 
@@ -34,6 +36,19 @@ Answer done(const Json& said) {
   return answer;
 }
 
+// Most text needs no escapes.
+void append_quoted(std::string& line, std::string_view text) {
+  const bool plain = std::ranges::all_of(
+      text, [](char c) { return c >= ' ' && c < 0x7f && c != '"' && c != '\\'; });
+  if (!plain) {
+    line += Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
+    return;
+  }
+  line += '"';
+  line += text;
+  line += '"';
+}
+
 bool is_true(const Json& said, const char* key) {
   const auto value = said.find(key);
   return value != said.end() && value->is_boolean() && value->get<bool>();
@@ -44,19 +59,29 @@ bool is_true(const Json& said, const char* key) {
 // Bytes that are no UTF-8 cannot stand in JSON: they become U+FFFD.
 std::string trial_line(const TaskStart& start) {
   const AttemptId& attempt = start.attempt;
-  const TrialText text(start.task->columns, start.trial, attempt.task.index);
-  Json values = Json::object();
-  for (std::size_t i = 0; i < start.task->columns.size(); ++i)
-    values[start.task->columns[i]] = std::string(text.values()[i]);
-  const Json line{{"task", to_string(attempt.task)},
-                  {"trial", text.whole()},
-                  {"index", to_integer(text.index()).value_or(attempt.task.index)},
-                  {"attempt", attempt.number},
-                  {"values", std::move(values)}};
-  return line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  const auto& columns = start.task->columns;
+  const TrialText text(columns, start.trial, attempt.task.index);
+  std::string line = "{\"task\":\"";
+  line += to_string(attempt.task);
+  line += "\",\"trial\":";
+  append_quoted(line, text.whole());
+  line += ",\"index\":";
+  line += columns.empty() ? std::to_string(attempt.task.index)
+                          : std::to_string(to_integer(text.index()).value_or(attempt.task.index));
+  line += ",\"attempt\":";
+  line += std::to_string(attempt.number);
+  line += ",\"values\":{";
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (i > 0) line += ',';
+    append_quoted(line, columns[i]);
+    line += ':';
+    append_quoted(line, text.values()[i]);
+  }
+  return line += "}}\n";
 }
 
 Answer read_answer(std::string_view line) {
+  if (line == "{\"done\":true}") return {Answer::Kind::done, {}, {}, {}};
   bool deep = false;
   const auto not_deep = [&deep](int depth, Json::parse_event_t, Json&) {
     deep = deep || depth > deepest;
@@ -74,12 +99,22 @@ Answer read_answer(std::string_view line) {
     answer = done(said);
   } else if (is_true(said, "ready")) {
     answer.kind = Answer::Kind::ready;
+    if (const auto ahead = said.find("ahead"); ahead != said.end() && ahead->is_number_unsigned())
+      answer.ahead = static_cast<std::uint32_t>(
+          std::min<std::uint64_t>(ahead->get<std::uint64_t>(), most_ahead));
   } else {
     return wrong("it says neither \"ready\":true nor \"done\":true nor \"failed\"");
   }
   if (const auto task = said.find("task"); task != said.end() && task->is_string())
     answer.task = task->get<std::string>();
+  if (const auto output = said.find("output"); output != said.end() && output->is_string())
+    answer.output = output->get<std::string>();
+  answer.last = is_true(said, "last");
   return answer;
+}
+
+std::string shortened(std::string_view line) {
+  return printable(line.substr(0, excerpt)) + (line.size() > excerpt ? "..." : "");
 }
 
 }  // namespace pcluster

@@ -24,9 +24,8 @@ ResidentPipes::~ResidentPipes() {
   unlink(answers_path_.c_str());
 }
 
-void ResidentPipes::send(std::string_view line) {
-  sent_ = line.size();
-  unsent_.append(line);
+void ResidentPipes::send(std::string_view lines) {
+  unsent_.append(lines);
   flush();
 }
 
@@ -40,10 +39,10 @@ bool ResidentPipes::flush() {
   return true;
 }
 
-bool ResidentPipes::untouched() const {
+bool ResidentPipes::untouched(std::size_t bytes) const {
   int waiting = 0;
-  if (!trials_ || sent_ == 0 || ioctl(trials_.get(), FIONREAD, &waiting) != 0) return false;
-  return static_cast<std::size_t>(waiting) + unsent_.size() == sent_;
+  if (!trials_ || bytes == 0 || ioctl(trials_.get(), FIONREAD, &waiting) != 0) return false;
+  return static_cast<std::size_t>(waiting) + unsent_.size() == bytes;
 }
 
 void ResidentPipes::close_trials() { trials_.reset(); }

@@ -21,10 +21,10 @@ class ResidentPipes {
   int answers() const { return answers_.get(); }
 
   // All of it, or none yet: what does not fit waits for flush().
-  void send(std::string_view line);
-  bool flush();            // true: nothing waits
-  bool untouched() const;  // nobody has read a byte of what was sent last
-  void close_trials();     // end of file for the program
+  void send(std::string_view lines);
+  bool flush();                             // true: nothing waits
+  bool untouched(std::size_t bytes) const;  // nobody has read any of so many that were sent last
+  void close_trials();                      // end of file for the program
   bool closed() const { return !trials_; }
   enum class Read { more, nothing, end };
   Read read(std::string& into);  // end: all who had it open for writing closed it
@@ -33,7 +33,6 @@ class ResidentPipes {
   std::string trials_path_, answers_path_;
   Fd trials_, answers_;
   std::string unsent_;
-  std::size_t sent_ = 0;  // bytes of the last line
 };
 
 }  // namespace pcluster

@@ -64,6 +64,11 @@ void Residents::signal_all(int signal) {
     if (one) one->signal(signal);
 }
 
+void Residents::forget(WorkloadId workload) {
+  for (const auto& one : at_)
+    if (one && one->workload() == workload) one->forget();
+}
+
 void Residents::end_workload(WorkloadId workload) {
   for (const auto& one : at_)
     if (one && one->idle() && one->workload() == workload) one->end(Resident::Step::input);

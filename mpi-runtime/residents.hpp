@@ -31,8 +31,15 @@ class Residents {
   void write(std::uint32_t slot, Stream stream, std::string_view bytes) {
     at_[slot]->write(stream, bytes);
   }
-  void signal(std::uint32_t slot, int signal) { at_[slot]->signal(signal); }
+  bool has(std::uint32_t slot, const AttemptId& attempt) const {
+    return at_[slot] && at_[slot]->has(attempt);
+  }
+  // False: it has not come to that trial, and is told when it does.
+  bool signal(std::uint32_t slot, const AttemptId& attempt, int signal) {
+    return at_[slot]->signal(attempt, signal);
+  }
   void signal_all(int signal);
+  void forget(WorkloadId);        // its templates go away
   void end_workload(WorkloadId);  // its idle ones
   // Ends idle ones until `missing` will be free; says what will be.
   Room make_room(Room missing);

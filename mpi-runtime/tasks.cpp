@@ -32,10 +32,11 @@ bool may_be_the_jobs_end(const Ended& end) {
 Tasks::Tasks(Loop& loop, WorkerFacts worker, WorkerSize size, std::uint32_t slots, Say say,
              std::function<void(TaskResult)> finished,
              std::function<void(const InputWanted&)> wants,
-             std::function<void(ChannelBytes)> to_client)
+             std::function<void(ChannelBytes)> to_client, AheadCalls calls)
     : loop_(loop),
       say_(std::move(say)),
       finished_(std::move(finished)),
+      calls_(std::move(calls)),
       host_(hostname()),
       size_(std::move(size)),
       recipes_(std::move(worker), host_, say_),
@@ -55,10 +56,10 @@ Tasks::Tasks(Loop& loop, WorkerFacts worker, WorkerSize size, std::uint32_t slot
               slots + Slots::most_beside,
               [this](std::uint32_t slot) { spawner_.signal(slot, SIGKILL); }),
       residents_({loop, spawner_, output_, say_,
-                  [this](std::uint32_t, TaskResult result) {
-                    slot_of_.erase(result.attempt);
-                    finished_(std::move(result));
-                  }},
+                  [this](std::vector<TaskResult> results, const std::optional<AttemptId>& next) {
+                    answered(std::move(results), next);
+                  },
+                  calls_.ahead, calls_.put_back},
                  slots + Slots::most_beside) {}
 
 void Tasks::welcome(WorkerId worker, const std::string& spool_directory, const MpiSettings& mpi) {
@@ -145,6 +146,8 @@ void Tasks::start_at(const TaskStart& start, const Seat& seat) {
   program.directory = start.task->directory;
   program.output = start.output;
   program.cores = seat.cores;
+  program.own_session =
+      start.task->ranks > 0 || start.task->resident || start.task->input || start.task->channel;
   const Ends ends = open_input(start, program);
   sitting_[slot] = {seat,       start.attempt,          false, {},
                     start.gang, start.task->ranks != 0, {},    start.task->input};
@@ -245,9 +248,9 @@ void Tasks::signal(const AttemptId& attempt, int signal) {
     return cannot(attempt, static_cast<int>(Exit::ours), "ended before it had started");
   const auto slot = slot_at(attempt);
   if (!slot) return channels_.give_up(attempt);
+  if (residents_.at(*slot) && !residents_.signal(*slot, attempt, signal)) return;
   sitting_[*slot].signalled = true;
-  if (residents_.at(*slot)) return residents_.signal(*slot, signal);
-  spawner_.signal(*slot, signal);
+  if (!residents_.at(*slot)) spawner_.signal(*slot, signal);
 }
 
 void Tasks::signal_all(int signal) {
@@ -289,6 +292,7 @@ void Tasks::kill(const Seat& seat) { spawner_.signal(seat.slots.front(), SIGKILL
 void Tasks::forget(WorkloadId workload) {
   recipes_.forget(workload);
   output_.forget(workload);
+  residents_.forget(workload);
 }
 
 }  // namespace pcluster

@@ -25,13 +25,20 @@ namespace pcluster {
 constexpr Micros signal_follows = second / 4;
 bool may_be_the_jobs_end(const Ended&);
 
+// What residents that take trials in advance ask of the agent, and tell it.
+struct AheadCalls {
+  std::function<std::vector<TaskStart>(const AttemptId& in_hand, std::uint32_t most)> ahead;
+  std::function<void(std::vector<TaskResult>, const std::optional<AttemptId>& next)> answered;
+  std::function<void(const std::vector<TaskStart>&)> put_back;
+};
+
 class Tasks {
  public:
   using Say = std::function<void(const std::string&)>;
   Tasks(
       Loop&, WorkerFacts, WorkerSize, std::uint32_t slots, Say,
       std::function<void(TaskResult)> finished, std::function<void(const InputWanted&)> wants,
-      std::function<void(ChannelBytes)> to_client = [](const ChannelBytes&) {});
+      std::function<void(ChannelBytes)> to_client = [](const ChannelBytes&) {}, AheadCalls = {});
 
   // The worker has its name: cores are put in order, the spool is opened (each once; throws Error,
   // and may then be called again).
@@ -85,7 +92,8 @@ class Tasks {
     Seated seated;  // empty: a task of ours
   };
   void want(Waiting);
-  bool begin(const Waiting&);  // false: no seat is free
+  void wait(Waiting);
+  bool begin(const TaskStart&, const Seated&);  // false: no seat is free
   bool make_room();
   void start_waiting();
   std::optional<Seat> take_seat(const TaskStart&);
@@ -102,6 +110,7 @@ class Tasks {
   void wrote(std::uint32_t slot, Stream, std::string_view bytes);
   void ended(const Ended&);
   void resident_ended(const Ended&);
+  void answered(std::vector<TaskResult>, const std::optional<AttemptId>& next);
   void tell(const Ended&, const Sitting&, TaskResult);
   void settle(TaskResult, const Sitting&);
   void cannot(const AttemptId&, int code, const std::string& message);
@@ -110,6 +119,7 @@ class Tasks {
   Loop& loop_;
   Say say_;
   std::function<void(TaskResult)> finished_;
+  AheadCalls calls_;
   std::string host_;
   WorkerId me_{};
   WorkerSize size_;

@@ -31,12 +31,17 @@ void Tasks::give_back(const Seat& seat) {
   start_waiting();
 }
 
-void Tasks::start(const TaskStart& start) { want({start, {}}); }
+void Tasks::start(const TaskStart& start) {
+  if (!begin(start, {})) wait({start, {}});
+}
 
 void Tasks::seat(const TaskStart& start, Seated seated) { want({start, std::move(seated)}); }
 
 void Tasks::want(Waiting one) {
-  if (begin(one)) return;
+  if (!begin(one.start, one.seated)) wait(std::move(one));
+}
+
+void Tasks::wait(Waiting one) {
   waiting_.push_back(std::move(one));
   if (make_room()) return;
   one = std::move(waiting_.back());
@@ -47,9 +52,8 @@ void Tasks::want(Waiting one) {
                               : "no free slots or gpus on " + host_);
 }
 
-bool Tasks::begin(const Waiting& one) {
-  const TaskStart& start = one.start;
-  if (start.task->resident && !one.seated) {
+bool Tasks::begin(const TaskStart& start, const Seated& seated) {
+  if (start.task->resident && !seated) {
     if (const auto slot = residents_.idle_for(start)) {
       slot_of_[start.attempt] = *slot;
       sitting_[*slot].signalled = false;
@@ -60,8 +64,8 @@ bool Tasks::begin(const Waiting& one) {
   }
   auto seat = take_seat(start);
   if (!seat) return false;
-  if (one.seated)
-    one.seated(std::move(seat));
+  if (seated)
+    seated(std::move(seat));
   else
     start_in(start, *seat);
   return true;
@@ -90,28 +94,45 @@ bool Tasks::stop_waiting(const AttemptId& attempt) {
 std::optional<std::uint32_t> Tasks::slot_at(const AttemptId& attempt) const {
   if (const auto at = slot_of_.find(attempt); at != slot_of_.end()) return at->second;
   for (std::uint32_t slot = 0; slot < sitting_.size(); ++slot)
+    if (residents_.has(slot, attempt)) return slot;
+  for (std::uint32_t slot = 0; slot < sitting_.size(); ++slot)
     if (residents_.at(slot) && sitting_[slot].attempt == attempt) return slot;
   return {};
+}
+
+void Tasks::answered(std::vector<TaskResult> results, const std::optional<AttemptId>& next) {
+  for (const auto& result : results) slot_of_.erase(result.attempt);
+  if (calls_.answered) return calls_.answered(std::move(results), next);
+  for (auto& result : results) finished_(std::move(result));
 }
 
 void Tasks::resident_ended(const Ended& end) {
   Sitting sitting = std::exchange(sitting_[end.slot], {});
   auto left = residents_.ended(end);
+  std::optional<TaskResult> last;  // the others had their answers long before this end
+  if (!left.untaken && !left.results.empty()) {
+    last = std::move(left.results.back());
+    left.results.pop_back();
+    slot_of_.erase(last->attempt);
+  } else {
+    head_.close(sitting.attempt);
+  }
+  std::optional<AttemptId> next;  // has the slots in the agent's mind
+  if (last) next = last->attempt;
   if (left.untaken) {
-    slot_of_.erase(left.untaken->attempt);
+    next = left.untaken->attempt;
+    slot_of_.erase(*next);
     waiting_.push_back({std::move(*left.untaken), {}});
   }
-  if (left.result)
-    slot_of_.erase(left.result->attempt);
-  else
-    head_.close(sitting.attempt);
+  if (!left.results.empty()) answered(std::move(left.results), next);
+  if (!left.ahead.empty() && calls_.put_back) calls_.put_back(left.ahead);
   give_back(sitting.seat);
   TaskResult nobodys;  // it had no trial
   sitting.signalled = sitting.signalled || left.ours;
-  memory_.ended(end.slot, sitting.signalled, host_, left.result ? *left.result : nobodys);
-  if (!left.result) return;
+  memory_.ended(end.slot, sitting.signalled, host_, last ? *last : nobodys);
+  if (!last) return;
   sitting.ranks = sitting.ranks && !left.ours;  // what its ranks said of their end is no reason
-  tell(end, sitting, std::move(*left.result));
+  tell(end, sitting, std::move(*last));
 }
 
 }  // namespace pcluster

@@ -56,7 +56,8 @@ WorkerLoop::WorkerLoop(const WorkerOptions& options, const WorkerFacts& facts)
           },
           [this](ChannelBytes bytes) {
             if (!leaving_since_) carry_out(agent_.wrote(std::move(bytes)));
-          }),
+          },
+          ahead_calls()),
       parts_(
           loop_, tasks_, [this](const std::string& text) { say(text); },
           [this](const AttemptId& attempt) {

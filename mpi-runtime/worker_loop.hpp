@@ -26,6 +26,7 @@ class WorkerLoop {
 
  private:
   Hello introduce(const WorkerOptions&);
+  AheadCalls ahead_calls();
   void watch_signals();
   void warned();
   void connected(LinkPtr);

@@ -29,6 +29,12 @@ ok pcluster logs last.7
 says "trial 7"
 eventually 5 resident_gone resident  # its workload has ended
 
+# Trials in advance: each answer is that of its trial.
+cc -O1 -D_GNU_SOURCE -o line "$here/bench/resident_line.c"
+ok pcluster map --resident --trials 0-1999 -- ./line 256 result
+ok pcluster results --json
+same "$(json '[int(x["x"]) for x in i] == list(range(2000))')" True "answers of trials in advance"
+
 if command -v python3 > /dev/null; then
   fence python > resident.py
   cmp "$here/examples/resident.py" resident.py || fail "the Python example of docs/resident.md"

@@ -58,6 +58,18 @@ TEST_CASE("answers: ready, done, failed, and what is none of these") {
   }
 }
 
+TEST_CASE("what a resident says of trials in advance, of its output, and of its end") {
+  CHECK(read_answer("{\"ready\":true}").ahead == 0);
+  CHECK(read_answer("{\"ready\":true,\"ahead\":16}").ahead == 16);
+  CHECK(read_answer("{\"ready\":true,\"ahead\":100000}").ahead == most_ahead);
+  CHECK(read_answer("{\"ready\":true,\"ahead\":-1}").ahead == 0);
+  CHECK(read_answer("{\"ready\":true,\"ahead\":true}").ahead == 0);
+  const auto answer = read_answer("{\"done\":true,\"output\":\"a\\nb\",\"last\":true}");
+  CHECK(answer.output == "a\nb");
+  CHECK(answer.last);
+  CHECK_FALSE(read_answer("{\"done\":true}").last);
+}
+
 TEST_CASE("a result that is too long is not kept, and its trial is done all the same") {
   const std::string text(max_columns, 'x');
   const auto answer = read_answer("{\"done\":true,\"result\":{\"x\":\"" + text + "\"}}");

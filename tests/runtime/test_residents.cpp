@@ -255,6 +255,7 @@ TEST_CASE("its workload's end, another gang and a new template end an idle resid
   CHECK(worker.result(2).columns != worker.results[1].columns);
   worker.start(7, 3, "", {head, part});
   CHECK(worker.result(3).columns == worker.results[2].columns);
+  worker.tasks.forget(WorkloadId{7});  // as for each Define
   worker.templates[7].directory = "/";
   worker.start(7, 4, "", {head, part});
   CHECK(worker.result(4).columns != worker.results[3].columns);
