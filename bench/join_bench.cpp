@@ -199,7 +199,8 @@ std::string take(Measurement& measurement, const Options& options, std::uint32_t
                         (measurement.kb() - before) / links);
   }
   const auto count = measurement.count();
-  return text + fmt::format(R"(, "refused": {}, "cut": {}}})", count.refused, count.cut);
+  return text + fmt::format(R"(, "refused": {}, "cut": {}, "again": {}}})", count.refused,
+                            count.cut, count.again);
 }
 
 int measure(const StateDirectory& state, const std::string& token, const Options& options) {

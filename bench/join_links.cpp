@@ -17,6 +17,8 @@ using namespace pcluster;
 namespace {
 
 constexpr Micros patience = 60 * second;  // for a handshake
+constexpr Micros again_after = 200 * millisecond;
+constexpr std::uint32_t at_once = 32;
 
 Hello hello(const LinksPlan& plan, std::uint32_t number) {
   Hello me;
@@ -74,10 +76,18 @@ void Links::connect_all() {
     silent_.push_back(start_connect(*endpoint, error));
   }
   workers_.reserve(plan_.links);
-  for (std::uint32_t i = 0; i < plan_.links; ++i) {
-    if (i < plan_.strangers) connect_stranger();
-    connect(i);
+  connect_some();
+}
+
+// Nodes would say their first word at once; one process for all of them has to take turns.
+void Links::connect_some() {
+  for (std::uint32_t i = 0; i < at_once && workers_.size() < plan_.links; ++i) {
+    const auto number = static_cast<std::uint32_t>(workers_.size());
+    if (number < plan_.strangers) connect_stranger();
+    workers_.push_back(std::make_unique<Worker>(hello(plan_, number), loop_.now()));
+    connect(*workers_.back());
   }
+  if (workers_.size() < plan_.links) loop_.post([this] { connect_some(); });
 }
 
 void Links::connect_stranger() {
@@ -89,15 +99,16 @@ void Links::connect_stranger() {
   });
 }
 
-void Links::connect(std::uint32_t number) {
-  workers_.push_back(std::make_unique<Worker>(hello(plan_, number), loop_.now()));
-  auto& worker = *workers_.back();
+// Whoever is turned away comes again, as a worker does.
+void Links::connect(Worker& worker) {
   int error = 0;
   auto fd = start_connect(*numeric_endpoint(plan_.address, plan_.port), error);
   if (!fd) return lost(worker, std::strerror(error));
   worker.connection = Connection::make(loop_, Channel(std::move(fd), keys_), "launcher");
   worker.connection->begin(true, loop_.now() + patience, [this, &worker](const std::string& why) {
-    why.empty() ? joined(worker) : lost(worker, why);
+    if (why.empty()) return joined(worker);
+    ++count_.again;
+    loop_.at(loop_.now() + again_after, [this, &worker] { connect(worker); });
   });
 }
 

@@ -24,7 +24,7 @@ struct LinksPlan {
 
 // What became of them.
 struct LinksCount {
-  std::uint32_t welcomed = 0, cut = 0, refused = 0;
+  std::uint32_t welcomed = 0, cut = 0, refused = 0, again = 0;
   std::uint64_t tasks = 0;
   std::string first_error;
 };
@@ -39,7 +39,8 @@ class Links {
 
  private:
   struct Worker;
-  void connect(std::uint32_t number);
+  void connect_some();
+  void connect(Worker&);
   void connect_stranger();
   void joined(Worker&);
   void carry_out(Worker&, pcluster::Acts);
