@@ -58,8 +58,8 @@ def growth(arguments, counts, tasks, rounds, limit):
     ratios = [max(more / few for at, few in enumerate(one) for more in one[at + 1:])
               for one in zip(*cpu.values())]
     medians = ", ".join(f"{statistics.median(cpu[count]):.1f}" for count in counts)
-    measure.row(f"growth of the launcher's CPU per task, {counts[0]} to {counts[-1]:,} workers", ratios,
-                limit=limit, against="fewer workers",
+    measure.row(f"growth of the launcher's CPU per task, {counts[0]} to {counts[-1]:,} workers",
+                ratios, limit=limit, against="fewer workers",
                 note=f"{medians} us with {', '.join(map(str, counts))} workers of 1 slot; "
                      f"{tasks:,} tasks")
 

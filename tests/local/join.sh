@@ -17,7 +17,10 @@ submit_asleep() {
 }
 token() { basename "$PCLUSTER_DIR/$1"/jobs/*.sh .sh; }
 # storm CLUSTER OPTIONS...
-storm() { ok timeout 60 "$bench" "$PCLUSTER_DIR/$1" "$(token "$1")" "${@:2}"; report "$(cat "$dir/out")"; }
+storm() {
+  ok timeout 60 "$bench" "$PCLUSTER_DIR/$1" "$(token "$1")" "${@:2}"
+  report "$(cat "$dir/out")"
+}
 soft_and_hard() { awk '/^Max open files/ { print $4, $5 }' "/proc/$1/limits"; }
 
 hard=$(ulimit -Hn)
