@@ -49,7 +49,7 @@ def joins(arguments, links, rounds, limit, idle=0):
 
 
 def growth(arguments, counts, tasks, rounds, limit):
-    """CPU of the launcher per task: the most that it grows from one of these numbers to a larger."""
+    """The most that its CPU per task grows from one of these numbers to a larger."""
     cpu = {count: [] for count in counts}
     for turn in range(rounds):
         at = turn % len(counts)
