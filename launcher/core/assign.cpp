@@ -106,8 +106,9 @@ void Core::State::assign(Turn& turn, Worker& worker,
 
 void Core::State::forget_finished(Turn& turn) {
   for (const auto id : ledger.workloads.take_finished()) {
-    for (auto& [worker_id, worker] : ledger.workers.all()) {
-      if (!worker.link || worker.knows.erase(id) == 0) continue;
+    for (const auto worker_id : ledger.workers.who_knows(id)) {
+      auto& worker = *ledger.workers.find(worker_id);
+      if (!worker.link || !ledger.workers.forgets(worker, id)) continue;
       worker.defined.erase(id);
       send(turn.out.after, worker, Forget{id});
     }

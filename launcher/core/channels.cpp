@@ -101,7 +101,8 @@ void Core::State::channel_runs(Turn& turn, const Worker& worker, const AttemptId
 
 // Of a client that comes back: all that run.
 void Core::State::tell_channels(Turn& turn, const Follower& follower) const {
-  for (const auto& [id, worker] : ledger.workers.all()) {
+  for (const auto id : ledger.workers.who_knows(follower.workload)) {
+    const auto& worker = *ledger.workers.find(id);
     auto held = worker.held.lower_bound({follower.workload, 0});
     for (; held != worker.held.end() && held->first.workload == follower.workload; ++held)
       if (held->second.started)

@@ -76,7 +76,8 @@ RunningTasks Core::running(WorkloadId id) const { return state_->running(id); }
 
 RunningTasks Core::State::running(WorkloadId id) const {
   RunningTasks tasks;
-  for (const auto& [worker_id, worker] : ledger.workers.all()) {
+  for (const auto worker_id : ledger.workers.who_knows(id)) {
+    const auto& worker = *ledger.workers.find(worker_id);
     auto held = worker.held.lower_bound({id, 0});
     for (; held != worker.held.end() && held->first.workload == id; ++held) {
       tasks.attempts.push_back({held->first, held->second.number, held->second.epoch});
@@ -151,11 +152,7 @@ std::optional<Time> Core::State::deadline() const {
   const auto at = [&](Time time) { first = std::min(first.value_or(time), time); };
   if (loaded) at(0);
   if (adapt_at && !stop_asked) at(*adapt_at);
-  for (const auto& [id, worker] : ledger.workers.all())
-    if (!worker.gone) {
-      at(silence_at);
-      break;
-    }
+  if (!ledger.workers.all_gone()) at(silence_at);
   for (const auto& follower : followers)
     if (follower.due) at(follower.next);
   if (orphans_at) at(*orphans_at);

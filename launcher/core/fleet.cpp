@@ -43,23 +43,27 @@ void Fleet::apply(const Record& record) {
     if (of != submits_.end() && !submits_.contains(began->token))
       of->second.began.count -= std::min(of->second.began.count, began->count);
     submits_[began->token].began = *began;
+    if (submits_[began->token].open()) open_.insert(began->token);
   } else if (const auto* answered = std::get_if<SubmitAnswered>(&record)) {
     submits_[answered->token].phase = Phase::answered;
+    open_.erase(answered->token);
     for (const auto& id : answered->job_ids) add_job(id, answered->token);
     recount_.insert(submits_[answered->token].began.pool);
   } else if (const auto* refused = std::get_if<SubmitRefused>(&record)) {
     auto& submit = submits_[refused->token];
     submit.phase = Phase::refused;
+    open_.erase(refused->token);
     auto& of = pools_[submit.began.pool].asked;
     if (!of.automatic) of.jobs -= std::min(of.jobs, submit.began.count);
   } else if (const auto* cancelled = std::get_if<SubmitCancelled>(&record)) {
-    submits_[cancelled->token].cancelled = true;
+    auto& submit = submits_[cancelled->token];
+    submit.cancelled = true;
+    if (submit.open()) open_.insert(cancelled->token);
   } else if (const auto* ended = std::get_if<JobEnded>(&record)) {
     const auto found = jobs_.find(ended->job_id);
     if (found == jobs_.end()) return;
     found->second.state = JobState::ended;
-    found->second.draining = false;
-    draining_.erase(ended->job_id);
+    set_draining(found->second, false);
     found->second.word = ended->word;
     found->second.reason = ended->reason;
   } else if (const auto* joined = std::get_if<WorkerJoined>(&record)) {
@@ -86,6 +90,7 @@ void Fleet::apply_asked(const PoolAsked& asked) {
 void Fleet::apply_joined(const WorkerJoined& joined) {
   add_job(joined.job_id, joined.token);
   auto& job = jobs_[joined.job_id];
+  if (job.ended()) recount_.insert(job.pool);
   job.state = JobState::running;
   job.started = true;
   const auto found = pools_.find(job.pool);
@@ -108,6 +113,7 @@ void Fleet::add_job(const std::string& id, const std::string& token) {
   job.token = token;
   const auto* known = submit(token);
   if (known != nullptr) job.pool = known->began.pool;
+  if (is_new) recount_.insert(job.pool);
 }
 
 // A submit command of the launcher before us may still run, and be heard late.
@@ -223,7 +229,8 @@ void Fleet::refuse(Submit& submit, SubmitRefused words, Effects& out) {
 }
 
 void Fleet::tick(Time now, Micros unix_now, Effects& out) {
-  for (auto& [token, submit] : submits_) {
+  for (const auto& token : open_) {
+    auto& submit = submits_[token];
     if (submit.phase != Phase::lost || submit.look_at > now) continue;
     submit.phase = Phase::looking;
     out.now.push_back(effect::LookUp{token, adapter_of(token)});
@@ -235,8 +242,8 @@ void Fleet::tick(Time now, Micros unix_now, Effects& out) {
 std::optional<Time> Fleet::deadline() const {
   std::optional<Time> first;
   const auto at = [&](Time time) { first = std::min(first.value_or(time), time); };
-  for (const auto& [token, submit] : submits_)
-    if (submit.phase == Phase::lost)
+  for (const auto& token : open_)
+    if (const auto& submit = submits_.at(token); submit.phase == Phase::lost)
       at(submit.look_at);
     else if (submit.phase == Phase::waiting)
       if (const auto turn = launch_at(submit)) at(*turn);

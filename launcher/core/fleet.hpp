@@ -96,8 +96,10 @@ class Fleet {
   void cancel_job(const std::string& job_id, Effects&);
   void ask_fewer(PoolId, std::uint32_t count, Effects&);
   void drain(const std::string& job_id);
-  // Pools where more jobs may live than are wanted, or others drain: since the last call.
+  // Pools where more jobs may live than are wanted: since the last call.
   std::set<PoolId> take_recount() { return std::exchange(recount_, {}); }
+  // Jobs that began to drain, or do so no more: since the last call.
+  std::set<std::string> take_redrained() { return std::exchange(redrained_, {}); }
   void tick(Time now, Micros unix_now, Effects&);
   std::optional<Time> deadline() const;
 
@@ -149,6 +151,7 @@ class Fleet {
   void apply_joined(const WorkerJoined&);
   void apply_asked(const PoolAsked&);
   void add_job(const std::string& id, const std::string& token);
+  void set_draining(Job&, bool);
   void seen(Job&, const JobSeen&, Time now, Effects&);
   void cancel_again(const std::vector<JobSeen>&, Time now, Effects&);
   void missing(const std::set<std::string>& listed, Time now, Effects&);
@@ -190,10 +193,12 @@ class Fleet {
   Policy policy_;
   std::map<PoolId, Pool> pools_;
   std::map<std::string, Submit> submits_;  // by token
+  std::set<std::string> open_;             // of these, those without an answer
   std::map<std::string, Job> jobs_;        // by the scheduler's id
   std::vector<std::string> order_;
   std::set<std::string> draining_;
   std::set<PoolId> recount_;
+  std::set<std::string> redrained_;
   bool stopping_ = false;
   std::map<std::string, Time> last_submit_;  // by adapter: its answer, or the command's start
 

@@ -145,8 +145,7 @@ void Fleet::cancel(std::vector<std::string> ids, Effects& out) {
     auto& job = jobs_[id];
     if (job.ended()) continue;
     job.cancelled = true;
-    job.draining = false;
-    draining_.erase(id);
+    set_draining(job, false);
     by_adapter[adapter_of(job.token)].push_back(std::move(id));
   }
   for (auto& effect : out.now) {
@@ -168,9 +167,8 @@ void Fleet::cancel_job(const std::string& job_id, Effects& out) {
   if (of == nullptr || !of->asked.automatic || job.home < std::max(1u, of->asked.spec.nodes))
     return cancel({job_id}, out);
   job.cancelled = true;
-  job.draining = false;
   job.ask_again = not_yet;
-  draining_.erase(job_id);
+  set_draining(job, false);
 }
 
 // Ctrl-C in `submit`: what it queued and what has not started.
@@ -219,10 +217,13 @@ void Fleet::forget_open(PoolId id) {
     if (submit.began.pool == id && submit.open()) submit.cancelled = true;
 }
 
-void Fleet::drain(const std::string& job_id) {
-  jobs_[job_id].draining = true;
-  draining_.insert(job_id);
+void Fleet::set_draining(Job& job, bool drains) {
+  if (std::exchange(job.draining, drains) == drains) return;
+  drains ? static_cast<void>(draining_.insert(job.id)) : static_cast<void>(draining_.erase(job.id));
+  redrained_.insert(job.id);
 }
+
+void Fleet::drain(const std::string& job_id) { set_draining(jobs_[job_id], true); }
 
 // Jobs are wanted again: those that drain are the first.
 std::uint32_t Fleet::keep_draining(PoolId id, std::uint32_t most) {
@@ -230,8 +231,7 @@ std::uint32_t Fleet::keep_draining(PoolId id, std::uint32_t most) {
   for (const auto& job_id : std::set<std::string>(draining_)) {
     auto& job = jobs_[job_id];
     if (job.pool != id || job.ended() || kept == most) continue;
-    job.draining = false;
-    draining_.erase(job_id);
+    set_draining(job, false);
     ++kept;
   }
   if (kept > 0) recount_.insert(id);
@@ -264,9 +264,9 @@ void Fleet::came_home(const std::string& job_id, Time now) {
   ++job.home;
   ++pools_[job.pool].home;
   job.started = true;
+  if (job.ended()) recount_.insert(job.pool);
   job.state = JobState::running;
   forgive(pools_[job.pool]);
-  recount_.insert(job.pool);
   worked(job.pool, now);
   schedule_poll(now);
 }

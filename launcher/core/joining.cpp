@@ -54,6 +54,7 @@ void Core::State::hello(Turn& turn, LinkId link, const Hello& hello) {
   if (const auto* job = fleet.job(worker.who.job_id)) worker.pool = job->pool;
   if (const auto* pool = fleet.pool(worker.pool))
     worker.job_alone = !pool->asked.spec.mpi.span_jobs;
+  mark_draining(turn, worker);
   welcome(turn, worker, hello);
 }
 
@@ -111,14 +112,11 @@ void Core::State::welcome(Turn& turn, Worker& worker, const Hello& hello) {
   worker.ending_order = ledger.workers.order();  // what it brought along was not given now
   reconcile_lent(turn, worker, hello.lent);
   repeat_taken(turn, worker);
-  for (auto id = worker.knows.begin(); id != worker.knows.end();) {
-    const auto* workload = ledger.workloads.find(*id);
-    if (workload != nullptr && !workload->finished()) {
-      ++id;
-      continue;
-    }
-    send(turn.out.after, worker, Forget{*id});
-    id = worker.knows.erase(id);
+  for (const auto id : std::vector<WorkloadId>(worker.knows.begin(), worker.knows.end())) {
+    const auto* workload = ledger.workloads.find(id);
+    if (workload != nullptr && !workload->finished()) continue;
+    send(turn.out.after, worker, Forget{id});
+    ledger.workers.forgets(worker, id);
   }
   if (!stop_asked && !fleet.unwanted(worker.who.job_id)) return;
   fleet.cancel_job(worker.who.job_id, turn.out);

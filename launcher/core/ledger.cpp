@@ -42,8 +42,7 @@ void Ledger::on(const WorkerJoined& record) { workers.join(record); }
 void Ledger::on(const WorkerGone& record) {
   auto* worker = workers.find(record.worker);
   if (worker == nullptr) return;
-  worker->gone = true;
-  workers.disconnect(*worker);
+  workers.give_up(*worker);
   std::vector<std::pair<AttemptId, WorkerId>> lost;
   for (const auto& [task, what] : worker->held)
     lost.emplace_back(AttemptId{task, what.number, what.epoch}, worker->id());
@@ -96,7 +95,7 @@ void Ledger::on(const TasksAssigned& record) {
     ++workload->running;
   }
   workload->take_gang(record.gang);
-  worker->knows.insert(record.workload);
+  workers.learns(*worker, record.workload);
   workers.changed(*worker);
   workloads.changed(*workload);
 }

@@ -35,9 +35,13 @@ class Placing {
       fill(*ledger_.workloads.find(id));
     }
     for (const auto id : spoke) prefetch(id);
-    for (auto free = free_; const auto id : ledger_.workers.with_over())
-      if (const bool kept = kept_.contains(id); kept || !free_.empty())
-        take_back(id, kept ? nullptr : &free);
+    // Of short tasks some wait everywhere: nobody is looked at who could not give any back.
+    const auto& over = ledger_.workers.with_over();
+    for (const auto id : kept_)
+      if (over.contains(id)) take_back(id, nullptr);
+    auto free = free_;
+    for (auto id = over.begin(); id != over.end() && !free.empty(); ++id)
+      if (!kept_.contains(*id)) take_back(*id, &free);
     for (const auto id : ledger_.workers.to_empty()) take_back(id, nullptr);
     return std::move(placement_);
   }
@@ -222,10 +226,11 @@ void Placing::prefetch(WorkerId id) {
 }
 
 bool Placing::fits_free(const Workload& workload, std::map<WorkerId, std::uint32_t>& free) const {
-  for (auto& [id, slots] : free) {
-    const auto need = slots_at(workload, *ledger_.workers.find(id), unix_now_);
-    if (need == 0 || need > slots || kept_.contains(id)) continue;
-    slots -= need;
+  for (auto at = free.begin(); at != free.end(); ++at) {
+    const auto need = slots_at(workload, *ledger_.workers.find(at->first), unix_now_);
+    if (need == 0 || need > at->second || kept_.contains(at->first)) continue;
+    at->second -= need;
+    if (at->second == 0) free.erase(at);
     return true;
   }
   return false;

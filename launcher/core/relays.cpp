@@ -17,19 +17,18 @@ constexpr std::size_t most_relays = 8;
 // names them is read by all.
 void Core::State::tell_relays(Turn& turn) {
   const auto& can = ledger.workers.can_relay();
-  const auto before = relays;
-  auto candidates = before;
-  std::erase_if(candidates, [&](WorkerId id) { return !can.contains(id); });
-  for (const auto id : can)
-    if (std::ranges::find(candidates, id) == candidates.end()) candidates.push_back(id);
-  relays.clear();
+  const auto before = std::exchange(relays, {});
   std::set<std::string> hosts;
-  for (const bool more : {false, true})
-    for (const auto id : candidates) {
-      if (relays.size() == most_relays) break;
-      if (std::ranges::find(relays, id) != relays.end()) continue;
+  for (const bool more : {false, true}) {
+    const auto most = more ? most_relays : std::min(most_relays, ledger.workers.relay_hosts());
+    const auto name = [&](WorkerId id) {
+      if (relays.size() == most || std::ranges::find(relays, id) != relays.end()) return;
       if (hosts.insert(ledger.workers.find(id)->who.host).second || more) relays.push_back(id);
-    }
+    };
+    for (const auto id : before)
+      if (can.contains(id)) name(id);
+    for (auto id = can.begin(); id != can.end() && relays.size() < most; ++id) name(*id);
+  }
   if (relays == before) return;
   effect::Relays told;
   for (const auto id : relays) {

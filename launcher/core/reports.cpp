@@ -137,7 +137,7 @@ void Core::State::on(Turn& turn, Worker& worker, const Leaving& leaving) {
     worker.ends_said = turn.unix_now + leaving.within;
     note_end(worker);
   }
-  mark_draining(turn);
+  mark_draining(turn, worker);
   hand_back_waiting_gangs(turn, worker);
 }
 

@@ -168,7 +168,8 @@ void Core::State::stop(Turn& turn, Worker& worker, const std::string& reason) {
 
 void Core::State::cancel(Turn& turn, const Workload& workload, std::vector<std::uint32_t> only,
                          bool by_failures) {
-  for (const auto& [id, worker] : ledger.workers.all()) {
+  for (const auto id : ledger.workers.who_knows(workload.id)) {
+    const auto& worker = *ledger.workers.find(id);
     CancelTasks message;
     auto held = worker.held.lower_bound({workload.id, 0});
     for (; held != worker.held.end() && held->first.workload == workload.id; ++held)

@@ -10,10 +10,13 @@ namespace pcluster {
 
 // Nothing is written about who drains: a new launcher counts again, and may choose others.
 void Core::State::shrink(Turn& turn) {
-  const auto pools = fleet.take_recount();
-  for (const auto id : pools) shrink(turn, id);
-  if (!pools.empty()) mark_draining(turn);
-  if (!fleet.draining().empty()) end_drained(turn);
+  for (const auto id : fleet.take_recount()) shrink(turn, id);
+  const auto redrained = fleet.take_redrained();
+  for (const auto& job_id : redrained)
+    for (const auto id : ledger.workers.of_job(job_id))
+      mark_draining(turn, *ledger.workers.find(id));
+  const bool nothing_new = turn.idle && turn.out.append.empty() && redrained.empty();
+  if (!fleet.draining().empty() && !nothing_new) end_drained(turn);
 }
 
 Shrunk Core::State::shrink(Turn& turn, PoolId pool) {
@@ -50,15 +53,13 @@ Shrunk Core::State::shrink(Turn& turn, PoolId pool) {
   return shrunk;
 }
 
-void Core::State::mark_draining(Turn& turn) {
-  for (auto& [id, worker] : ledger.workers.all()) {
-    const auto* job = fleet.job(worker.who.job_id);
-    const bool drains = !worker.ending.empty() || (job != nullptr && job->draining);
-    if (worker.draining == drains) continue;
-    worker.draining = drains;
-    ledger.workers.changed(worker);
-    turn.spoke.insert(id);
-  }
+void Core::State::mark_draining(Turn& turn, Worker& worker) {
+  const auto* job = fleet.job(worker.who.job_id);
+  const bool drains = !worker.ending.empty() || (job != nullptr && job->draining);
+  if (worker.draining == drains) return;
+  worker.draining = drains;
+  ledger.workers.changed(worker);
+  turn.spoke.insert(worker.id());
 }
 
 // A task of `exec` waits for it: its assignment was lost with a connection.
@@ -74,11 +75,10 @@ bool Core::State::awaited(WorkerId worker) const {
 
 // Whoever is away may come back with tasks that we do not know of: it is waited for.
 bool Core::State::drained(const std::string& job_id) const {
-  const auto& all = ledger.workers.all();
-  return std::all_of(all.begin(), all.end(), [&](const auto& entry) {
-    const auto& worker = entry.second;
-    if (worker.who.job_id != job_id || worker.gone || worker.leaving) return true;
-    return worker.ready && !worker.busy() && !awaited(worker.id());
+  return std::ranges::all_of(ledger.workers.of_job(job_id), [&](WorkerId id) {
+    const auto& worker = *ledger.workers.find(id);
+    if (worker.gone || worker.leaving) return true;
+    return worker.ready && !worker.busy() && !awaited(id);
   });
 }
 
@@ -86,8 +86,8 @@ void Core::State::end_drained(Turn& turn) {
   for (const auto& job_id :
        std::vector<std::string>(fleet.draining().begin(), fleet.draining().end())) {
     if (!drained(job_id)) continue;
-    for (auto& [id, worker] : ledger.workers.all())
-      if (worker.who.job_id == job_id && worker.link && !worker.leaving)
+    for (const auto id : ledger.workers.of_job(job_id))
+      if (auto& worker = *ledger.workers.find(id); worker.link && !worker.leaving)
         stop(turn, worker, "its pool was scaled down");
     fleet.cancel_job(job_id, turn.out);
   }

@@ -170,7 +170,7 @@ struct Core::State {
   // shrinking.cpp: more jobs than are wanted
   void shrink(Turn&);
   Shrunk shrink(Turn&, PoolId);
-  void mark_draining(Turn&);
+  void mark_draining(Turn&, Worker&);
   void end_drained(Turn&);
   bool drained(const std::string& job_id) const;
   bool awaited(WorkerId) const;

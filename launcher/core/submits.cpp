@@ -67,11 +67,11 @@ std::uint32_t Fleet::most_now(const Pool& of) const {
 std::optional<Time> Fleet::may_submit(const Pool& of, bool prompt) const {
   const auto every =
       std::max(of.asked.spec.manners.submit_every, prompt ? 0 : policy_.submit_every);
-  const auto goes_on = [&](const auto& entry) {
-    return entry.second.phase == Phase::launching &&
-           adapter_of(entry.first) == of.asked.spec.adapter;
+  const auto goes_on = [&](const auto& token) {
+    return submits_.at(token).phase == Phase::launching &&
+           adapter_of(token) == of.asked.spec.adapter;
   };
-  if (every > 0 && std::ranges::any_of(submits_, goes_on)) return {};
+  if (every > 0 && std::ranges::any_of(open_, goes_on)) return {};
   if (most_now(of) == 0) return {};
   auto at = std::max(of.paused_until, of.full_until);
   const auto last = last_submit_.find(of.asked.spec.adapter);
@@ -95,8 +95,8 @@ JobSpec Fleet::spec_of(const Submit& submit) const {
 
 void Fleet::launch_waiting(Time now, Micros unix_now, Effects& out) {
   std::vector<std::string> tokens;
-  for (const auto& [token, submit] : submits_)
-    if (submit.phase == Phase::waiting) tokens.push_back(token);
+  for (const auto& token : open_)
+    if (submits_[token].phase == Phase::waiting) tokens.push_back(token);
   for (const auto& token : tokens) {
     auto& submit = submits_[token];
     while (submit.phase == Phase::waiting) {

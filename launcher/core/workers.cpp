@@ -29,7 +29,12 @@ std::uint32_t Worker::slots_up_to(std::uint64_t order) const {
 
 Worker& Workers::join(const WorkerJoined& who) {
   next_ = std::max(next_, static_cast<std::uint32_t>(who.worker) + 1);
-  auto& worker = all_[who.worker];
+  const auto [found, is_new] = all_.try_emplace(who.worker);
+  auto& worker = found->second;
+  if (is_new || worker.gone) ++living_;
+  if (!is_new && worker.who.job_id != who.job_id)
+    std::erase(of_job_[worker.who.job_id], who.worker);
+  if (is_new || worker.who.job_id != who.job_id) of_job_[who.job_id].push_back(who.worker);
   worker.who = who;
   worker.gone = false;
   incarnations_[who.incarnation] = who.worker;
@@ -54,6 +59,34 @@ Worker* Workers::find(LinkId link) {
 Worker* Workers::find(const std::string& incarnation) {
   const auto found = incarnations_.find(incarnation);
   return found == incarnations_.end() ? nullptr : find(found->second);
+}
+
+std::vector<WorkerId> Workers::of_job(const std::string& job_id) const {
+  const auto found = of_job_.find(job_id);
+  return found == of_job_.end() ? std::vector<WorkerId>() : found->second;
+}
+
+void Workers::give_up(Worker& worker) {
+  if (!std::exchange(worker.gone, true)) --living_;
+  disconnect(worker);
+}
+
+void Workers::learns(Worker& worker, WorkloadId workload) {
+  if (worker.knows.insert(workload).second) who_knows_[workload].insert(worker.id());
+}
+
+bool Workers::forgets(Worker& worker, WorkloadId workload) {
+  if (worker.knows.erase(workload) == 0) return false;
+  const auto found = who_knows_.find(workload);
+  found->second.erase(worker.id());
+  if (found->second.empty()) who_knows_.erase(found);
+  return true;
+}
+
+std::vector<WorkerId> Workers::who_knows(WorkloadId workload) const {
+  const auto found = who_knows_.find(workload);
+  if (found == who_knows_.end()) return {};
+  return {found->second.begin(), found->second.end()};
 }
 
 void Workers::connect(Worker& worker, LinkId link) {
@@ -81,7 +114,7 @@ void Workers::hold(Worker& worker, const TaskId& task, Held held) {
     if (other == nullptr) continue;
     other->lent[attempt] = {worker.id(), share.slots, order_};
     other->load += share.slots;
-    other->knows.insert(task.workload);
+    learns(*other, task.workload);
     changed(*other);
   }
 }
@@ -99,6 +132,7 @@ bool Workers::release(Worker& worker, const AttemptId& attempt) {
   }
   worker.load -= found->second.slots;
   worker.held.erase(found);
+  if (!found_.empty()) found_.erase(attempt.task);
   changed(worker);
   return true;
 }
@@ -111,8 +145,14 @@ Worker* Workers::holder(const AttemptId& attempt) {
            found->second.epoch == attempt.epoch;
   };
   if (auto* last = find(last_holder_); last != nullptr && has(*last)) return last;
-  for (auto& [id, worker] : all_)
-    if (has(worker)) return last_holder_ = id, &worker;
+  const auto known = found_.find(attempt.task);
+  if (known != found_.end())
+    if (auto* worker = find(known->second); has(*worker)) return worker;
+  for (const auto id : who_knows(attempt.task.workload))
+    if (auto* worker = find(id); has(*worker)) {
+      found_[attempt.task] = last_holder_ = id;
+      return worker;
+    }
   return nullptr;
 }
 
@@ -125,6 +165,9 @@ void Workers::changed(Worker& worker) {
   const bool relays = is && worker.relay_port != 0;
   if (relays != can_relay_.contains(worker.id())) {
     put(can_relay_, worker.id(), relays);
+    auto& there = relay_hosts_[worker.who.host];
+    relays ? ++there : --there;
+    if (there == 0) relay_hosts_.erase(worker.who.host);
     relays_changed_ = true;
   }
   put(with_free_, worker.id(), worker.free() > 0);

@@ -95,7 +95,14 @@ class Workers {
   }
   std::uint64_t order() const { return order_; }  // of what was given last
   Worker* holder(const AttemptId&);
-  void changed(Worker&);  // its load or readiness did
+  void give_up(Worker&);  // it is gone
+  bool all_gone() const { return living_ == 0; }
+  void learns(Worker&, WorkloadId);   // it is given something of this, or a part
+  bool forgets(Worker&, WorkloadId);  // false when it did not know it
+  // In their order, those who know this workload: all that have something of it among them.
+  std::vector<WorkerId> who_knows(WorkloadId) const;
+  std::vector<WorkerId> of_job(const std::string& job_id) const;  // those that are gone too
+  void changed(Worker&);                                          // its load or readiness did
 
   const std::set<WorkerId>& with_free() const { return with_free_; }  // free slots
   const std::set<WorkerId>& with_over() const { return with_over_; }  // more tasks than slots
@@ -104,6 +111,7 @@ class Workers {
   std::uint32_t ready_workers() const { return static_cast<std::uint32_t>(ready_.size()); }
   const std::set<WorkerId>& ready() const { return ready_; }          // but those that drain
   const std::set<WorkerId>& can_relay() const { return can_relay_; }  // of those
+  std::size_t relay_hosts() const { return relay_hosts_.size(); }     // on so many hosts
   // Whether can_relay() is another since the last call.
   bool relays_changed() { return std::exchange(relays_changed_, false); }
 
@@ -111,10 +119,15 @@ class Workers {
   std::map<WorkerId, Worker> all_;
   std::unordered_map<LinkId, WorkerId> links_;
   std::unordered_map<std::string, WorkerId> incarnations_;
+  std::unordered_map<std::string, std::vector<WorkerId>> of_job_;
+  std::map<WorkloadId, std::set<WorkerId>> who_knows_;
+  std::map<std::string, std::uint32_t> relay_hosts_;  // how many of can_relay_ each has
+  // Where tasks were found that somebody asked for: a channel's again and again.
+  std::map<TaskId, WorkerId> found_;
   std::vector<std::pair<WorkerId, AttemptId>> released_;
   std::set<WorkerId> ready_, with_free_, with_over_, to_empty_, can_relay_;
   bool relays_changed_ = false;
-  std::uint32_t next_ = 0, ready_slots_ = 0;
+  std::uint32_t next_ = 0, ready_slots_ = 0, living_ = 0;
   std::uint64_t order_ = 0;
   WorkerId last_holder_{};
 };

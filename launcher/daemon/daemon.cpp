@@ -14,10 +14,13 @@
 #include "launcher/base/error.hpp"
 #include "launcher/base/text.hpp"
 #include "launcher/daemon/launcher.hpp"
+#include "launcher/io/descriptors.hpp"
 #include "launcher/io/file.hpp"
 
 namespace pcluster {
 namespace {
+
+constexpr std::uint64_t few_descriptors = 4096;
 
 void open_log(const StateDirectory& directory) {
   auto log = spdlog::basic_logger_mt("launcher", directory.log());
@@ -75,6 +78,9 @@ std::vector<std::string> told_addresses(const std::vector<std::string>& interfac
 }
 
 int serve(const LauncherOptions& options, const StateDirectory& directory) {
+  if (const auto limit = raise_descriptor_limit(); limit < few_descriptors)
+    spdlog::warn("room for about {} workers: this process may have {} files open (ulimit -Hn)",
+                 limit - std::min<std::uint64_t>(128, limit / 4), limit);
   const auto key = make_key(directory.key());
   Loop loop;
   std::unique_ptr<Launcher> launcher;

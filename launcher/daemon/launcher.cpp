@@ -10,6 +10,7 @@
 
 #include "launcher/base/error.hpp"
 #include "launcher/base/text.hpp"
+#include "launcher/io/descriptors.hpp"
 #include "launcher/io/file.hpp"
 #include "launcher/model/codec.hpp"
 
@@ -40,6 +41,13 @@ PackedLines read_trials(const StateDirectory& directory, const TrialFile& file) 
   if (const auto refusal = refuses_trials(trials))
     throw Error(Exit::usage, refusal->message, refusal->hint);
   return trials;
+}
+
+std::string too_many_workers(const LauncherInfo& info) {
+  return fmt::format(
+      "workers are turned away, the launcher has as many files open as it may ({}): raise the hard "
+      "limit on {} (ulimit -Hn, LimitNOFILE), then kill {}; the next verb starts it again",
+      descriptor_limit(), info.host, info.pid);
 }
 
 bool quits(const std::vector<Effect>& effects) {
@@ -147,6 +155,9 @@ Status Launcher::status() {
   status.version = info_.version;
   status.pid = info_.pid;
   for (auto& job : status.jobs) job.log = scheduler_.log_of(job);
+  if (turned_away(loop_.now()))
+    for (auto& pool : status.pools)
+      if (pool.paused.empty()) pool.paused = too_many_workers(info_);
   return status;
 }
 

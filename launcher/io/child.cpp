@@ -17,6 +17,7 @@
 #include <cstring>
 
 #include "launcher/base/error.hpp"
+#include "launcher/io/descriptors.hpp"
 
 namespace pcluster {
 namespace {
@@ -128,8 +129,11 @@ void Child::start(const std::vector<std::string>& argv, const CommandOptions& op
   auto out = make_pipe(), err = make_pipe();
   const SpawnSettings settings(in.get(), out.write.get(), err.write.get());
   auto words = argv;
-  const int error = posix_spawn(&pid_, program->c_str(), &settings.actions, &settings.attributes,
-                                pointers(words).data(), pointers(environment).data());
+  const int error = [&] {
+    const LimitAsBefore limit;
+    return posix_spawn(&pid_, program->c_str(), &settings.actions, &settings.attributes,
+                       pointers(words).data(), pointers(environment).data());
+  }();
   if (error != 0) {
     pid_ = -1;
     throw Error(Exit::refused, fmt::format("{}: {}", *program, std::strerror(error)));

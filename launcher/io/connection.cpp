@@ -15,7 +15,9 @@ namespace {
 
 constexpr int reads_per_turn = 16;             // then the others have their turn
 constexpr Micros longest_linger = 5 * second;  // for a peer that does not take our last words
-constexpr std::size_t kept_capacity = 1u << 20;
+// What thousands of idle links may keep each; a buffer that has grown is freed when it is empty.
+constexpr std::size_t kept_capacity = 8u << 10;
+constexpr std::size_t moved_at_once = 1u << 20;
 constexpr std::size_t most_unsent = 8 * max_frame;  // for a peer that is stopped, or reads no more
 
 // Calls a function that may replace or destroy itself and its owner meanwhile.
@@ -201,7 +203,7 @@ void Connection::write_some() {
       case Channel::Step::failed: return write_failed(channel_.why());
     }
     written_ += taken;
-    if (written_ > kept_capacity && written_ > out_.size() / 2) {
+    if (written_ > moved_at_once && written_ > out_.size() / 2) {
       out_.erase(0, written_);
       written_ = 0;
     }

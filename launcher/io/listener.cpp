@@ -7,6 +7,7 @@
 #include <list>
 
 #include "launcher/io/connection.hpp"
+#include "launcher/io/descriptors.hpp"
 #include "launcher/io/link.hpp"
 #include "launcher/io/socket.hpp"
 
@@ -48,6 +49,7 @@ class Acceptor {
   void accept_some();
   bool make_room();
   void out_of_descriptors();
+  void turned_one_away();
   void pause(Time until);
   void resume();
   void take(Fd fd);
@@ -82,7 +84,9 @@ void Acceptor::accept_some() {
   for (int i = 0; i < accepts_per_turn && fd_; ++i) {
     if (!make_room()) return;
     Fd accepted(accept4(fd_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (accepted) {
+    if (accepted && keys_ && !room_for_stranger(accepted.get())) {
+      return turned_one_away();  // it is closed
+    } else if (accepted) {
       take(std::move(accepted));
     } else if (errno == EAGAIN) {
       return;
@@ -125,6 +129,11 @@ void Acceptor::out_of_descriptors() {
     Fd(accept4(fd_.get(), nullptr, nullptr, SOCK_CLOEXEC)).reset();
     open_reserve();
   }
+  turned_one_away();
+}
+
+void Acceptor::turned_one_away() {
+  note_turned_away(loop_.now());
   failing_ = true;
   pause(loop_.now() + back_off);
 }
