@@ -95,6 +95,7 @@ void Ledger::on(const TasksAssigned& record) {
     workers.hold(*worker, {record.workload, index}, std::move(held));
     ++workload->running;
   }
+  worker->given_priority = workload->spec.priority;
   workload->take_gang(record.gang);
   worker->knows.insert(record.workload);
   workers.changed(*worker);
