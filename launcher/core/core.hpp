@@ -142,7 +142,7 @@ struct Policy {
   Micros short_task = 1500 * millisecond;  // median below: tasks wait at workers
   // So many for each slot there, or for so long if that is more, but never above the most.
   std::uint32_t prefetch_least = 4, prefetch_most = 64;
-  Micros prefetch_time = 400 * millisecond;
+  Micros prefetch_time = 800 * millisecond;
   Micros progress = 100 * millisecond;  // least time between two Progress to one client
   Micros stop_grace = 10 * second;      // workers may take so long to say Bye on stop
   Micros submit_every = 10 * second;    // between two submits of a pool that nobody waits for

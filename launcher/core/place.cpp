@@ -34,8 +34,9 @@ class Placing {
   Placement run(const std::set<WorkerId>& spoke) {
     for (const auto id : ledger_.workloads.pinned()) pin(*ledger_.workloads.find(id));
     for (const auto& [order, id] : ledger_.workloads.turns()) {
-      if (free_.empty()) break;
       fill(*ledger_.workloads.find(id));
+      // Nor do those behind it get any, but where it keeps some, behind others' busy slots.
+      if (free_.empty() && !placement_.keeps.contains(id)) break;
     }
     for (const auto id : spoke) prefetch(id);
     auto back = ledger_.workloads.turns().empty() ? TakingBack(ledger_, kept_, unix_now_)
