@@ -33,10 +33,12 @@ class Placing {
 
   Placement run(const std::set<WorkerId>& spoke) {
     for (const auto id : ledger_.workloads.pinned()) pin(*ledger_.workloads.find(id));
+    bool keeps = true;  // the one before
     for (const auto& [order, id] : ledger_.workloads.turns()) {
+      // No slot comes free here while tasks wait behind it: it must be kept before.
+      if (free_.empty() && (ledger_.workers.with_over().empty() || !keeps)) break;
       fill(*ledger_.workloads.find(id));
-      // Nor do those behind it get any, but where it keeps some, behind others' busy slots.
-      if (free_.empty() && !placement_.keeps.contains(id)) break;
+      keeps = placement_.keeps.contains(id);
     }
     for (const auto id : spoke) prefetch(id);
     auto back = ledger_.workloads.turns().empty() ? TakingBack(ledger_, kept_, unix_now_)
