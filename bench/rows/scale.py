@@ -25,7 +25,7 @@ def simulate(arguments, workers, slots, rounds, wall, shape, seed=1):
 
 
 def many(arguments):
-    workers, rounds = (256, 10) if arguments.short else (4096, 10)
+    workers, rounds = (256, 20) if arguments.short else (4096, 20)
     runs = [simulate(arguments, workers, 16, rounds, SECOND, 2)
             for _ in range(1 if arguments.short else min(arguments.rounds, 3))]
     name = f"simulated {workers:,} workers x 16 slots, tasks of 1 s"
@@ -41,6 +41,9 @@ def many(arguments):
                 unit="us", limit=50 if wide else None, note=f"{note}; no codec, no links, no disk")
     if wide:
         return
+    ends = simulate(arguments, workers, 16, 10, SECOND, 2)
+    measure.row(f"{name}, half as many: messages per task", [ends["messages_per_task"]],
+                unit="messages", note=f"{ends['tasks']:,} tasks: the ends weigh twice as much")
     few = [simulate(arguments, 16, 16, 400, SECOND, 2) for _ in runs]
     measure.row("simulated: CPU of the core per task, 4,096 workers / 16 workers",
                 [a["core_us_per_task"] / b["core_us_per_task"] for a, b in zip(runs, few)],
