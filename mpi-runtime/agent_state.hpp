@@ -55,10 +55,10 @@ struct Agent::State {
   std::deque<TaskResult> results;
   std::uint64_t first_result = 1, sent = 0;
   Time oldest_unsent = 0;
-  bool hurry = false;    // one of the unsent should not wait for others
-  Micros briefest = 0;   // the shortest wall of the unsent
-  Time reported = 0;     // when results went last
-  std::size_t low = 0;   // with so few tasks waiting here they go, so that more come in time
+  bool hurry = false;   // one of the unsent should not wait for others
+  Micros briefest = 0;  // the shortest wall of the unsent
+  Time reported = 0;    // when results went last
+  std::size_t low = 0;  // with so few tasks waiting here they go, so that more come in time
   bool fed = false;     // tasks came since
   std::vector<AttemptId> started;  // not yet told
 
