@@ -13,9 +13,6 @@
 namespace pcluster {
 namespace {
 
-constexpr std::size_t report_bytes = max_frame / 16;  // results carry up to 64 KiB of columns each
-// With less the workload may be at its end, and what others could take is asked back.
-constexpr std::size_t plenty_per_slot = 8;
 constexpr int silent_heartbeats = 5;  // then the connection is dead
 
 }  // namespace
@@ -60,6 +57,7 @@ Acts Agent::received(const ToWorker& message, Time now) {
   std::visit([&](const auto& one) { s.on(one, now, acts); }, message);
   if (s.left) return acts;
   s.start(now, acts);
+  if (std::holds_alternative<Assign>(message)) s.low = s.waiting() / 4;
   s.flush(now, acts);
   s.depart(now, acts);
   return acts;
@@ -80,7 +78,7 @@ Acts Agent::tick(Time now) {
   s.flush(now, acts);
   s.depart(now, acts);
   if (s.left) return acts;
-  if (s.welcomed && now >= s.beat_at) s.beat(now, acts);
+  if (s.welcomed && now >= s.beat_at) s.beat_unless_known(now, acts);
   if (s.linked && now - s.heard >= silent_heartbeats * s.heartbeat) {
     s.heard = now;  // asked for once; the shell says disconnected() when it is so
     acts.push_back(act::Hang{});
@@ -194,6 +192,12 @@ bool Agent::State::idle() const {
          std::all_of(queue.begin(), queue.end(), [](const Waiting& one) { return one.lent; });
 }
 
+// Reports and their Acks tell both sides that the other lives, though not as often.
+void Agent::State::beat_unless_known(Time now, Acts& acts) {
+  const auto known = std::min(reported, heard) + 2 * heartbeat;
+  known > now ? static_cast<void>(beat_at = known) : beat(now, acts);
+}
+
 void Agent::State::beat(Time now, Acts& acts) {
   beat_at = now + heartbeat;
   if (!started.empty()) acts.push_back(act::Send{Report{sent, {}, std::exchange(started, {})}});
@@ -218,45 +222,6 @@ void Agent::State::settle(TaskResult result, Time now) {
   if (is_ahead(task)) --ahead_out;
   running.erase(found);
   if (!goes_back) keep(std::move(result), now);
-}
-
-void Agent::State::keep(TaskResult result, Time now) {
-  if (!unsent()) oldest_unsent = now;
-  results.push_back(std::move(result));
-}
-
-// At once when slots would starve for want of an answer; else when there is company, or it has
-// waited long enough.
-void Agent::State::flush(Time now, Acts& acts) {
-  if (!welcomed || !unsent()) return;
-  if (waiting() == 0 || last_result() - sent >= limits.flush_count || now >= flush_at())
-    report(acts);
-}
-
-// A report costs as much as many results.  With much more in the queue than went since the last
-// one, nothing starves before the answer.
-Time Agent::State::flush_at() const {
-  const bool plenty = waiting() >= limits.plenty * (last_result() - sent) &&
-                      waiting() >= plenty_per_slot * me.slots;
-  return oldest_unsent + (plenty ? limits.flush_at_last : limits.flush_after);
-}
-
-void Agent::State::report(Acts& acts) {
-  while (unsent()) {
-    Report message;
-    std::size_t bytes = 0;
-    while (unsent() && message.results.size() < limits.flush_count && bytes < report_bytes) {
-      message.results.push_back(results[sent + 1 - first_result]);
-      const auto& result = message.results.back();
-      bytes += 128 + result.message.size() + result.columns.size();
-      ++sent;
-    }
-    message.sequence = sent;
-    // Of those that have ended since, the result says enough.
-    std::erase_if(started, [this](const AttemptId& one) { return !running.contains(one); });
-    message.started = std::exchange(started, {});
-    acts.push_back(act::Send{std::move(message)});
-  }
 }
 
 std::optional<Time> Agent::State::deadline() const {

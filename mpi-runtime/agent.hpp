@@ -64,9 +64,9 @@ using Acts = std::vector<Act>;
 class Agent {
  public:
   struct Limits {
-    Micros flush_after = 2 * millisecond;     // results wait for company so long at most, when busy
-    Micros flush_at_last = 10 * millisecond;  // the same, while for each `plenty` tasks wait here
-    std::uint64_t plenty = 2;
+    Micros flush_after = 2 * millisecond;  // results wait for company so long at most, when busy
+    Micros flush_at_last = 2500 * millisecond;  // those that nobody waits for (agent_reports.cpp)
+    Micros company = 10 * millisecond, idle_company = 100 * millisecond;  // with a slot free
     std::uint32_t flush_count = 256;
     Micros kill_after = 5 * second;  // from TERM to KILL
     // The same for a task with ranks: those that are elsewhere end after their mpiexec has.

@@ -60,6 +60,11 @@ struct Agent::State {
   std::deque<TaskResult> results;
   std::uint64_t first_result = 1, sent = 0;
   Time oldest_unsent = 0;
+  bool hurry = false;   // one of the unsent should not wait for others
+  Micros briefest = 0;  // the shortest wall of the unsent
+  Time reported = 0;    // when results went last
+  std::size_t low = 0;  // with so few tasks waiting here they go, so that more come in time
+  bool fed = false;     // tasks came since
   std::vector<AttemptId> started;  // not yet told
 
   bool linked = false;    // a connection stands
@@ -77,7 +82,8 @@ struct Agent::State {
   std::uint64_t last_result() const { return first_result + results.size() - 1; }
   bool unsent() const { return last_result() > sent; }
   std::size_t waiting() const { return queue.size() + ahead_out; }
-  Time flush_at() const;  // of what is unsent
+  Time flush_at() const;           // when they go at the latest
+  bool more_of(WorkloadId) const;  // waits or runs here
   bool idle() const;
 
   void on(const Welcome&, Time, Acts&);
@@ -106,6 +112,7 @@ struct Agent::State {
   void report(Acts&);           // what is unsent, now
   void leave(const std::string& reason, Acts&);
   void beat(Time, Acts&);
+  void beat_unless_known(Time, Acts&);
   void enforce(Time, Acts&);  // time limits, and KILL after TERM
   void expect_end(Time end, Time now);
   void say_leaving(Time, Acts&);

@@ -65,6 +65,7 @@ Waiting Agent::State::to_wait(const Assignment& item, std::uint32_t offset, Epoc
 
 void Agent::State::on(const Assign& assign, Time now, Acts& acts) {
   if (!welcomed || assign.epoch != me.last_epoch) return;
+  fed = true;
   Returned back;  // it has crossed our Leaving
   for (const auto& item : assign.items) {
     const auto found = templates.find(item.workload);
@@ -141,6 +142,7 @@ void Agent::State::seat(Waiting next, Acts& acts) {
 
 void Agent::State::on(const Retract& retract, Time, Acts& acts) {
   if (!welcomed) return;
+  hurry = true;  // what is unsent may be the last of its workload now
   const std::set<AttemptId> wanted(retract.attempts.begin(), retract.attempts.end());
   Returned back;
   std::erase_if(queue, [&](const Waiting& waiting) {

@@ -72,6 +72,7 @@ void Core::State::assign(Turn& turn) {
   for (const auto& back : placement.take_back) {
     auto& worker = *ledger.workers.find(back.worker);
     worker.retracting = true;
+    ledger.workers.changed(worker);
     send(turn.out.now, worker, Retract{back.attempts});
   }
 }

@@ -140,9 +140,10 @@ struct Policy {
   Micros submit_limit = 60 * second;    // a submit command may run so long, also without us
   Micros longest_pause = 300 * second;  // between two questions to a scheduler that is away
   Micros cancel_again = 120 * second;   // a job that is listed still
-  Micros short_task = 1 * second;       // median below: prefetch
-  std::uint32_t prefetch_per_slot =
-      16;  // most tasks waiting at a worker per slot, when they are short
+  Micros short_task = 1500 * millisecond;  // median below: tasks wait at workers
+  // So many for each slot there, or for so long if that is more, but never above the most.
+  std::uint32_t prefetch_least = 4, prefetch_most = 64;
+  Micros prefetch_time = 800 * millisecond;
   Micros progress = 100 * millisecond;  // least time between two Progress to one client
   Micros stop_grace = 10 * second;      // workers may take so long to say Bye on stop
   Micros submit_every = 10 * second;    // between two submits of a pool that nobody waits for

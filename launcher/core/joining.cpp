@@ -13,7 +13,8 @@ void Core::State::on(Turn& turn, const event::WorkerSaid& said) {
   if (const auto* first = std::get_if<Hello>(&said.message)) return hello(turn, said.link, *first);
   auto* worker = ledger.workers.find(said.link);
   if (worker == nullptr) return;  // a late word on a connection that was replaced
-  worker->heard = turn.now;
+  worker->heard = turn.now;  // earlier than before, perhaps: wake() may have moved that past now
+  watch(*worker);
   turn.spoke.insert(worker->id());
   const bool known = worker->ready && !worker->doubted;
   turn.idle = known && std::holds_alternative<Heartbeat>(said.message);

@@ -94,6 +94,7 @@ void Ledger::on(const TasksAssigned& record) {
     workers.hold(*worker, {record.workload, index}, std::move(held));
     ++workload->running;
   }
+  worker->given_priority = workload->spec.priority;
   workload->take_gang(record.gang);
   workers.learns(*worker, record.workload);
   workers.changed(*worker);

@@ -7,6 +7,8 @@
 #include <queue>
 #include <tuple>
 
+#include "launcher/core/stocks.hpp"
+
 namespace pcluster {
 namespace {
 
@@ -25,24 +27,27 @@ class Placing {
  public:
   Placing(const Ledger& ledger, const Policy& policy, const Keeps& before, Micros unix_now)
       : ledger_(ledger), policy_(policy), before_(before), unix_now_(unix_now) {
+    if (ledger.workloads.turns().empty()) return;  // nothing is for them
     for (const auto id : ledger.workers.with_free()) free_[id] = ledger.workers.find(id)->free();
   }
 
   Placement run(const std::set<WorkerId>& spoke) {
     for (const auto id : ledger_.workloads.pinned()) pin(*ledger_.workloads.find(id));
+    bool keeps = true;  // the one before
     for (const auto& [order, id] : ledger_.workloads.turns()) {
-      if (free_.empty()) break;
+      // No slot comes free here while tasks wait behind it: it must be kept before.
+      if (free_.empty() && (ledger_.workers.with_over().empty() || !keeps)) break;
       fill(*ledger_.workloads.find(id));
+      keeps = placement_.keeps.contains(id);
     }
     for (const auto id : spoke) prefetch(id);
-    // Of short tasks some wait everywhere: nobody is looked at who could not give any back.
-    const auto& over = ledger_.workers.with_over();
-    for (const auto id : kept_)
-      if (over.contains(id)) take_back(id, nullptr);
-    auto free = free_;
-    for (auto id = over.begin(); id != over.end() && !free.empty(); ++id)
-      if (!kept_.contains(*id)) take_back(*id, &free);
-    for (const auto id : ledger_.workers.to_empty()) take_back(id, nullptr);
+    auto back = ledger_.workloads.turns().empty() ? TakingBack(ledger_, kept_, unix_now_)
+                                                  : TakingBack(ledger_, kept_, unix_now_, free_);
+    for (const auto id : kept_) back.all_from(id);
+    for (const auto id : ledger_.workers.to_empty()) back.all_from(id);
+    give_way(back);
+    back.for_free_slots();
+    placement_.take_back = back.take();
     return std::move(placement_);
   }
 
@@ -56,14 +61,13 @@ class Placing {
   bool waits_for_one_slot(const Workload&) const;
   std::set<WorkerId> best_worker(const Workload&) const;
   void prefetch(WorkerId);
-  void take_back(WorkerId, std::map<WorkerId, std::uint32_t>* free);
+  void give_way(TakingBack&) const;
   void use(WorkerId, std::uint32_t slots);
   void give(WorkerId, const Workload&, std::uint32_t count, std::uint32_t slots);
   std::uint32_t left(const Workload& workload) const {
     const auto found = given_.find(workload.id);
     return workload.queue.size() - (found == given_.end() ? 0 : found->second);
   }
-  bool fits_free(const Workload&, std::map<WorkerId, std::uint32_t>& free) const;
 
   const Ledger& ledger_;
   const Policy& policy_;
@@ -74,7 +78,6 @@ class Placing {
   std::map<WorkloadId, std::uint32_t> given_;  // tasks given out now
   std::set<WorkerId> kept_;  // kept free for a task of several slots that waits for its turn
   std::set<Shape> no_room_, nothing_to_keep_;
-  std::set<WorkloadId> fits_no_more_;  // tasks that waited elsewhere, in what is free here
   Placement placement_;
 };
 
@@ -200,22 +203,20 @@ std::set<WorkerId> Placing::best_worker(const Workload& workload) const {
   return {best->id()};
 }
 
-// Short tasks wait at the worker, so that no slot waits for a message: a share of what is left,
-// so that none hoards the tail.
+// Short tasks wait at the worker, so that no slot waits for a message.
 void Placing::prefetch(WorkerId id) {
   const auto* worker = ledger_.workers.find(id);
   if (worker == nullptr || !worker->ready || worker->draining) return;
   if (worker->retracting || kept_.contains(id)) return;
-  const auto slots = std::max(1u, ledger_.workers.ready_slots());
   for (const auto& [order, workload_id] : ledger_.workloads.turns()) {
     const auto& workload = *ledger_.workloads.find(workload_id);
     const auto waiting = left(workload);
     if (waiting == 0) continue;
-    if (!workload.walls.shorter_than(policy_.short_task)) return;  // it goes first when one is free
     const auto need = slots_at(workload, *worker, unix_now_);
     if (need == 0) continue;
-    const auto each = std::min(policy_.prefetch_per_slot, waiting / (2 * slots));
-    const auto most = worker->slots() * (1 + each);
+    const auto wait = stock(ledger_, policy_, workload, *worker, waiting, need);
+    if (wait == 0) return;  // it goes first when a slot is free
+    const auto most = worker->slots() + wait;
     const auto load = worker->load + added_[id];
     if (load < most) {
       const auto count = std::min(waiting, (most - load) / need);
@@ -225,38 +226,15 @@ void Placing::prefetch(WorkerId id) {
   }
 }
 
-bool Placing::fits_free(const Workload& workload, std::map<WorkerId, std::uint32_t>& free) const {
-  for (auto at = free.begin(); at != free.end(); ++at) {
-    const auto need = slots_at(workload, *ledger_.workers.find(at->first), unix_now_);
-    if (need == 0 || need > at->second || kept_.contains(at->first)) continue;
-    at->second -= need;
-    if (at->second == 0) free.erase(at);
-    return true;
+// Those that keep workers free for themselves have what they need.
+void Placing::give_way(TakingBack& back) const {
+  for (const auto& [order, id] : ledger_.workloads.turns()) {
+    const auto& workload = *ledger_.workloads.find(id);
+    const auto waiting = left(workload);
+    if (waiting == 0) continue;
+    if (!placement_.keeps.contains(id)) back.for_turn_of(workload, waiting);
+    return;
   }
-  return false;
-}
-
-// Free slots here (`free`), tasks that wait behind busy slots there: the last of those come back.
-// From a worker that drains, or is kept for another task (no `free`), all that wait do.
-void Placing::take_back(WorkerId id, std::map<WorkerId, std::uint32_t>* free) {
-  const auto& worker = *ledger_.workers.find(id);
-  if (worker.retracting) return;
-  TakeBack back{id, {}};
-  auto over = worker.over();
-  const auto tasks = worker.in_order();
-  for (auto task = tasks.rbegin(); task != tasks.rend() && over > 0; ++task) {
-    if (task->second.started || task->second.slots == 0 || !task->second.gang.empty()) continue;
-    const auto* workload = ledger_.workloads.find(task->first.workload);
-    if (workload == nullptr || workload->is_cancelled(task->first.index)) continue;
-    over -= std::min(over, task->second.slots);
-    const bool may_go =
-        free == nullptr || (!fits_no_more_.contains(workload->id) && fits_free(*workload, *free));
-    if (!may_go)
-      fits_no_more_.insert(workload->id);
-    else
-      back.attempts.push_back({task->first, task->second.number, task->second.epoch});
-  }
-  if (!back.attempts.empty()) placement_.take_back.push_back(std::move(back));
 }
 
 }  // namespace

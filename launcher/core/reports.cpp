@@ -106,6 +106,8 @@ void Core::State::doubt(const std::vector<WorkerId>& unreachable) {
 
 void Core::State::on(Turn& turn, Worker& worker, const Returned& returned) {
   worker.retracting = false;
+  ledger.workers.changed(worker);
+  ledger.workers.likely_holder(worker.id());
   TasksReturned back;
   for (const auto& attempt : returned.attempts) {
     const auto held = worker.held.find(attempt.task);

@@ -3,6 +3,7 @@
 #include "launcher/core/workers.hpp"
 
 #include <algorithm>
+#include <bit>
 
 namespace pcluster {
 namespace {
@@ -173,6 +174,28 @@ void Workers::changed(Worker& worker) {
   put(with_free_, worker.id(), worker.free() > 0);
   put(with_over_, worker.id(), worker.over() > 0 && !worker.draining);
   put(to_empty_, worker.id(), worker.over() > 0 && worker.draining);
+  rank(worker);
+}
+
+// Twice as many are one more: it is told of each task that ends.
+void Workers::rank(Worker& worker) {
+  constexpr std::uint32_t parts = 16;  // of a slot
+  const bool has = worker.over() > 0 && !worker.draining && !worker.retracting;
+  const auto size =
+      static_cast<std::uint32_t>(std::bit_width(worker.over() * parts / worker.slots()));
+  const auto is = has ? std::pair(1 + size, worker.given_priority) : std::pair(0u, std::int32_t{0});
+  over_ += worker.over() - std::uint64_t{std::exchange(worker.counted_over, worker.over())};
+  const auto was = std::exchange(worker.plenty, is);
+  if (was == is) return;
+  if (was.first > 0) {
+    with_plenty_.erase({was.first, worker.id()});
+    by_priority_.erase({was.second, worker.id()});
+    plenty_slots_ -= worker.slots();
+  }
+  if (!has) return;
+  with_plenty_.insert({is.first, worker.id()});
+  by_priority_.insert({is.second, worker.id()});
+  plenty_slots_ += worker.slots();
 }
 
 }  // namespace pcluster

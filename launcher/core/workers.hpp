@@ -50,6 +50,10 @@ struct Worker {
   Micros ends_said = 0;  // the same, as it knows it itself: where the scheduler's listing has none
   std::uint32_t load = 0;  // slots that its tasks and parts take, those that wait there included
   std::uint64_t tasks_done = 0;
+  std::int32_t given_priority = 0;  // of what it was given last
+  // As Workers::with_plenty() has it; first 0: it is not there.
+  std::pair<std::uint32_t, std::int32_t> plenty{};
+  std::uint32_t counted_over = 0;  // in Workers::over()
   std::map<TaskId, Held> held;
   std::map<AttemptId, Lent> lent;
   std::set<WorkloadId> defined;  // on this connection
@@ -102,11 +106,19 @@ class Workers {
   // In their order, those who know this workload: all that have something of it among them.
   std::vector<WorkerId> who_knows(WorkloadId) const;
   std::vector<WorkerId> of_job(const std::string& job_id) const;  // those that are gone too
-  void changed(Worker&);                                          // its load or readiness did
+  void likely_holder(WorkerId id) { last_holder_ = id; }          // of what holder() is asked next
+  void changed(Worker&);  // its load or readiness did, or what it was given
 
   const std::set<WorkerId>& with_free() const { return with_free_; }  // free slots
   const std::set<WorkerId>& with_over() const { return with_over_; }  // more tasks than slots
   const std::set<WorkerId>& to_empty() const { return to_empty_; }    // those too, and they drain
+  // Those with more tasks than slots who are not asked for some already; last who has most for
+  // each of its slots, as far as twice as many are more.
+  const std::set<std::pair<std::uint32_t, WorkerId>>& with_plenty() const { return with_plenty_; }
+  // The same, first whose last is of the least priority.
+  const std::set<std::pair<std::int32_t, WorkerId>>& by_priority() const { return by_priority_; }
+  std::uint32_t plenty_slots() const { return plenty_slots_; }  // that those have
+  std::uint64_t over() const { return over_; }  // in slots, what all have above theirs
   std::uint32_t ready_slots() const { return ready_slots_; }
   std::uint32_t ready_workers() const { return static_cast<std::uint32_t>(ready_.size()); }
   const std::set<WorkerId>& ready() const { return ready_; }          // but those that drain
@@ -116,6 +128,8 @@ class Workers {
   bool relays_changed() { return std::exchange(relays_changed_, false); }
 
  private:
+  void rank(Worker&);
+
   std::map<WorkerId, Worker> all_;
   std::unordered_map<LinkId, WorkerId> links_;
   std::unordered_map<std::string, WorkerId> incarnations_;
@@ -126,9 +140,11 @@ class Workers {
   std::map<TaskId, WorkerId> found_;
   std::vector<std::pair<WorkerId, AttemptId>> released_;
   std::set<WorkerId> ready_, with_free_, with_over_, to_empty_, can_relay_;
+  std::set<std::pair<std::uint32_t, WorkerId>> with_plenty_;
+  std::set<std::pair<std::int32_t, WorkerId>> by_priority_;
   bool relays_changed_ = false;
-  std::uint32_t next_ = 0, ready_slots_ = 0, living_ = 0;
-  std::uint64_t order_ = 0;
+  std::uint32_t next_ = 0, ready_slots_ = 0, plenty_slots_ = 0, living_ = 0;
+  std::uint64_t order_ = 0, over_ = 0;
   WorkerId last_holder_{};
 };
 

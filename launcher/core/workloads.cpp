@@ -17,12 +17,18 @@ constexpr std::size_t most_idle_gangs = 256;
 
 void Walls::add(Micros wall) { recent_[seen_++ % kept_] = wall; }
 
-bool Walls::shorter_than(Micros limit) const {
-  if (seen_ < enough_) return false;
+std::optional<Micros> Walls::median() const {
+  if (seen_ < enough_) return {};
+  auto walls = recent_;
   const auto count = std::min(seen_, kept_);
-  const auto shorter = std::count_if(recent_.begin(), recent_.begin() + count,
-                                     [&](Micros wall) { return wall < limit; });
-  return 2 * shorter > count;
+  std::nth_element(walls.begin(), walls.begin() + count / 2, walls.begin() + count);
+  return walls[count / 2];
+}
+
+bool Walls::even() const {
+  if (seen_ < enough_for_even_) return false;
+  const auto count = std::min(seen_, kept_);
+  return 2 * *std::max_element(recent_.begin(), recent_.begin() + count) <= 3 * *median();
 }
 
 Workload::Workload(const WorkloadAdded& added, Epoch accepted)

@@ -20,14 +20,15 @@
 
 namespace pcluster {
 
-// The walls of the last tasks: a workload is short only when it has shown it.
+// The walls of the last tasks: a workload is short, or even, only when it has shown it.
 class Walls {
  public:
   void add(Micros wall);
-  bool shorter_than(Micros limit) const;  // their median; never with too few of them
+  std::optional<Micros> median() const;  // nothing when there are too few of them
+  bool even() const;                     // none is much longer than most
 
  private:
-  static constexpr std::uint32_t kept_ = 15, enough_ = 3;
+  static constexpr std::uint32_t kept_ = 15, enough_ = 3, enough_for_even_ = 8;
   std::array<Micros, kept_> recent_{};
   std::uint32_t seen_ = 0;
 };

@@ -1,6 +1,7 @@
 // Which worker gets what, seen from outside: the messages that go to them.
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <map>
 
 #include "tests/core/bench.hpp"
 
@@ -15,6 +16,14 @@ void show_short(Bench& bench, LinkId link, std::vector<AttemptId> attempts) {
   for (const auto& attempt : attempts)
     results.push_back(result(attempt, TaskState::done, 10 * millisecond));
   bench.say(link, report(results));
+}
+
+std::vector<AttemptId> held_by(const Bench& bench, std::uint32_t worker) {
+  const auto out = bench.core.running(WorkloadId{1});
+  std::vector<AttemptId> held;
+  for (std::size_t i = 0; i < out.attempts.size(); ++i)
+    if (out.workers[i] == WorkerId{worker}) held.push_back(out.attempts[i]);
+  return held;
 }
 
 }  // namespace
@@ -34,7 +43,7 @@ TEST_CASE("long tasks do not wait at a worker; short ones do, and none hoards th
   Bench bench;
   const auto token = bench.jobs({"1"});
   const auto link = bench.join(bench.hello(token, "1", 4));
-  bench.add(Bench::trials(200));
+  bench.add(Bench::trials(2000));
   auto out = bench.given(link);
   CHECK(out.size() == 4);
   bench.say(link, report({result(out[0])}));
@@ -42,7 +51,7 @@ TEST_CASE("long tasks do not wait at a worker; short ones do, and none hoards th
   out[0] = bench.given(link).front();
   show_short(bench, link, {out[1], out[2], out[3]});
   const auto more = bench.given(link).size();
-  CHECK(more == 3 + 4 * Policy{}.prefetch_per_slot);
+  CHECK(more == 3 + 4 * Policy{}.prefetch_most);
   bench.add(Bench::trials(1));  // nothing of the other is taken away for it
   Bench tail;
   const auto tail_token = tail.jobs({"1"});
@@ -53,6 +62,65 @@ TEST_CASE("long tasks do not wait at a worker; short ones do, and none hoards th
   tail.say(only, report({result(first[1], TaskState::done, 1000)}));
   tail.say(only, report({result(tail.given(only).front(), TaskState::done, 1000)}));
   CHECK(tail.given(only).size() <= 1 + 2 * 2);  // 9 wait: 2 to a slot at most
+}
+
+TEST_CASE("more wait at a worker the shorter they are; and of even ones an even share") {
+  for (const auto& [wall, each] : std::map<Micros, std::size_t>{{100, 64},
+                                                                {50 * millisecond, 16},
+                                                                {second, 4},
+                                                                {1400 * millisecond, 4},
+                                                                {2 * second, 0}}) {
+    Bench bench;
+    const auto link = bench.join(bench.hello(bench.jobs({"1"}), "1", 8));
+    bench.add(Bench::trials(3000));
+    std::vector<TaskResult> results;
+    for (const auto& attempt : bench.given(link))
+      results.push_back(result(attempt, TaskState::done, wall));
+    bench.say(link, report(results));
+    CHECK(bench.given(link).size() == 8 + 8 * each);
+  }
+  for (const bool even : {true, false}) {
+    Bench bench;
+    const auto token = bench.jobs({"1", "2"});
+    const auto a = bench.join(bench.hello(token, "1", 8));
+    bench.join(bench.hello(token, "2", 8));
+    bench.add(Bench::trials(16 + 8 + 32));
+    std::vector<TaskResult> results;
+    for (const auto& attempt : bench.given(a))
+      results.push_back(
+          result(attempt, TaskState::done, even || !results.empty() ? 100 * millisecond : second));
+    bench.say(a, report(results));
+    CHECK(bench.given(a).size() == 8 + (even ? 16 : 8));
+  }
+}
+
+TEST_CASE("what waits at workers gives way to more priority, as much as is needed") {
+  Bench bench;
+  const auto token = bench.jobs({"1", "2"});
+  const auto a = bench.join(bench.hello(token, "1", 2)), b = bench.join(bench.hello(token, "2", 2));
+  bench.add(Bench::trials(400));
+  const auto finish = [&](LinkId link, const std::vector<AttemptId>& out) {
+    std::vector<TaskResult> results;
+    for (const auto& attempt : out) results.push_back(result(attempt, TaskState::done, second));
+    bench.say(link, report(results));
+    return bench.given(link);
+  };
+  const auto first = bench.given(a);
+  finish(b, bench.given(b));
+  CHECK(finish(a, finish(a, first)).size() > 2);
+  CHECK(finish(b, held_by(bench, 1)).size() > 2);
+  auto high = Bench::trials(2);
+  high.priority = 1;
+  const auto id = bench.add(high);
+  REQUIRE(bench.to<Retract>(a).size() + bench.to<Retract>(b).size() == 1);  // two slots do
+  const auto link = bench.to<Retract>(a).empty() ? b : a;
+  const auto back = bench.to<Retract>(link).front().attempts;
+  CHECK(back.size() == 8);
+  bench.say(link, Returned{back});
+  CHECK(bench.given(link).empty());  // its next free slot is the other's
+  finish(link, {held_by(bench, link == a ? 0 : 1).front()});
+  REQUIRE(bench.given(link).size() == 1);
+  CHECK(bench.given(link).front().task.workload == id);
 }
 
 TEST_CASE("a higher priority goes first, then age") {

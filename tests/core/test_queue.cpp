@@ -169,11 +169,21 @@ TEST_CASE("settled tasks and dropped ones leave nothing") {
 TEST_CASE("tasks are short when their median is, and not before three have shown it") {
   Walls walls;
   for (int i = 0; i < 2; ++i) walls.add(10 * millisecond);
-  CHECK_FALSE(walls.shorter_than(second));
+  CHECK_FALSE(walls.median().has_value());
   walls.add(10 * second);
-  CHECK(walls.shorter_than(second));
+  CHECK(walls.median() == 10 * millisecond);
   for (int i = 0; i < 15; ++i) walls.add(3 * second);
-  CHECK_FALSE(walls.shorter_than(second));
+  CHECK(walls.median() == 3 * second);
+}
+
+TEST_CASE("tasks are even when none of the last was much longer than most") {
+  Walls walls;
+  for (int i = 0; i < 7; ++i) walls.add(900 * millisecond);
+  CHECK_FALSE(walls.even());  // too few to tell
+  walls.add(1300 * millisecond);
+  CHECK(walls.even());
+  walls.add(1400 * millisecond);
+  CHECK_FALSE(walls.even());
 }
 
 TEST_CASE("what comes back goes out before what never did: its memory is that of what was out") {

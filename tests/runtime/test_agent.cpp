@@ -2,64 +2,11 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
-#include "mpi-runtime/agent.hpp"
-#include "tests/runtime/acts.hpp"
+#include "tests/runtime/agent_rig.hpp"
 
 using namespace pcluster;
 
-namespace {
-
-Hello two_slots() {
-  Hello me;
-  me.token = "t";
-  me.size = {4, 1000, 0};
-  me.slots = 2;
-  return me;
-}
-
-struct Rig {
-  Agent agent{two_slots(), 0, {}};
-  Time now = 0;
-  Acts last;
-
-  void take(Acts acts) {
-    agent.check();
-    last = std::move(acts);
-  }
-  void hear(ToWorker message) { take(agent.received(message, now)); }
-  void tick(Micros wait) {
-    now += wait;
-    take(agent.tick(now));
-  }
-  void welcome(Epoch epoch = 1) {
-    take(agent.connected(now));
-    hear(Welcome{WorkerId{3}, epoch, 3 * second, 600 * second});
-  }
-  void assign(std::uint32_t first, std::uint32_t count, Epoch epoch = 1) {
-    hear(Assign{epoch, {{WorkloadId{7}, first, count, 1, TrialRange{100, 1000, 2}, {}}}});
-  }
-  void define(TaskTemplate task = {{"run", "{trial}", "{index}"}}) {
-    hear(Define{WorkloadId{7}, std::move(task)});
-  }
-  void finish(std::uint32_t index, TaskState state = TaskState::done) {
-    TaskResult result;
-    result.attempt = id(index);
-    result.state = state;
-    take(agent.finished(result, now));
-  }
-  static AttemptId id(std::uint32_t index) { return {{WorkloadId{7}, index}, 1, 1}; }
-
-  template <class T>
-  std::vector<T> said() const {
-    return messages_of<T>(last);
-  }
-  template <class T>
-  std::vector<T> did() const {
-    return acts_of<T>(last);
-  }
-};
-
-}  // namespace
+using Rig = test::AgentRig;
 
 TEST_CASE("a task beside the slots starts at once, before all that waits, and takes none") {
   Rig rig;
@@ -113,24 +60,6 @@ TEST_CASE("a task of several slots waits until they are free, and none passes it
   REQUIRE(rig.did<act::Start>().size() == 1);
   CHECK(rig.did<act::Start>().front().task.slots == 2);
   CHECK(rig.did<act::Start>().front().task.trial == "x");
-}
-
-TEST_CASE("results go at once when nothing waits, else with company") {
-  Rig rig;
-  rig.welcome();
-  rig.define();
-  rig.assign(0, 5);
-  rig.finish(0);
-  CHECK(rig.said<Report>().empty());
-  REQUIRE(rig.agent.deadline().has_value());
-  rig.finish(1);
-  CHECK(rig.said<Report>().empty());
-  CHECK(*rig.agent.deadline() == 2 * millisecond);
-  rig.tick(2 * millisecond);
-  REQUIRE(rig.said<Report>().size() == 1);
-  CHECK(rig.said<Report>().front().results.size() == 2);
-  CHECK(rig.said<Report>().front().sequence == 2);
-  CHECK(rig.said<Report>().front().started.size() == 2);  // the results tell of the others
 }
 
 TEST_CASE("what is not acknowledged is held, and sent again on the next connection") {

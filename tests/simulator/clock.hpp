@@ -1,9 +1,9 @@
 // Virtual time and seeded chance: one seed is one history.
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <functional>
-#include <queue>
 #include <utility>
 #include <vector>
 
@@ -34,13 +34,15 @@ class Clock {
   Time now = 0;
 
   void at(Time time, std::function<void()> what) {
-    queue_.push({std::max(time, now), next_++, std::move(what)});
+    queue_.push_back({std::max(time, now), next_++, std::move(what)});
+    std::push_heap(queue_.begin(), queue_.end());
   }
   void after(Micros wait, std::function<void()> what) { at(now + wait, std::move(what)); }
   bool step() {  // false: nothing will ever happen again
     if (queue_.empty()) return false;
-    auto entry = queue_.top();
-    queue_.pop();
+    std::pop_heap(queue_.begin(), queue_.end());
+    const auto entry = std::move(queue_.back());
+    queue_.pop_back();
     now = entry.time;
     entry.what();
     return true;
@@ -56,7 +58,7 @@ class Clock {
       return time != other.time ? time > other.time : order > other.order;
     }
   };
-  std::priority_queue<Entry> queue_;
+  std::vector<Entry> queue_;  // a heap
   std::uint64_t next_ = 0;
 };
 
