@@ -54,7 +54,7 @@ std::string part_of(const std::string& path) {
 const std::vector<std::pair<std::string, std::string>> library_homes = {
     {"asio", "launcher/io"},         {"openssl/", "launcher/io"},
     {"CLI/", "launcher/cli"},        {"yaml-cpp/", "launcher/script"},
-    {"kainjow/", "launcher/script"}, {"msgpack", "launcher/model"},
+    {"kainjow/", "launcher/script"}, {"msgpack", "tests"},
     {"hwloc", "mpi-runtime"},        {"slurm/", "adapters/slurm_api"},
 };
 
