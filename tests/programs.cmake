@@ -71,6 +71,12 @@ foreach(script IN LISTS local)
   endif()
 endforeach()
 
+# What a task costs, within bounds that only a loss of a tenfold exceeds; and docs/performance.md
+# has the rows that ./dev bench prints.
+program_test(bench/short.sh SERIAL)
+add_test(NAME bench.page COMMAND python3 -B ${PROJECT_SOURCE_DIR}/bench/page.py
+  check ${PROJECT_SOURCE_DIR}/docs/performance.md)
+
 # On the PBS whose commands are on PATH: `ctest -C pbs` alone has this test (./dev test --pbs).
 add_test(NAME pbs.main CONFIGURATIONS pbs
   COMMAND timeout -k 10 1800 bash ${programs}/pbs/main.sh $<TARGET_FILE:pcluster>)

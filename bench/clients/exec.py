@@ -1,6 +1,6 @@
 # Calls that do nothing, per second: this package's Executor and others, in one run on a cluster.
 # SPDX-License-Identifier: MIT
-"""python exec.py [--calls N] [--cluster NAME] [--repeat R]
+"""python exec.py [--calls N] [--cluster NAME] [--repeat R] [--json]
 
 Two workers each, chunksize 1, medians of R repeats that alternate.  Dask and ipyparallel take part
 where they can be imported.
@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import json
+import multiprocessing
 import statistics
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -64,6 +66,23 @@ def dask(count, _cluster):
         return measure(client.get_executor(pure=False), min(count, 1000))
 
 
+def pool(count, _cluster):
+    """multiprocessing.Pool, which has another interface."""
+    with multiprocessing.Pool(2) as workers:
+        workers.map(nothing, range(500), chunksize=1)
+        begun = time.perf_counter()
+        calls = [workers.apply_async(nothing, (i,)) for i in range(count)]
+        assert [call.get() for call in calls] == list(range(count))
+        submit, begun = count / (time.perf_counter() - begun), time.perf_counter()
+        assert workers.map(nothing, range(count), chunksize=1) == list(range(count))
+        by_map, taken = count / (time.perf_counter() - begun), []
+        for i in range(min(500, count)):
+            begun = time.perf_counter()
+            assert workers.apply(nothing, (i,)) == i
+            taken.append(time.perf_counter() - begun)
+    return {"submit": submit, "map": by_map, "alone": statistics.median(taken)}
+
+
 def ipyparallel(count, _cluster):
     import ipyparallel as ipp
     with ipp.Cluster(n=2, log_level=40) as client:
@@ -75,8 +94,10 @@ def main():
     parser.add_argument("--calls", type=int, default=20_000)
     parser.add_argument("--cluster")
     parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--json", action="store_true", help="every repeat, for bench/rows")
     options = parser.parse_args()
-    kinds = {"pcluster.Executor": ours, "ProcessPoolExecutor": stdlib}
+    kinds = {"pcluster.Executor": ours, "ProcessPoolExecutor": stdlib,
+             "multiprocessing.Pool": pool}
     for module, kind in (("distributed", dask), ("ipyparallel", ipyparallel)):
         if importlib.util.find_spec(module):
             kinds[module] = kind
@@ -84,6 +105,9 @@ def main():
     for _ in range(options.repeat):
         for name, kind in kinds.items():
             found[name].append(kind(options.calls, options.cluster))
+    if options.json:
+        print(json.dumps(found))
+        return
     middle = {name: {key: statistics.median(each[key] for each in rows) for key in rows[0]}
               for name, rows in found.items()}
     own = middle["pcluster.Executor"]
