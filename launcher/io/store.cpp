@@ -22,7 +22,7 @@ struct Batch {
 };
 
 constexpr std::uint64_t recalled_at_once = 4096;    // records
-constexpr std::chrono::milliseconds unawaited{10};  // may wait so long for company
+constexpr std::chrono::milliseconds unawaited{50};  // may wait so long for company
 
 struct Listeners {
   std::function<void(std::uint64_t)> durable;

@@ -1,7 +1,7 @@
 // What must survive: the journal (append-only segments, CRC-32C per record) and the results tables
 // made from it.  One writer thread does all of it, so that a file system that hangs never stops the
 // loop; it syncs at once when no sync is in flight, and batches what came meanwhile.  What nobody
-// waits for is synced with the next that somebody does, or some milliseconds later.
+// waits for is synced with the next that somebody does, or a moment later.
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <cstdint>
