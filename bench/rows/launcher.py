@@ -1,8 +1,8 @@
 # The launcher's CPU per task that does nothing: with the journal, the results table, all threads.
 # SPDX-License-Identifier: MIT
-"""Once with real workers that run `true`, and once with a worker that runs nothing and answers every
-assignment at once (empty_worker_bench): there the tasks' own noise is gone, and the launcher is as
-busy as it can be."""
+"""Once with real workers that run `true`, and once with a worker that runs nothing and answers
+every assignment at once (empty_worker_bench): there the tasks' own noise is gone, and the launcher
+is as busy as it can be."""
 import os
 import sys
 import time
@@ -12,7 +12,7 @@ import measure  # noqa: E402
 
 
 def settled(pid):
-    """CPU of the launcher once it has nothing to do: what a run leaves to be done is its cost too."""
+    """CPU of the launcher once it rests: what a run leaves to be done is its cost too."""
     last = measure.cpu_of(pid)
     for _ in range(40):
         time.sleep(0.05)
