@@ -93,8 +93,10 @@ void Core::State::assign(Turn& turn, Worker& worker,
           turn,
           TasksAssigned{
               worker.id(), workload_id, run.range.first, run.range.count, run.number, epoch, {}});
-      for (auto i = run.range.first; i < run.range.end(); ++i)
-        worker.held[{workload_id, i}].given_unix = turn.unix_now;
+      auto held = worker.held.lower_bound({workload_id, run.range.first});
+      for (; held != worker.held.end() && held->first < TaskId{workload_id, run.range.end()};
+           ++held)
+        held->second.given_unix = turn.unix_now;
       bytes += size_of(message.items.back());
       if (bytes < assign_bytes) continue;
       send(turn.out.now, worker, std::exchange(message, Assign{epoch, {}}));

@@ -11,7 +11,8 @@
 namespace pcluster {
 namespace {
 
-constexpr int unwelcomed_patience = 8;  // times the silence of a welcomed worker
+constexpr int unwelcomed_patience = 8;       // times the silence of a welcomed worker
+constexpr std::size_t others_of_a_turn = 4;  // records, besides those of results
 
 struct Out {  // a task, or a part of one
   AttemptId attempt;
@@ -49,6 +50,7 @@ void Core::State::on(Turn& turn, Worker& worker, const Report& report) {
       channel_runs(turn, worker, {attempt.task, attempt.number, found->second.epoch});
   }
   std::set<WorkloadId> touched;
+  turn.out.append.reserve(turn.out.append.size() + report.results.size() + others_of_a_turn);
   for (const auto& one : report.results) {
     result(turn, worker, one);
     touched.insert(one.attempt.task.workload);

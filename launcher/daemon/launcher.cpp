@@ -50,6 +50,16 @@ std::string too_many_workers(const LauncherInfo& info) {
       descriptor_limit(), info.host, info.pid);
 }
 
+// A worker goes on without its Ack, and a person without each of many Progress: what is told with
+// them may be synced with what comes in the next milliseconds.
+bool can_wait(const Effect& effect) {
+  if (const auto* send = std::get_if<effect::SendWorker>(&effect))
+    return std::holds_alternative<Ack>(send->message);
+  const auto* reply = std::get_if<effect::SendClient>(&effect);
+  const auto* progress = reply == nullptr ? nullptr : std::get_if<Progress>(&reply->reply);
+  return progress != nullptr && !progress->finished;
+}
+
 bool quits(const std::vector<Effect>& effects) {
   return std::ranges::any_of(
       effects, [](const Effect& one) { return std::holds_alternative<effect::Quit>(one); });
@@ -171,7 +181,11 @@ void Launcher::carry_out(Effects effects) {
   const bool adds = std::any_of(effects.append.begin(), effects.append.end(), [](const Record& r) {
     return std::holds_alternative<WorkloadAdded>(r);
   });
-  if (!effects.append.empty()) append(std::move(effects.append));
+  const bool awaited = !std::ranges::all_of(effects.after, can_wait);
+  if (!effects.append.empty())
+    append(std::move(effects.append), awaited);
+  else if (awaited && last_append_ > durable_)
+    store_.hurry();
   do_all(std::move(effects.now));
   if (!effects.after.empty()) {
     // Without records of its own an effect still never overtakes those that wait.
@@ -185,13 +199,13 @@ void Launcher::carry_out(Effects effects) {
 }
 
 // The time goes before them now and then, for `events`: most records carry none.
-void Launcher::append(std::vector<Record> records) {
+void Launcher::append(std::vector<Record> records, bool awaited) {
   constexpr Micros often = 100 * millisecond;
   if (const auto now = unix_now(); now - clock_read_ >= often || now < clock_read_) {
     clock_read_ = now;
     records.insert(records.begin(), ClockRead{now});
   }
-  last_append_ = store_.append(std::move(records));
+  last_append_ = store_.append(std::move(records), awaited);
 }
 
 // Lines of large workloads lie in files; without them their tasks would wait for ever.  A file that
@@ -272,9 +286,12 @@ void Launcher::quit_when_idle(Time latest) {
 }
 
 void Launcher::set_timer() {
+  const auto deadline = core_.deadline();
+  if (timer_ && deadline == timer_at_) return;
   if (timer_) loop_.cancel(*timer_);
   timer_.reset();
-  if (const auto deadline = core_.deadline())
+  timer_at_ = deadline;
+  if (deadline)
     timer_ = loop_.at(*deadline, [this] {
       timer_.reset();
       handle(event::Tick{});

@@ -45,7 +45,7 @@ class Launcher {
 
   void handle(const Event&);
   void carry_out(Effects);
-  void append(std::vector<Record>);
+  void append(std::vector<Record>, bool awaited);
   void do_all(std::vector<Effect>);
   void do_one(const Effect&);
   void load_trials();
@@ -70,6 +70,7 @@ class Launcher {
   Micros clock_read_ = 0;  // the last time that went into the journal
   std::string trouble_;
   std::optional<TimerId> timer_;
+  std::optional<Time> timer_at_;  // what it is set for
 };
 
 }  // namespace pcluster

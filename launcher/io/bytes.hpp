@@ -9,10 +9,17 @@
 namespace pcluster {
 
 template <class T>
-void put(std::string& bytes, T value) {
+void put_at(char* place, T value) {
   auto rest = static_cast<std::make_unsigned_t<T>>(value);
   for (std::size_t i = 0; i < sizeof(T); ++i, rest = static_cast<decltype(rest)>(rest >> 7 >> 1))
-    bytes += static_cast<char>(rest & 0xff);
+    place[i] = static_cast<char>(rest & 0xff);
+}
+
+template <class T>
+void put(std::string& bytes, T value) {
+  char text[sizeof(T)];
+  put_at(text, value);
+  bytes.append(text, sizeof text);
 }
 
 // Takes a number off the front; the caller has checked that it is there.

@@ -17,6 +17,7 @@ namespace pcluster {
 namespace {
 
 constexpr std::uint64_t largest_segment = 64u << 20;
+constexpr std::size_t kept_capacity = 1u << 20;
 
 std::uint64_t last_number(const std::string& directory) {
   std::uint64_t last = 0;
@@ -103,7 +104,7 @@ std::string Journal::flush() {
     named_ = true;
   }
   size_ += pending_.size();
-  pending_.clear();
+  pending_.capacity() > kept_capacity ? pending_ = std::string() : (pending_.clear(), pending_);
   written_ = 0;
   return {};
 }

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -35,14 +36,15 @@ Fd open_file(const std::string& path) {
 
 }  // namespace
 
-void ResultTables::add(const Record& record, bool replayed) {
-  if (const auto* joined = std::get_if<WorkerJoined>(&record)) {
+void ResultTables::add(Record record, bool replayed) {
+  if (auto* settled = std::get_if<TaskSettled>(&record)) {
+    auto& rows = pending_[settled->result.attempt.task.workload];
+    rows.push_back({std::move(settled->result), settled->worker, replayed});
+  } else if (const auto* joined = std::get_if<WorkerJoined>(&record)) {
     hosts_[static_cast<std::uint32_t>(joined->worker)] = joined->host;
-  } else if (const auto* added = std::get_if<WorkloadAdded>(&record)) {
+  } else if (auto* added = std::get_if<WorkloadAdded>(&record)) {
     if (!replayed || !spec_stands(directory_.workload(added->workload) + "/spec", *added))
-      specs_.push_back(*added);
-  } else if (const auto* settled = std::get_if<TaskSettled>(&record)) {
-    add_row({settled->result, settled->worker, {}}, replayed);
+      specs_.push_back(std::move(*added));
   } else if (const auto* lost = std::get_if<TaskLost>(&record)) {
     TaskResult result;
     result.attempt = lost->attempt;
@@ -51,15 +53,8 @@ void ResultTables::add(const Record& record, bool replayed) {
     result.message = lost->reason;
     if (result.message.empty())
       result.message = "its worker was lost, more often than the workload's loss_retries allow";
-    add_row({result, lost->worker, {}}, replayed);
+    pending_[lost->attempt.task.workload].push_back({std::move(result), lost->worker, replayed});
   }
-}
-
-void ResultTables::add_row(ResultRow row, bool replayed) {
-  const auto host = hosts_.find(static_cast<std::uint32_t>(row.worker));
-  if (host != hosts_.end()) row.host = host->second;
-  const auto task = row.result.attempt.task;
-  pending_[task.workload].insert_or_assign(task.index, Row{std::move(row), replayed});
 }
 
 std::string ResultTables::flush() {
@@ -83,15 +78,17 @@ ResultTables::Table& ResultTables::open_table(WorkloadId id) {
   if (tables_.size() >= most_open) tables_.clear();
   const auto path = directory_.workload(id);
   make_directories(path);
-  Table table{open_file(path + "/rows"), open_file(path + "/texts"), 0, 0, {}};
+  Table table{open_file(path + "/rows"), open_file(path + "/texts"), 0, 0, {}, {}};
   struct stat about {};
   if (fstat(table.texts.get(), &about) == 0)
     table.text_end = table.found_end = static_cast<std::uint64_t>(about.st_size);
   return tables_.emplace(id, std::move(table)).first->second;
 }
 
-// Rows with neighbouring indices leave in one write.
-void ResultTables::write_rows(WorkloadId id, const Rows& rows) {
+// Rows with neighbouring indices leave in one write; of two of one task the later counts.
+void ResultTables::write_rows(WorkloadId id, Rows& rows) {
+  const auto index_of = [](const Row& row) { return row.result.attempt.task.index; };
+  if (!std::ranges::is_sorted(rows, {}, index_of)) std::ranges::stable_sort(rows, {}, index_of);
   auto& table = open_table(id);
   std::string run;
   std::uint64_t run_begin = 0;
@@ -99,40 +96,53 @@ void ResultTables::write_rows(WorkloadId id, const Rows& rows) {
     if (!run.empty()) write_at(table.rows.get(), run, run_begin, directory_.workload(id) + "/rows");
     run.clear();
   };
-  for (const auto& [index, row] : rows) {
-    if (row.replayed && stands(table, row.row)) continue;
-    const auto place = std::uint64_t{index} * row_size;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const auto& row = rows[i];
+    if (i + 1 < rows.size() && index_of(rows[i + 1]) == index_of(row)) continue;
+    if (row.replayed && stands(table, row.result)) continue;
+    const auto place = std::uint64_t{index_of(row)} * row_size;
     if (place != run_begin + run.size()) write_run();
     if (run.empty()) run_begin = place;
-    run += row_bytes(row.row, write_text(table, row.row));
+    append_row(run, row.result, row.worker, place_text(table, row));
   }
   write_run();
 }
 
-bool ResultTables::stands(const Table& table, const ResultRow& row) {
-  const auto& attempt = row.result.attempt;
+bool ResultTables::stands(const Table& table, const TaskResult& result) {
+  const auto& attempt = result.attempt;
   std::string bytes(row_size, '\0');
   const auto got = pread(table.rows.get(), bytes.data(), bytes.size(),
                          static_cast<off_t>(attempt.task.index * row_size));
   if (got != static_cast<ssize_t>(row_size)) return false;
   TextPlace text;
   const auto there = parse_row(bytes, attempt.task.workload, attempt.task.index, text);
-  return there && there->result.attempt == attempt && there->result.state == row.result.state &&
-         there->result.end_unix == row.result.end_unix &&
-         text.offset + text.size <= table.found_end;
+  return there && there->result.attempt == attempt && there->result.state == result.state &&
+         there->result.end_unix == result.end_unix && text.offset + text.size <= table.found_end;
 }
 
-TextPlace ResultTables::write_text(Table& table, const ResultRow& row) {
-  const bool is_plain = row.result.message.empty() && row.result.columns.empty();
-  const auto bytes = text_bytes(row);
+// Most results say nothing but where they ran, and share one text.
+TextPlace ResultTables::place_text(Table& table, const Row& row) {
+  const auto& result = row.result;
+  if (!result.message.empty() || !result.columns.empty()) return write_text(table, row);
+  auto& known = table.plain_of[static_cast<std::uint32_t>(row.worker)];
+  if (known.place.size == 0 || known.memory_limit_kb != result.memory_limit_kb)
+    known = {result.memory_limit_kb, write_text(table, row)};
+  return known.place;
+}
+
+TextPlace ResultTables::write_text(Table& table, const Row& row) {
+  const auto& result = row.result;
+  const bool is_plain = result.message.empty() && result.columns.empty();
+  const auto host = hosts_.find(static_cast<std::uint32_t>(row.worker));
+  const auto bytes = text_bytes(result, host == hosts_.end() ? "" : host->second);
   if (is_plain) {
     const auto found = table.plain.find(bytes);
     if (found != table.plain.end()) return found->second;
   }
   const TextPlace place{table.text_end, static_cast<std::uint32_t>(bytes.size()), crc32c(bytes),
-                        row.result.memory_limit_kb > 0};
+                        result.memory_limit_kb > 0};
   write_at(table.texts.get(), bytes, place.offset,
-           directory_.workload(row.result.attempt.task.workload) + "/texts");
+           directory_.workload(result.attempt.task.workload) + "/texts");
   table.text_end += bytes.size();
   if (is_plain) table.plain.emplace(bytes, place);
   return place;

@@ -10,6 +10,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -28,8 +29,8 @@ struct TextPlace {
   std::uint32_t size = 0, sum = 0;
   bool limited = false;  // the memory limit stands before it
 };
-std::string row_bytes(const ResultRow&, const TextPlace&);
-std::string text_bytes(const ResultRow&);
+void append_row(std::string& bytes, const TaskResult&, WorkerId, const TextPlace&);
+std::string text_bytes(const TaskResult&, std::string_view host);
 // Nothing: no row was written there, or it is damaged.
 std::optional<ResultRow> parse_row(std::string_view bytes, WorkloadId, std::uint32_t index,
                                    TextPlace& text);
@@ -41,28 +42,34 @@ class ResultTables {
       : directory_(std::move(directory)), disk_(std::move(disk)) {}
 
   // Takes from a durable record what the tables need.  `replayed`: the row may stand already.
-  void add(const Record&, bool replayed);
+  void add(Record, bool replayed);
   std::string flush();  // as Journal::flush
 
  private:
   struct Row {
-    ResultRow row;
+    TaskResult result;
+    WorkerId worker{};
     bool replayed = false;
+  };
+  struct PlainText {
+    std::uint64_t memory_limit_kb = 0;
+    TextPlace place;
   };
   struct Table {
     Fd rows, texts;
     std::uint64_t text_end = 0;
     std::uint64_t found_end = 0;  // when it was opened: rows that stand have their texts before
-    std::unordered_map<std::string, TextPlace> plain;  // host (and limit) alone
+    std::unordered_map<std::string, TextPlace> plain;       // host (and limit) alone
+    std::unordered_map<std::uint32_t, PlainText> plain_of;  // the last one, by worker
   };
-  using Rows = std::map<std::uint32_t, Row>;
+  using Rows = std::vector<Row>;
 
-  void add_row(ResultRow row, bool replayed);
   Table& open_table(WorkloadId);
-  void write_rows(WorkloadId, const Rows&);
-  TextPlace write_text(Table&, const ResultRow&);
+  void write_rows(WorkloadId, Rows&);
+  TextPlace place_text(Table&, const Row&);
+  TextPlace write_text(Table&, const Row&);
   void write_at(int fd, std::string_view bytes, std::uint64_t offset, const std::string& what);
-  static bool stands(const Table&, const ResultRow&);
+  static bool stands(const Table&, const TaskResult&);
 
   StateDirectory directory_;
   Disk disk_;

@@ -34,36 +34,41 @@ void parse_text(std::string_view text, const TextPlace& place, ResultRow& row) {
   row.result.columns = text.substr(host + message);
 }
 
-std::string row_bytes(const ResultRow& row, const TextPlace& text) {
-  const auto& result = row.result;
-  std::string rest;
-  put(rest, text.sum);
-  put(rest, result.attempt.task.index);
-  put(rest, static_cast<std::uint32_t>(result.state) |
-                static_cast<std::uint32_t>(result.cause) << cause_shift |
-                (result.memory_limit_kb > 0 ? limited_bit : 0));
-  put(rest, result.attempt.number);
-  put(rest, result.attempt.epoch);
-  put(rest, result.exit_code);
-  put(rest, result.signal);
-  put(rest, static_cast<std::uint32_t>(row.worker));
-  put(rest, text.size);
-  put(rest, result.start_unix);
-  put(rest, result.end_unix);
-  put(rest, result.cpu);
-  put(rest, result.max_rss_kb);
-  put(rest, text.offset);
-  std::string bytes;
-  put(bytes, crc32c(rest));
-  return bytes + rest;
+void append_row(std::string& bytes, const TaskResult& result, WorkerId worker,
+                const TextPlace& text) {
+  char row[row_size];
+  char* at = row + sizeof(std::uint32_t);
+  const auto next = [&](auto value) {
+    put_at(at, value);
+    at += sizeof value;
+  };
+  next(text.sum);
+  next(result.attempt.task.index);
+  next(static_cast<std::uint32_t>(result.state) |
+       static_cast<std::uint32_t>(result.cause) << cause_shift |
+       (result.memory_limit_kb > 0 ? limited_bit : 0));
+  next(result.attempt.number);
+  next(result.attempt.epoch);
+  next(result.exit_code);
+  next(result.signal);
+  next(static_cast<std::uint32_t>(worker));
+  next(text.size);
+  next(result.start_unix);
+  next(result.end_unix);
+  next(result.cpu);
+  next(result.max_rss_kb);
+  next(text.offset);
+  put_at(row, crc32c({row + sizeof(std::uint32_t), sizeof row - sizeof(std::uint32_t)}));
+  bytes.append(row, sizeof row);
 }
 
-std::string text_bytes(const ResultRow& row) {
+std::string text_bytes(const TaskResult& result, std::string_view host) {
   std::string bytes;
-  if (row.result.memory_limit_kb > 0) put(bytes, row.result.memory_limit_kb);
-  put(bytes, static_cast<std::uint32_t>(row.host.size()));
-  put(bytes, static_cast<std::uint32_t>(row.result.message.size()));
-  return bytes + row.host + row.result.message + row.result.columns;
+  if (result.memory_limit_kb > 0) put(bytes, result.memory_limit_kb);
+  put(bytes, static_cast<std::uint32_t>(host.size()));
+  put(bytes, static_cast<std::uint32_t>(result.message.size()));
+  bytes += host;
+  return bytes + result.message + result.columns;
 }
 
 std::optional<ResultRow> parse_row(std::string_view bytes, WorkloadId id, std::uint32_t index,

@@ -32,15 +32,15 @@ std::optional<Scan::Entry> record_at(std::string_view bytes, std::size_t& size) 
 }  // namespace
 
 void append_record(std::string& bytes, Position position, std::string_view payload) {
-  std::string summed;
-  summed.reserve(header - before_crc + payload.size());
-  put(summed, position.sequence);
-  put(summed, position.epoch);
-  summed += payload;
-  bytes += magic;
-  put(bytes, static_cast<std::uint32_t>(payload.size()));
-  put(bytes, crc32c(summed));
-  bytes += summed;
+  const auto begun = bytes.size();
+  char text[header] = {};
+  magic.copy(text, magic.size());
+  put_at(text + magic.size(), static_cast<std::uint32_t>(payload.size()));
+  put_at(text + before_crc, position.sequence);
+  put_at(text + before_crc + sizeof position.sequence, position.epoch);
+  bytes.append(text, sizeof text).append(payload);
+  const auto summed = std::string_view(bytes).substr(begun + before_crc);
+  put_at(bytes.data() + begun + before_crc - sizeof(std::uint32_t), crc32c(summed));
 }
 
 Scan scan_segment(std::string_view bytes) {

@@ -21,7 +21,8 @@ struct Batch {
   bool recall = false;  // instead: those that the journal has already, for the tables
 };
 
-constexpr std::uint64_t recalled_at_once = 4096;  // records
+constexpr std::uint64_t recalled_at_once = 4096;    // records
+constexpr std::chrono::milliseconds unawaited{50};  // may wait so long for company
 
 struct Listeners {
   std::function<void(std::uint64_t)> durable;
@@ -38,19 +39,34 @@ struct Store::Impl {
   Micros retry;
   std::shared_ptr<Listeners> listeners;  // the loop's thread only; posts hold it weakly
 
-  std::mutex mutex;  // guards the next three
+  std::mutex mutex;  // guards the next four
   std::condition_variable wake;
   std::vector<Batch> queue;
-  bool stopping = false;
+  bool awaited = false, stopping = false;
 
-  std::uint64_t appended = 0;  // the loop's thread only
+  std::uint64_t appended = 0;  // the loop's thread only, and the next
+  bool hurried = false;        // all that was appended is awaited
   bool in_trouble = false;     // the writer's only: what the loop was told
   std::thread writer;
 
-  void put(Batch batch) {
+  // The writer is woken for the first of a batch, and for the first that somebody waits for.
+  void put(Batch batch, bool is_awaited) {
+    bool news = false;
     {
       const std::lock_guard lock(mutex);
+      news = queue.empty() || (is_awaited && !awaited);
       queue.push_back(std::move(batch));
+      awaited = awaited || is_awaited;
+    }
+    hurried = is_awaited;
+    if (news) wake.notify_one();
+  }
+  void hurry() {
+    if (std::exchange(hurried, true)) return;
+    {
+      const std::lock_guard lock(mutex);
+      if (queue.empty()) return;  // it is on its way to the disk
+      awaited = true;
     }
     wake.notify_one();
   }
@@ -76,11 +92,13 @@ struct Store::Impl {
       std::vector<Batch> fresh;
       {
         std::unique_lock lock(mutex);
-        const auto ready = [&] { return stopping || !queue.empty(); };
-        if (taken.empty())
-          wake.wait(lock, ready);
-        else  // in trouble: more records do not make the disk any better
+        if (taken.empty()) {
+          wake.wait(lock, [&] { return stopping || !queue.empty(); });
+          wake.wait_for(lock, unawaited, [&] { return stopping || awaited; });
+        } else {  // in trouble: more records do not make the disk any better
           wake.wait_for(lock, std::chrono::microseconds(retry), [&] { return stopping; });
+        }
+        awaited = false;
         fresh.swap(queue);
         last = stopping;
       }
@@ -109,7 +127,7 @@ struct Store::Impl {
     auto wrong = journal.flush();
     if (wrong.empty()) {
       for (auto& batch : taken)
-        for (const auto& record : std::exchange(batch.records, {})) tables.add(record, false);
+        for (auto& record : std::exchange(batch.records, {})) tables.add(std::move(record), false);
       wrong = tables.flush();
     }
     tell_trouble(wrong);
@@ -139,11 +157,13 @@ Store::~Store() {
   impl_->writer.join();
 }
 
-void Store::recall() { impl_->put({impl_->appended, {}, true}); }
+void Store::recall() { impl_->put({impl_->appended, {}, true}, true); }
 
-std::uint64_t Store::append(std::vector<Record> records) {
-  impl_->put({++impl_->appended, std::move(records), false});
+std::uint64_t Store::append(std::vector<Record> records, bool awaited) {
+  impl_->put({++impl_->appended, std::move(records), false}, awaited);
   return impl_->appended;
 }
+
+void Store::hurry() { impl_->hurry(); }
 
 }  // namespace pcluster

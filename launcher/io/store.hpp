@@ -1,6 +1,7 @@
 // What must survive: the journal (append-only segments, CRC-32C per record) and the results tables
 // made from it.  One writer thread does all of it, so that a file system that hangs never stops the
-// loop; it syncs at once when no sync is in flight, and batches what came meanwhile.
+// loop; it syncs at once when no sync is in flight, and batches what came meanwhile.  What nobody
+// waits for is synced with the next that somebody does, or a moment later.
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <cstdint>
@@ -36,7 +37,9 @@ class Store {
   // Once, before the first append: reads the journal of earlier epochs again.  It says which host a
   // worker is, and mends the results tables where a crash came between the journal and them.
   void recall();
-  std::uint64_t append(std::vector<Record> records);  // returns its number: 1, 2, ...
+  // Returns its number: 1, 2, ...  `awaited`: somebody is to be told when it is durable.
+  std::uint64_t append(std::vector<Record> records, bool awaited = true);
+  void hurry();  // what was appended is awaited now
 
  private:
   struct Impl;

@@ -3,21 +3,20 @@
 // SPDX-License-Identifier: MIT
 #include "launcher/model/codec.hpp"
 
-#include <cstring>
-#include <limits>
-#include <msgpack.hpp>
+#include <algorithm>
 #include <optional>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "launcher/model/fields.hpp"
+#include "launcher/model/message_pack.hpp"
 
 namespace pcluster {
 namespace {
 
-using Packer = msgpack::packer<msgpack::sbuffer>;
-using Object = msgpack::object;
+using message_pack::Reader;
+using message_pack::Writer;
 
 template <class T>
 struct IsVector : std::false_type {};
@@ -39,81 +38,68 @@ struct IsPair<std::pair<A, B>> : std::true_type {};
 // ---------------------------------------------------------------- values to bytes
 
 template <class T>
-void pack(Packer& out, const T& value) {
+void pack(Writer& out, const T& value) {
   if constexpr (std::is_enum_v<T>) {
-    out.pack(static_cast<std::underlying_type_t<T>>(value));
+    out.number(static_cast<std::underlying_type_t<T>>(value));
+  } else if constexpr (std::is_same_v<T, bool>) {
+    out.boolean(value);
   } else if constexpr (std::is_arithmetic_v<T>) {
-    out.pack(value);
+    out.number(value);
   } else if constexpr (std::is_same_v<T, std::string>) {  // any bytes: arguments need not be UTF-8
-    out.pack_bin(static_cast<std::uint32_t>(value.size()));
-    out.pack_bin_body(value.data(), static_cast<std::uint32_t>(value.size()));
+    out.bytes(value);
   } else if constexpr (IsVector<T>::value) {
-    out.pack_array(static_cast<std::uint32_t>(value.size()));
+    out.array(static_cast<std::uint32_t>(value.size()));
     for (const auto& element : value) pack(out, element);
   } else if constexpr (IsOptional<T>::value) {
-    value ? pack(out, *value) : static_cast<void>(out.pack_nil());
+    value ? pack(out, *value) : out.nil();
   } else if constexpr (IsVariant<T>::value) {
-    out.pack_array(2);
-    out.pack(static_cast<std::uint32_t>(value.index()));
+    out.array(2);
+    out.number(value.index());
     std::visit([&](const auto& chosen) { pack(out, chosen); }, value);
   } else if constexpr (IsPair<T>::value) {
-    out.pack_array(2);
+    out.array(2);
     pack(out, value.first);
     pack(out, value.second);
   } else {
     const auto all = fields::tie(value);
-    out.pack_array(static_cast<std::uint32_t>(std::tuple_size_v<decltype(all)>));
+    out.array(static_cast<std::uint32_t>(std::tuple_size_v<decltype(all)>));
     std::apply([&](const auto&... field) { (pack(out, field), ...); }, all);
   }
 }
 
+constexpr std::size_t usual_size = 120;  // of a result's record
+
 template <class T>
 std::string to_bytes(const T& value) {
-  msgpack::sbuffer buffer;
-  Packer out(buffer);
+  std::string bytes;
+  bytes.reserve(usual_size);
+  Writer out(bytes);
   pack(out, value);
-  return {buffer.data(), buffer.size()};
+  return bytes;
 }
 
 // ---------------------------------------------------------------- bytes to values
 
-template <class T>
-bool unpack(const Object& in, T& value);
+constexpr std::uint32_t most_elements = 1u << 20;  // of one array
 
 template <class T>
-bool unpack_number(const Object& in, T& value) {
-  using Limits = std::numeric_limits<T>;
-  if constexpr (std::is_same_v<T, bool>) {
-    if (in.type != msgpack::type::BOOLEAN) return false;
-    value = in.via.boolean;
-    return true;
-  } else {
-    if (in.type == msgpack::type::POSITIVE_INTEGER) {
-      if (in.via.u64 > static_cast<std::uint64_t>(Limits::max())) return false;
-      value = static_cast<T>(in.via.u64);
-      return true;
-    }
-    if (in.type != msgpack::type::NEGATIVE_INTEGER || !Limits::is_signed) return false;
-    if (in.via.i64 < static_cast<std::int64_t>(Limits::min())) return false;
-    value = static_cast<T>(in.via.i64);
-    return true;
-  }
-}
+bool unpack(Reader& in, T& value);
 
-bool is_array(const Object& in) { return in.type == msgpack::type::ARRAY; }
-
+// No array that a hostile peer claims makes us allocate much more than it has sent.
 template <class T>
-bool unpack_vector(const Object& in, std::vector<T>& value) {
-  if (!is_array(in)) return false;
+bool unpack_vector(Reader& in, std::vector<T>& value) {
+  constexpr std::size_t at_once = 256;
+  std::uint32_t size = 0;
+  if (!in.array(size) || size > most_elements || size > in.left()) return false;
   value.clear();
-  value.resize(in.via.array.size);
-  for (std::uint32_t i = 0; i < in.via.array.size; ++i)
-    if (!unpack(in.via.array.ptr[i], value[i])) return false;
+  value.reserve(std::min<std::size_t>(size, at_once));
+  for (std::uint32_t i = 0; i < size; ++i)
+    if (!unpack(in, value.emplace_back())) return false;
   return true;
 }
 
 template <class Sum, std::size_t I = 0>
-bool unpack_choice(std::uint32_t tag, const Object& in, Sum& value) {
+bool unpack_choice(std::uint32_t tag, Reader& in, Sum& value) {
   if constexpr (I == std::variant_size_v<Sum>) {
     return false;  // a tag from a newer peer
   } else {
@@ -123,52 +109,56 @@ bool unpack_choice(std::uint32_t tag, const Object& in, Sum& value) {
 }
 
 template <class T>
-bool unpack_fields(const Object& in, T& value) {
-  if (!is_array(in)) return false;
+bool unpack_fields(Reader& in, T& value) {
+  std::uint32_t there = 0;
+  if (!in.array(there)) return false;
   const auto all = fields::tie(value);
-  std::uint32_t i = 0;
   const auto take = [&](auto& field) {
-    if (i >= in.via.array.size) return true;  // an older peer: the default stays
-    return unpack(in.via.array.ptr[i++], field);
+    if (there == 0) return true;  // an older peer: the default stays
+    --there;
+    return unpack(in, field);
   };
-  return std::apply([&](auto&... field) { return (take(field) && ...); }, all);
+  if (!std::apply([&](auto&... field) { return (take(field) && ...); }, all)) return false;
+  for (; there > 0; --there)  // a newer peer's
+    if (!in.skip()) return false;
+  return true;
 }
 
 template <class T>
-bool unpack(const Object& in, T& value) {
+bool unpack_enum(Reader& in, T& value) {
+  std::underlying_type_t<T> number{};
+  if (!in.number(number)) return false;
+  value = static_cast<T>(number);
+  if constexpr (std::is_same_v<T, TaskState>) return value <= TaskState::cancelled;
+  if constexpr (std::is_same_v<T, JobState>) return value <= JobState::unknown;
+  if constexpr (std::is_same_v<T, Span>) return value <= Span::worker;
+  return true;
+}
+
+template <class T>
+bool unpack(Reader& in, T& value) {
   if constexpr (std::is_enum_v<T>) {
-    std::underlying_type_t<T> number{};
-    if (!unpack_number(in, number)) return false;
-    if constexpr (std::is_same_v<T, TaskState>) {
-      if (number > static_cast<std::uint8_t>(TaskState::cancelled)) return false;
-    }
-    if constexpr (std::is_same_v<T, JobState>) {
-      if (number > static_cast<std::uint8_t>(JobState::unknown)) return false;
-    }
-    if constexpr (std::is_same_v<T, Span>) {
-      if (number > static_cast<std::uint8_t>(Span::worker)) return false;
-    }
-    value = static_cast<T>(number);
-    return true;
+    return unpack_enum(in, value);
+  } else if constexpr (std::is_same_v<T, bool>) {
+    return in.boolean(value);
   } else if constexpr (std::is_arithmetic_v<T>) {
-    return unpack_number(in, value);
+    return in.number(value);
   } else if constexpr (std::is_same_v<T, std::string>) {
-    if (in.type != msgpack::type::BIN) return false;
-    value.assign(in.via.bin.ptr, in.via.bin.size);
+    std::string_view bytes;
+    if (!in.bytes(bytes)) return false;
+    value = bytes;
     return true;
   } else if constexpr (IsVector<T>::value) {
     return unpack_vector(in, value);
   } else if constexpr (IsOptional<T>::value) {
-    if (in.type == msgpack::type::NIL) return value.reset(), true;
+    if (in.is_nil()) return value.reset(), in.nil();
     return unpack(in, value.emplace());
   } else if constexpr (IsVariant<T>::value) {
-    std::uint32_t tag = 0;
-    if (!is_array(in) || in.via.array.size != 2 || !unpack_number(in.via.array.ptr[0], tag))
-      return false;
-    return unpack_choice(tag, in.via.array.ptr[1], value);
+    std::uint32_t size = 0, tag = 0;
+    return in.array(size) && size == 2 && in.number(tag) && unpack_choice(tag, in, value);
   } else if constexpr (IsPair<T>::value) {
-    return is_array(in) && in.via.array.size == 2 && unpack(in.via.array.ptr[0], value.first) &&
-           unpack(in.via.array.ptr[1], value.second);
+    std::uint32_t size = 0;
+    return in.array(size) && size == 2 && unpack(in, value.first) && unpack(in, value.second);
   } else {
     return unpack_fields(in, value);
   }
@@ -186,20 +176,10 @@ std::string encode(const FromPeer& message) { return to_bytes(message); }
 
 template <class T>
 std::optional<T> decode(std::string_view bytes) {
-  // Limits per kind: no length field of a hostile peer makes us allocate much more than a frame.
-  constexpr std::size_t most = 1u << 20;  // elements
-  const msgpack::unpack_limit limit(most, most, max_frame, max_frame, 0, 16);
-  try {
-    std::size_t used = 0;
-    const auto handle = msgpack::unpack(bytes.data(), bytes.size(), used, nullptr, nullptr, limit);
-    T value;
-    if (used != bytes.size() || !unpack(handle.get(), value)) return {};
-    return value;
-  } catch (const msgpack::unpack_error&) {  // cut short or malformed
-    return {};
-  } catch (const std::bad_alloc&) {  // an array that claims more than memory
-    return {};
-  }
+  Reader in(bytes);
+  std::optional<T> value(std::in_place);
+  if (!unpack(in, *value) || !in.at_end()) value.reset();
+  return value;
 }
 
 template std::optional<FromWorker> decode(std::string_view);

@@ -114,6 +114,26 @@ TEST_CASE("appends become durable in order; many that wait share a sync") {
   CHECK(workloads_on_disk({scratch.path}) == std::vector{workload});
 }
 
+TEST_CASE("what nobody waits for shares a sync with what comes later, and is never left behind") {
+  const Scratch scratch;
+  Loop loop;
+  const auto state = std::make_shared<DiskState>();
+  Opened opened(loop, scratch.path, 1, disk_of(state));
+  opened.store.append(beginning(), false);
+  CHECK(run_until(loop, [&] { return opened.last() == 1; }));  // by itself, a little later
+  const int before = state->syncs;
+  for (std::uint32_t i = 0; i < 100; ++i) opened.store.append({settled(i)}, false);
+  SUBCASE("nobody ever does") {}
+  SUBCASE("somebody does now") { opened.store.hurry(); }
+  SUBCASE("somebody waits for the next") { opened.store.append({ClockRead{1}}); }
+  CHECK(run_until(loop, [&] { return opened.last() >= 101; }));
+  CHECK(state->syncs - before < 20);
+  opened.store.hurry();  // for nothing
+  const auto last = opened.store.append({ClockRead{2}}, false);
+  CHECK(run_until(loop, [&] { return opened.last() == last; }));
+  check_rows(scratch.path, 100);
+}
+
 TEST_CASE("the rows: lost and failed tasks, gaps, a later result in the place of an earlier") {
   const Scratch scratch;
   Loop loop;
