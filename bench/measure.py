@@ -23,6 +23,7 @@ import os
 import pathlib
 import resource
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -37,6 +38,7 @@ def arguments(text, add=None):
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--short", action="store_true")
     parser.add_argument("--full", action="store_true")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that clusters are stopped
     if add:
         add(parser)
     return parser.parse_args()

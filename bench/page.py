@@ -11,6 +11,7 @@ import json
 import pathlib
 import re
 import sys
+import textwrap
 
 import table
 
@@ -19,17 +20,18 @@ BEGIN, END = "<!-- table: ./dev bench --full --page -->", "<!-- end of table -->
 
 def rendered(document):
     machine = document["machine"]
-    lines = [f"{document['date']}, {machine['cpus']} cores ({machine['cpu']}), "
-             f"{machine['memory_mib'] // 1024} GiB, {machine['system']}, Linux "
-             f"{machine['kernel']}; {document['rounds']} rounds; load of the machine before "
-             f"{machine['load_before']}, after {machine['load_after']}.", "",
+    told = (f"{document['date']}, {machine['cpus']} cores ({machine['cpu']}), "
+            f"{machine['memory_mib'] // 1024} GiB, {machine['system']}, Linux "
+            f"{machine['kernel']}; {document['rounds']} rounds; load of the machine before "
+            f"{machine['load_before']}, after {machine['load_after']}.")
+    lines = [*textwrap.wrap(told, 120), "",
              "| row | goal | median | least | | against | what was run |",
              "|---|---|---|---|---|---|---|"]
-    for row in document["rows"]:
+    for row in sorted(document["rows"], key=lambda row: row["limit"] is None):  # goals first
         lines.append("| " + " | ".join(table.cells(row)) + " |")
     lines += ["", "How each is measured:", ""]
     for name in dict.fromkeys(row["script"] for row in document["rows"]):
-        lines.append(f"- `{name}`: {explained(name)}")
+        lines += textwrap.wrap(f"- `{name}`: {explained(name)}", 120, subsequent_indent="  ")
     return lines
 
 

@@ -12,6 +12,7 @@ import os
 import pathlib
 import platform
 import re
+import signal
 import subprocess
 import sys
 
@@ -40,18 +41,22 @@ def arguments():
 
 
 def run(name, given):
-    """The rows of a script; None when it failed, which it has then said."""
+    """The rows of a script, and whether it ran to its end."""
     words = [sys.executable, str(ROWS / f"{name}.py"), "--program", given.program,
              "--tools", given.tools, "--rounds", str(given.rounds)]
     words += [word for word in ("--short", "--full") if getattr(given, word[2:])]
-    done = subprocess.run(words, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, check=False,
-                          env=dict(os.environ, PYTHONDONTWRITEBYTECODE="1"))
-    rows = [dict(json.loads(line), script=name) for line in done.stdout.decode().splitlines()
-            if line.startswith("{")]
-    if done.returncode != 0:
-        print(f"bench/rows/{name}.py: failed with {done.returncode}", file=sys.stderr)
-        return rows, False
-    return rows, True
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True,
+                               env=dict(os.environ, PYTHONDONTWRITEBYTECODE="1"))
+    try:
+        out = process.communicate()[0]
+    except BaseException:  # it ends its cluster before itself
+        process.terminate()
+        process.wait()
+        raise
+    if process.returncode != 0:
+        print(f"bench/rows/{name}.py: failed with {process.returncode}", file=sys.stderr)
+    rows = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
+    return [dict(row, script=name) for row in rows], process.returncode == 0
 
 
 def met(row):
@@ -101,6 +106,7 @@ def machine():
 
 def main():
     given = arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     out = sys.stderr if given.json == "-" else sys.stdout
     document = {"date": datetime.date.today().isoformat(), "machine": machine(),
                 "rounds": given.rounds, "full": given.full, "rows": []}

@@ -73,8 +73,8 @@ def memory(arguments, cluster):
     for _ in range(rounds):
         cluster.pcluster("map", "--quiet", "--trials", f"0-{large - 1}", "--", "true")
     settled(pid)
-    measure.row(FINISHED.format(f"{rounds} of {large:,} tasks after one"), [(rss(pid) - then) / 1e6],
-                unit="MB", limit=8)
+    measure.row(FINISHED.format(f"{rounds} of {large:,} tasks after one"),
+                [(rss(pid) - then) / 1e6], unit="MB", limit=8)
 
 
 def main():

@@ -40,11 +40,14 @@ def by_words(tasks, *words):
     return cost
 
 
-def peers(few):
-    """{name: run}, None for what is not here; GNU parallel is slow: it gets FEW tasks."""
+FEW = 600  # for GNU parallel, which is slow; five times as many for xargs
+
+
+def peers():
+    """{name: run}, None for what is not here."""
     return {
-        "xargs": by(shutil.which("xargs"), few * 5, "-P2", "-n1", "true"),
-        "GNU parallel": by(gnu_parallel(), few, "--will-cite", "-j2", "true", "#"),
+        "xargs": by(shutil.which("xargs"), FEW * 5, "-P2", "-n1", "true"),
+        "GNU parallel": by(gnu_parallel(), FEW, "--will-cite", "-j2", "true", "#"),
     }
 
 
@@ -63,7 +66,7 @@ def gnu_parallel():
 def main():
     arguments = measure.arguments(__doc__, add)
     tasks = arguments.tasks or (1000 if arguments.short else 10000)
-    others = {} if arguments.short else peers(600)
+    others = {} if arguments.short else peers()
     with measure.Cluster(arguments) as cluster:
         runs = {"ours": lambda: cluster.map(tasks, "true"),
                 LOOP: lambda: measure.bare(arguments, tasks)}
@@ -93,15 +96,17 @@ def report(arguments, results, tasks):
                 limit=None if wide else 0.90, against=LOOP, note=note)
     if wide:
         return
-    for name in results:
-        measure.row(f"process per task: CPU of {name}", [cost.cpu_us for cost in results[name]],
+    for name, costs in results.items():
+        note = f"{arguments.rounds} rounds of {costs[0].tasks:,} `true`"
+        measure.row(f"process per task: CPU of {name}", [cost.cpu_us for cost in costs],
                     unit="us", note=note)
         if name in ("ours", LOOP):
             continue
         measure.row(f"process per task: CPU of {name} / bare loop",
-                    measure.ratios(results, name, LOOP), against=LOOP)
+                    measure.ratios(results, name, LOOP), against=LOOP, note=note)
         measure.row(f"process per task: rate of {name} / bare loop",
-                    measure.ratios(results, name, LOOP, "rate"), sense=">=", against=LOOP)
+                    measure.ratios(results, name, LOOP, "rate"), sense=">=", against=LOOP,
+                    note=note)
 
 
 if __name__ == "__main__":

@@ -7,16 +7,16 @@
 namespace pcluster {
 
 // Nearly in the order of their ids: what ends late goes between a few.
-void EndedWorkloads::add(const Ended& ended) {
-  const auto place = std::ranges::lower_bound(all_, ended.id, {}, &Ended::id);
+void EndedWorkloads::add(const EndedWorkload& ended) {
+  const auto place = std::ranges::lower_bound(all_, ended.id, {}, &EndedWorkload::id);
   if (place != all_.end() && place->id == ended.id)
     *place = ended;
   else
     all_.insert(place, ended);
 }
 
-std::optional<Ended> EndedWorkloads::find(WorkloadId id) const {
-  const auto place = std::ranges::lower_bound(all_, id, {}, &Ended::id);
+std::optional<EndedWorkload> EndedWorkloads::find(WorkloadId id) const {
+  const auto place = std::ranges::lower_bound(all_, id, {}, &EndedWorkload::id);
   if (place == all_.end() || place->id != id) return {};
   return *place;
 }

@@ -10,7 +10,7 @@
 
 namespace pcluster {
 
-struct Ended {
+struct EndedWorkload {
   WorkloadId id{};
   std::uint32_t tasks = 0, done = 0, failed = 0;  // the others were cancelled
   std::int32_t first_exit_code = 0;
@@ -19,16 +19,16 @@ struct Ended {
   bool by_failures = false;
   std::uint32_t cancelled() const { return tasks - done - failed; }
 };
-static_assert(sizeof(Ended) <= 32, "there may be a million of them");
+static_assert(sizeof(EndedWorkload) <= 32, "there may be a million of them");
 
 class EndedWorkloads {
  public:
-  void add(const Ended&);
-  std::optional<Ended> find(WorkloadId) const;
+  void add(const EndedWorkload&);
+  std::optional<EndedWorkload> find(WorkloadId) const;
   std::size_t size() const { return all_.size(); }
 
  private:
-  std::vector<Ended> all_;  // by id
+  std::vector<EndedWorkload> all_;  // by id
 };
 
 }  // namespace pcluster

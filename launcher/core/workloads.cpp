@@ -85,7 +85,7 @@ void Workloads::wait_for(Workload& workload, WorkloadId id) {
   followers_[id].insert(workload.id);
 }
 
-void Workloads::meet(Workload& workload, const Ended& before) {
+void Workloads::meet(Workload& workload, const EndedWorkload& before) {
   workload.waits_for.erase(before.id);
   const auto& strict = workload.spec.after;
   const bool fails = before.done < before.tasks &&
@@ -142,18 +142,18 @@ void Workloads::close(Workload& workload) {
   }
 }
 
-std::optional<Ended> Workloads::ended(WorkloadId id) const {
+std::optional<EndedWorkload> Workloads::ended(WorkloadId id) const {
   const auto* one = find(id);
   if (one == nullptr) return ended_.find(id);
   if (!one->finished()) return {};
-  return Ended{id,
-               one->tasks,
-               one->done,
-               one->failed,
-               one->first_exit_code,
-               one->doomed_by,
-               static_cast<std::uint8_t>(one->first_signal),
-               one->by_failures};
+  return EndedWorkload{id,
+                       one->tasks,
+                       one->done,
+                       one->failed,
+                       one->first_exit_code,
+                       one->doomed_by,
+                       static_cast<std::uint8_t>(one->first_signal),
+                       one->by_failures};
 }
 
 void Workloads::forget_old() {

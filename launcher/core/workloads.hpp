@@ -92,13 +92,13 @@ class Workloads {
   const std::set<WorkloadId>& without_trials() const { return without_trials_; }
   std::vector<WorkloadId> take_finished() { return std::exchange(finished_, {}); }
   // Of one that has finished, however long ago; nothing of others.
-  std::optional<Ended> ended(WorkloadId) const;
+  std::optional<EndedWorkload> ended(WorkloadId) const;
   bool knows(WorkloadId id) const { return find(id) != nullptr || ended_.find(id); }
   void forget_old();  // but for what ended() tells; nobody may have a hand on one
 
  private:
   void wait_for(Workload&, WorkloadId before);
-  void meet(Workload&, const Ended& before);
+  void meet(Workload&, const EndedWorkload& before);
   void close(Workload&);
 
   std::map<WorkloadId, Workload> all_;
