@@ -3,20 +3,21 @@
 // SPDX-License-Identifier: MIT
 #include "launcher/model/codec.hpp"
 
-#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <msgpack.hpp>
 #include <optional>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "launcher/model/fields.hpp"
-#include "launcher/model/message_pack.hpp"
 
 namespace pcluster {
 namespace {
 
-using message_pack::Reader;
-using message_pack::Writer;
+using Packer = msgpack::packer<msgpack::sbuffer>;
+using Object = msgpack::object;
 
 template <class T>
 struct IsVector : std::false_type {};
@@ -38,68 +39,81 @@ struct IsPair<std::pair<A, B>> : std::true_type {};
 // ---------------------------------------------------------------- values to bytes
 
 template <class T>
-void pack(Writer& out, const T& value) {
+void pack(Packer& out, const T& value) {
   if constexpr (std::is_enum_v<T>) {
-    out.number(static_cast<std::underlying_type_t<T>>(value));
-  } else if constexpr (std::is_same_v<T, bool>) {
-    out.boolean(value);
+    out.pack(static_cast<std::underlying_type_t<T>>(value));
   } else if constexpr (std::is_arithmetic_v<T>) {
-    out.number(value);
+    out.pack(value);
   } else if constexpr (std::is_same_v<T, std::string>) {  // any bytes: arguments need not be UTF-8
-    out.bytes(value);
+    out.pack_bin(static_cast<std::uint32_t>(value.size()));
+    out.pack_bin_body(value.data(), static_cast<std::uint32_t>(value.size()));
   } else if constexpr (IsVector<T>::value) {
-    out.array(static_cast<std::uint32_t>(value.size()));
+    out.pack_array(static_cast<std::uint32_t>(value.size()));
     for (const auto& element : value) pack(out, element);
   } else if constexpr (IsOptional<T>::value) {
-    value ? pack(out, *value) : out.nil();
+    value ? pack(out, *value) : static_cast<void>(out.pack_nil());
   } else if constexpr (IsVariant<T>::value) {
-    out.array(2);
-    out.number(value.index());
+    out.pack_array(2);
+    out.pack(static_cast<std::uint32_t>(value.index()));
     std::visit([&](const auto& chosen) { pack(out, chosen); }, value);
   } else if constexpr (IsPair<T>::value) {
-    out.array(2);
+    out.pack_array(2);
     pack(out, value.first);
     pack(out, value.second);
   } else {
     const auto all = fields::tie(value);
-    out.array(static_cast<std::uint32_t>(std::tuple_size_v<decltype(all)>));
+    out.pack_array(static_cast<std::uint32_t>(std::tuple_size_v<decltype(all)>));
     std::apply([&](const auto&... field) { (pack(out, field), ...); }, all);
   }
 }
 
-constexpr std::size_t usual_size = 120;  // of a result's record
-
 template <class T>
 std::string to_bytes(const T& value) {
-  std::string bytes;
-  bytes.reserve(usual_size);
-  Writer out(bytes);
+  msgpack::sbuffer buffer;
+  Packer out(buffer);
   pack(out, value);
-  return bytes;
+  return {buffer.data(), buffer.size()};
 }
 
 // ---------------------------------------------------------------- bytes to values
 
-constexpr std::uint32_t most_elements = 1u << 20;  // of one array
+template <class T>
+bool unpack(const Object& in, T& value);
 
 template <class T>
-bool unpack(Reader& in, T& value);
+bool unpack_number(const Object& in, T& value) {
+  using Limits = std::numeric_limits<T>;
+  if constexpr (std::is_same_v<T, bool>) {
+    if (in.type != msgpack::type::BOOLEAN) return false;
+    value = in.via.boolean;
+    return true;
+  } else {
+    if (in.type == msgpack::type::POSITIVE_INTEGER) {
+      if (in.via.u64 > static_cast<std::uint64_t>(Limits::max())) return false;
+      value = static_cast<T>(in.via.u64);
+      return true;
+    }
+    if (in.type != msgpack::type::NEGATIVE_INTEGER || !Limits::is_signed) return false;
+    if (in.via.i64 < static_cast<std::int64_t>(Limits::min())) return false;
+    value = static_cast<T>(in.via.i64);
+    return true;
+  }
+}
 
-// No array that a hostile peer claims makes us allocate much more than it has sent.
+bool is_array(const Object& in) { return in.type == msgpack::type::ARRAY; }
+
 template <class T>
-bool unpack_vector(Reader& in, std::vector<T>& value) {
-  constexpr std::size_t at_once = 256;
-  std::uint32_t size = 0;
-  if (!in.array(size) || size > most_elements || size > in.left()) return false;
+bool unpack_vector(const Object& in, std::vector<T>& value) {
+  if (!is_array(in)) return false;
   value.clear();
-  value.reserve(std::min<std::size_t>(size, at_once));
-  for (std::uint32_t i = 0; i < size; ++i)
-    if (!unpack(in, value.emplace_back())) return false;
+  value.resize(in.via.array.size);
+  for (std::uint32_t i = 0; i < in.via.array.size; ++i)
+    if (!unpack(in.via.array.ptr[i], value[i])) return false;
   return true;
 }
 
 template <class Sum, std::size_t I = 0>
-bool unpack_choice(std::uint32_t tag, Reader& in, Sum& value) {
+bool unpack_choice(std::uint32_t tag, const Object& in, Sum& value) {
   if constexpr (I == std::variant_size_v<Sum>) {
     return false;  // a tag from a newer peer
   } else {
@@ -109,56 +123,52 @@ bool unpack_choice(std::uint32_t tag, Reader& in, Sum& value) {
 }
 
 template <class T>
-bool unpack_fields(Reader& in, T& value) {
-  std::uint32_t there = 0;
-  if (!in.array(there)) return false;
+bool unpack_fields(const Object& in, T& value) {
+  if (!is_array(in)) return false;
   const auto all = fields::tie(value);
+  std::uint32_t i = 0;
   const auto take = [&](auto& field) {
-    if (there == 0) return true;  // an older peer: the default stays
-    --there;
-    return unpack(in, field);
+    if (i >= in.via.array.size) return true;  // an older peer: the default stays
+    return unpack(in.via.array.ptr[i++], field);
   };
-  if (!std::apply([&](auto&... field) { return (take(field) && ...); }, all)) return false;
-  for (; there > 0; --there)  // a newer peer's
-    if (!in.skip()) return false;
-  return true;
+  return std::apply([&](auto&... field) { return (take(field) && ...); }, all);
 }
 
 template <class T>
-bool unpack_enum(Reader& in, T& value) {
-  std::underlying_type_t<T> number{};
-  if (!in.number(number)) return false;
-  value = static_cast<T>(number);
-  if constexpr (std::is_same_v<T, TaskState>) return value <= TaskState::cancelled;
-  if constexpr (std::is_same_v<T, JobState>) return value <= JobState::unknown;
-  if constexpr (std::is_same_v<T, Span>) return value <= Span::worker;
-  return true;
-}
-
-template <class T>
-bool unpack(Reader& in, T& value) {
+bool unpack(const Object& in, T& value) {
   if constexpr (std::is_enum_v<T>) {
-    return unpack_enum(in, value);
-  } else if constexpr (std::is_same_v<T, bool>) {
-    return in.boolean(value);
+    std::underlying_type_t<T> number{};
+    if (!unpack_number(in, number)) return false;
+    if constexpr (std::is_same_v<T, TaskState>) {
+      if (number > static_cast<std::uint8_t>(TaskState::cancelled)) return false;
+    }
+    if constexpr (std::is_same_v<T, JobState>) {
+      if (number > static_cast<std::uint8_t>(JobState::unknown)) return false;
+    }
+    if constexpr (std::is_same_v<T, Span>) {
+      if (number > static_cast<std::uint8_t>(Span::worker)) return false;
+    }
+    value = static_cast<T>(number);
+    return true;
   } else if constexpr (std::is_arithmetic_v<T>) {
-    return in.number(value);
+    return unpack_number(in, value);
   } else if constexpr (std::is_same_v<T, std::string>) {
-    std::string_view bytes;
-    if (!in.bytes(bytes)) return false;
-    value = bytes;
+    if (in.type != msgpack::type::BIN) return false;
+    value.assign(in.via.bin.ptr, in.via.bin.size);
     return true;
   } else if constexpr (IsVector<T>::value) {
     return unpack_vector(in, value);
   } else if constexpr (IsOptional<T>::value) {
-    if (in.is_nil()) return value.reset(), in.nil();
+    if (in.type == msgpack::type::NIL) return value.reset(), true;
     return unpack(in, value.emplace());
   } else if constexpr (IsVariant<T>::value) {
-    std::uint32_t size = 0, tag = 0;
-    return in.array(size) && size == 2 && in.number(tag) && unpack_choice(tag, in, value);
+    std::uint32_t tag = 0;
+    if (!is_array(in) || in.via.array.size != 2 || !unpack_number(in.via.array.ptr[0], tag))
+      return false;
+    return unpack_choice(tag, in.via.array.ptr[1], value);
   } else if constexpr (IsPair<T>::value) {
-    std::uint32_t size = 0;
-    return in.array(size) && size == 2 && unpack(in, value.first) && unpack(in, value.second);
+    return is_array(in) && in.via.array.size == 2 && unpack(in.via.array.ptr[0], value.first) &&
+           unpack(in.via.array.ptr[1], value.second);
   } else {
     return unpack_fields(in, value);
   }
@@ -176,10 +186,20 @@ std::string encode(const FromPeer& message) { return to_bytes(message); }
 
 template <class T>
 std::optional<T> decode(std::string_view bytes) {
-  Reader in(bytes);
-  std::optional<T> value(std::in_place);
-  if (!unpack(in, *value) || !in.at_end()) value.reset();
-  return value;
+  // Limits per kind: no length field of a hostile peer makes us allocate much more than a frame.
+  constexpr std::size_t most = 1u << 20;  // elements
+  const msgpack::unpack_limit limit(most, most, max_frame, max_frame, 0, 16);
+  try {
+    std::size_t used = 0;
+    const auto handle = msgpack::unpack(bytes.data(), bytes.size(), used, nullptr, nullptr, limit);
+    T value;
+    if (used != bytes.size() || !unpack(handle.get(), value)) return {};
+    return value;
+  } catch (const msgpack::unpack_error&) {  // cut short or malformed
+    return {};
+  } catch (const std::bad_alloc&) {  // an array that claims more than memory
+    return {};
+  }
 }
 
 template std::optional<FromWorker> decode(std::string_view);

@@ -154,6 +154,7 @@ void World::submit(const effect::Launch& launch) {
     clock_.after(wait, [this, launch, life, answer] {
       if (life != life_) return;
       last_answer_ = clock_.now;
+      may_launch_[launch.token] = answer.outcome == Scheduler::Outcome::full;
       if (answer.outcome == Scheduler::Outcome::accepted)
         say(event::Submitted{launch.token, answer.ids});
       else if (answer.outcome == Scheduler::Outcome::refused)

@@ -95,6 +95,8 @@ void Oracle::track(const Record& record, bool again) {
       const auto found = out_.find(attempt.task);
       if (found == out_.end()) continue;
       for (const auto worker : found->second) just_returned_.emplace_back(worker, attempt.task);
+      // A part's worker leaves: the head may have begun meanwhile, and is told to end it.
+      if (found->second.size() > 1) excuse(attempt.task, again);
       out_.erase(found);
     }
   } else if (!std::holds_alternative<TaskLost>(record)) {
