@@ -175,6 +175,7 @@ class Fleet {
   Submit& begin_part(const Submit&, std::uint32_t count, Micros unix_now, Effects&);
   std::optional<Time> launch_at(const Submit&) const;
   void launch_waiting(Time now, Micros unix_now, Effects&);
+  void launch_in_turn(Submit&, Time now, Micros unix_now, Effects&);
   void launch(Submit&, Time now, Micros unix_now, Effects&);
   bool drop_unwanted(Submit&, Micros unix_now, Effects&);
   void answered(const Submit&, Time now);

@@ -93,21 +93,28 @@ JobSpec Fleet::spec_of(const Submit& submit) const {
   return spec;
 }
 
+// Each once: what is wanted still of one that is dropped is a submit of its own, whose turn is now.
 void Fleet::launch_waiting(Time now, Micros unix_now, Effects& out) {
-  std::vector<std::string> tokens;
-  for (const auto& token : open_)
-    if (submits_[token].phase == Phase::waiting) tokens.push_back(token);
-  for (const auto& token : tokens) {
-    auto& submit = submits_[token];
-    while (submit.phase == Phase::waiting) {
-      const auto at = launch_at(submit);
-      if (!at || *at > now) break;
-      if (drop_unwanted(submit, unix_now, out)) break;
-      const auto most = most_now(*pool(submit.began.pool));
-      submit.prompt = submit.prompt && most >= submit.began.count;  // nobody waits for each part
-      launch(submit.began.count > most ? begin_part(submit, most, unix_now, out) : submit, now,
-             unix_now, out);
+  std::set<std::string> seen;
+  for (bool news = true; news;) {
+    news = false;
+    for (const auto& token : std::set<std::string>(open_)) {
+      auto& submit = submits_[token];
+      if (submit.phase != Phase::waiting || !seen.insert(token).second) continue;
+      news = true;
+      launch_in_turn(submit, now, unix_now, out);
     }
+  }
+}
+
+void Fleet::launch_in_turn(Submit& submit, Time now, Micros unix_now, Effects& out) {
+  while (submit.phase == Phase::waiting) {
+    const auto at = launch_at(submit);
+    if (!at || *at > now || drop_unwanted(submit, unix_now, out)) return;
+    const auto most = most_now(*pool(submit.began.pool));
+    submit.prompt = submit.prompt && most >= submit.began.count;  // nobody waits for each part
+    launch(submit.began.count > most ? begin_part(submit, most, unix_now, out) : submit, now,
+           unix_now, out);
   }
 }
 
