@@ -3,7 +3,8 @@
 """walk.py PAGE HEADING: the indented blocks below `## HEADING`.
 
 "$ " begins a command, "> " continues it; other lines are output that must come, in this order,
-with others between them; "..." stands for anything, a run of blanks for any blanks.
+with others between them; "..." stands for anything, a run of blanks for any blanks.  What
+workers print ("w0: ...") comes in any order.
 """
 import re
 import subprocess
@@ -32,8 +33,10 @@ def pattern(line):
 
 
 def check(command, expected, output):
-    lines = iter(output.split("\n"))
+    everything = output.split("\n")
+    rest = iter(everything)
     for wanted in expected:
+        lines = everything if re.match(r"w\d+: ", wanted) else rest
         if not any(re.fullmatch(rf"\s*{pattern(wanted)}\s*", line) for line in lines):
             sys.exit(f"FAILED: $ {command}\nlacks, in its place: {wanted}\n{output}")
 

@@ -79,9 +79,10 @@ if (($(id -u) == 0)); then         # only root pulls plugs
     [[ $(workers_home) == 3 ]]
   }
   for how in kill-node cut; do
+    rm -f "$dir/run"
     pcluster run -np 4 -- "$sums" 300 > "$dir/run" 2>&1 &
     running=$!
-    eventually 10 grep -q "^rank 3" "$dir/run"
+    eventually 10 grep -qs "^rank 3" "$dir/run"
     node=$(away) plug=$how begin=$SECONDS
     testbed "$plug" "$node"
     wait "$running" || { cat "$dir/run" >&2; fail "$how: the run did not survive it"; }
