@@ -56,7 +56,8 @@ def short_tasks(arguments):
         rounds = rounds // 10 if arguments.short else rounds
         run = simulate(arguments, 16, 16, rounds, wall, 2)
         measure.row(f"simulated 16 workers x 16 slots, tasks of {text}: messages per task",
-                    [run["messages_per_task"]], unit="messages", limit=1 if arguments.short else None,
+                    [run["messages_per_task"]], unit="messages",
+                    limit=1 if arguments.short else None,
                     note=f"{run['tasks']:,} tasks; slots busy {run['utilisation']:.1%}")
 
 

@@ -9,7 +9,7 @@
 #include <map>
 
 #include "launcher/base/error.hpp"
-#include "launcher/base/text.hpp"
+#include "launcher/daemon/trial_file.hpp"
 #include "launcher/io/descriptors.hpp"
 #include "launcher/io/file.hpp"
 #include "launcher/model/codec.hpp"
@@ -19,29 +19,6 @@ namespace {
 
 constexpr Micros longest_quit = 50 * second;  // `stop` waits for 60 s
 constexpr Micros read_again = 10 * second;    // a trials' file that could not be read
-
-std::string path_of(const StateDirectory& directory, const TrialFile& file) {
-  return directory.inputs() + "/" + file.name;
-}
-
-// The lines of a large workload, from the file that the client left below the state directory.
-// Exit::usage: they will never be right.
-PackedLines read_trials(const StateDirectory& directory, const TrialFile& file) {
-  if (file.name.find('/') != file.name.npos)
-    throw Error(Exit::usage, "the trials' file must lie in " + directory.inputs());
-  auto text = read_file(path_of(directory, file));
-  if (sha256_hex(text) != file.sha256)
-    throw Error(Exit::usage, "the trials' file " + file.name + " has changed", "submit it again");
-  if (text.size() > PackedLines::most_bytes)
-    throw Error(Exit::usage, "the trials' file " + file.name + " is larger than 4 GiB",
-                "split the work into several workloads");
-  PackedLines trials(std::move(text));
-  if (trials.size() != file.count)
-    throw Error(Exit::usage, "the trials' file " + file.name + " is cut short", "submit it again");
-  if (const auto refusal = refuses_trials(trials))
-    throw Error(Exit::usage, refusal->message, refusal->hint);
-  return trials;
-}
 
 std::string too_many_workers(const LauncherInfo& info) {
   return fmt::format(

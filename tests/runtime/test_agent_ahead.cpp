@@ -149,16 +149,3 @@ TEST_CASE("what waits in a resident has not begun, is held, and is handed back w
   CHECK(back[0].attempts.size() == 3);
   CHECK(rig.agent.running() == 2);
 }
-
-TEST_CASE("results wait longer for company while much more waits here than went") {
-  Rig rig;
-  rig.define();
-  rig.assign(0, 30);
-  rig.answer({0});
-  CHECK(messages_of<Report>(rig.last).empty());
-  CHECK(*rig.agent.deadline() == 10 * millisecond);
-  for (std::uint32_t index = 1; index < 12; ++index) rig.answer({index});
-  CHECK(messages_of<Report>(rig.last).empty());
-  CHECK(*rig.agent.deadline() == 2 * millisecond);
-  CHECK(messages_of<Report>(rig.agent.tick(2 * millisecond)).size() == 1);
-}

@@ -52,9 +52,10 @@ std::string part_of(const std::string& path) {
 
 // Headers of libraries, by how they begin, and the only directory that includes them.
 const std::vector<std::pair<std::string, std::string>> library_homes = {
-    {"asio", "launcher/io"},          {"openssl/", "launcher/io"},      {"CLI/", "launcher/cli"},
-    {"yaml-cpp/", "launcher/script"}, {"kainjow/", "launcher/script"},  {"msgpack", "tests"},
-    {"hwloc", "mpi-runtime"},         {"slurm/", "adapters/slurm_api"},
+    {"asio", "launcher/io"},         {"openssl/", "launcher/io"},
+    {"CLI/", "launcher/cli"},        {"yaml-cpp/", "launcher/script"},
+    {"kainjow/", "launcher/script"}, {"msgpack", "launcher/model"},
+    {"hwloc", "mpi-runtime"},        {"slurm/", "adapters/slurm_api"},
 };
 
 // What no pure part may know: clocks, files, processes, threads, chance.
