@@ -3,8 +3,7 @@
 """walk.py PAGE HEADING: the indented blocks below `## HEADING`.
 
 "$ " begins a command, "> " continues it; other lines are output that must come, in this order,
-with others between them; "..." stands for anything, a run of blanks for any blanks.  What
-workers print ("w0: ...") comes in any order.
+with others between them; "..." stands for anything, a run of blanks for any blanks.
 """
 import re
 import subprocess
@@ -33,10 +32,8 @@ def pattern(line):
 
 
 def check(command, expected, output):
-    everything = output.split("\n")
-    rest = iter(everything)
+    lines = iter(output.split("\n"))
     for wanted in expected:
-        lines = everything if re.match(r"w\d+: ", wanted) else rest
         if not any(re.fullmatch(rf"\s*{pattern(wanted)}\s*", line) for line in lines):
             sys.exit(f"FAILED: $ {command}\nlacks, in its place: {wanted}\n{output}")
 

@@ -7,6 +7,7 @@ import pytest
 from pcluster import dask_links as links
 from pcluster import program
 from pcluster.errors import PclusterError
+from pcluster.words import bracketed
 
 
 def ways(monkeypatch, **routes):
@@ -48,7 +49,7 @@ def test_slots_and_memory(monkeypatch):
 def test_own_addresses():
     assert links.is_own("127.0.0.1") and not links.is_own("192.0.2.77")
     assert links.own_address("127.0.0.1") == "127.0.0.1"
-    assert links.bracketed("::1") == "[::1]" and links.bracketed("10.0.0.1") == "10.0.0.1"
+    assert bracketed("::1") == "[::1]" and bracketed("10.0.0.1") == "10.0.0.1"
 
 
 @pytest.mark.parametrize("make", [lambda: links.credentials(None), links._by_openssl])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Callable, Iterable, Sequence
 
 from . import program
 from .errors import PclusterError, StartTimeout
-from .words import many, option_words, run_words, say, seconds, size
+from .words import bracketed, many, option_words, run_words, say, seconds, size
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -280,4 +280,4 @@ def launcher_of(name: str) -> dict[str, Any] | None:
 
 def _address(where: dict[str, Any]) -> str:
     host = next(iter(where["addresses"]), where["host"])
-    return f"tcp://[{host}]:{where['port']}" if ":" in host else f"tcp://{host}:{where['port']}"
+    return f"tcp://{bracketed(host)}:{where['port']}"

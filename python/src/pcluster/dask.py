@@ -24,6 +24,7 @@ from .cluster import Cluster as _Pcluster
 from .cluster import current
 from .dask_processes import Fleet, SchedulerOnWorker, WorkerOnSlot
 from .errors import PclusterError, StartTimeout
+from .words import bracketed
 
 __all__ = ["Cluster"]
 
@@ -102,7 +103,7 @@ class Cluster(SpecCluster):
         ours: dict[str, Any] = {"protocol": links.protocol(safe) + "://", "security": safe}
         ways = {self._ways.here(worker["id"]) for worker in self._ways.workers}
         if len(ways) == 1 and not self._told_host:
-            ours["host"] = links.bracketed(next(iter(ways)))
+            ours["host"] = bracketed(next(iter(ways)))
         return {"cls": Scheduler, "options": {**ours, **options}}
 
     def _scheduler_on_worker(self, attached: _Pcluster, common: dict[str, Any],
@@ -124,7 +125,7 @@ class Cluster(SpecCluster):
             return address
         host = self._ways.here(worker) or get_address_host(address)
         scheme = address.partition("://")[0]
-        return f"{scheme}://{links.bracketed(host)}:{get_address_host_port(address)[1]}"
+        return f"{scheme}://{bracketed(host)}:{get_address_host_port(address)[1]}"
 
     def _wait(self, n: int, timeout: float) -> None:
         began = news = time.monotonic()
@@ -189,7 +190,7 @@ class Cluster(SpecCluster):
         port = self.scheduler_info.get("services", {}).get("dashboard")
         if not port:
             return ""
-        host = links.bracketed(get_address_host(self.scheduler_address))
+        host = bracketed(get_address_host(self.scheduler_address))
         return str(format_dashboard_link(host, port))
 
     @property

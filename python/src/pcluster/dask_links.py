@@ -34,10 +34,6 @@ def is_own(address: str) -> bool:
     return True
 
 
-def bracketed(address: str) -> str:
-    return f"[{address}]" if ":" in address else address
-
-
 class Ways:
     """By which address each worker of a cluster came home: that reaches this host, too."""
 

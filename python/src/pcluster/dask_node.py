@@ -87,7 +87,8 @@ def dask_teardown(_: Any) -> None:
 def _worker(told: dict[str, Any]) -> None:
     from distributed.cli.dask_worker import main
     from distributed.comm.addressing import get_address_host
-    from .dask_links import bracketed, names_host, own_address
+    from .dask_links import names_host, own_address
+    from .words import bracketed
     words = [told["scheduler"], "--name", str(told["name"]), "--nthreads", str(told["threads"]),
              "--no-nanny", "--no-dashboard", "--death-timeout", str(told["death_timeout"]),
              "--preload", "pcluster.dask_node"]
@@ -105,7 +106,8 @@ def _worker(told: dict[str, Any]) -> None:
 
 def _scheduler(told: dict[str, Any], channel: _Channel) -> None:
     from distributed import Scheduler
-    from .dask_links import bracketed, own_address
+    from .dask_links import own_address
+    from .words import bracketed
 
     async def run() -> None:
         address = bracketed(own_address(told["towards"]))

@@ -30,6 +30,11 @@ def seconds(time: str | float | None) -> str | None:
     return f"{time:.3f}s" if isinstance(time, (int, float)) else time
 
 
+def bracketed(host: str) -> str:
+    """A host before a port: an IPv6 address stands in brackets."""
+    return f"[{host}]" if ":" in host else host
+
+
 def many(n: int, what: str) -> str:
     """"1 job", "2 jobs"."""
     return f"{n} {what}" + ("" if n == 1 else "s")
