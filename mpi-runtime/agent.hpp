@@ -65,7 +65,10 @@ class Agent {
  public:
   struct Limits {
     Micros flush_after = 2 * millisecond;  // results wait for company so long at most, when busy
-    Micros flush_at_last = 2500 * millisecond;  // those that nobody waits for (agent_reports.cpp)
+    // Between two reports that nobody waits for (agent_reports.cpp): of tasks shorter than `brief`,
+    // and at most.
+    Micros brief = 5 * millisecond, brief_gap = 100 * millisecond;
+    Micros longest_gap = 3 * second;
     Micros company = 10 * millisecond, idle_company = 100 * millisecond;  // with a slot free
     std::uint32_t flush_count = 256;
     Micros kill_after = 5 * second;  // from TERM to KILL

@@ -31,14 +31,21 @@ void Agent::State::keep(TaskResult result, Time now) {
   results.push_back(std::move(result));
 }
 
-// Failures, and the last of a workload here, go with little company.  Others wait while enough
-// tasks do, and when a slot is free for a hundredth of their wall: tasks that began together end
-// together.  Longer when the launcher knows of a free slot already: its answer is on its way, or it
-// had nothing for that one.
+// What is not told is lost with the worker.  So it is told at once, unless the launcher hears from
+// many workers, or running those again costs less than telling of each.
+Micros Agent::State::gap() const {
+  return std::min(std::max(pace, briefest < limits.brief ? limits.brief_gap : 0),
+                  limits.longest_gap);
+}
+
+// Failures, and the last of a workload here, go with little company.  Others keep the gap while
+// enough tasks wait, and when a slot is free for a hundredth of their wall: tasks that began
+// together end together.  Longer when the launcher knows of a free slot already: its answer is on
+// its way, or it had nothing for that one.
 Time Agent::State::flush_at() const {
   if (hurry) return oldest_unsent + (waiting() == 0 ? 0 : limits.flush_after);
   const bool told = waiting() == 0 && free == 0 && !fed;  // that few were left
-  if (waiting() > low || told) return oldest_unsent + limits.flush_at_last;
+  if (waiting() > low || told) return std::max(oldest_unsent, reported + gap());
   if (free == 0 || waiting() > 0) return oldest_unsent;
   const auto wait =
       fed ? std::min(briefest / 100, limits.company) : std::min(briefest / 8, limits.idle_company);

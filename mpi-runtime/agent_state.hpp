@@ -65,6 +65,7 @@ struct Agent::State {
   Time reported = 0;    // when results went last
   std::size_t low = 0;  // with so few tasks waiting here they go, so that more come in time
   bool fed = false;     // tasks came since
+  Micros pace = 0;      // of the last Assign
   std::vector<AttemptId> started;  // not yet told
 
   bool linked = false;    // a connection stands
@@ -83,6 +84,7 @@ struct Agent::State {
   bool unsent() const { return last_result() > sent; }
   std::size_t waiting() const { return queue.size() + ahead_out; }
   Time flush_at() const;           // when they go at the latest
+  Micros gap() const;              // between two reports that nobody waits for
   bool more_of(WorkloadId) const;  // waits or runs here
   bool idle() const;
 

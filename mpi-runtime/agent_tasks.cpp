@@ -66,6 +66,7 @@ Waiting Agent::State::to_wait(const Assignment& item, std::uint32_t offset, Epoc
 void Agent::State::on(const Assign& assign, Time now, Acts& acts) {
   if (!welcomed || assign.epoch != me.last_epoch) return;
   fed = true;
+  pace = assign.pace;
   Returned back;  // it has crossed our Leaving
   for (const auto& item : assign.items) {
     const auto found = templates.find(item.workload);

@@ -41,12 +41,14 @@ Assignment to_message(const Workload& workload, const Run& run) {
   return item;
 }
 
+Micros Core::State::pace() const { return ledger.workers.ready_workers() * policy.report_share; }
+
 void Core::State::give_pinned(Turn& turn, const Pin& pin) {
   auto& worker = *ledger.workers.find(pin.worker);
   const auto& workload = *ledger.workloads.find(pin.workload);
   define(turn, worker, workload);
   const auto run = workload.queue.only(pin.index);
-  Assign message{epoch, {}};
+  Assign message{epoch, {}, pace()};
   message.items.push_back(to_message(workload, run));
   commit(turn, TasksAssigned{pin.worker, pin.workload, pin.index, 1, run.number, epoch, {}});
   worker.held[{pin.workload, pin.index}].given_unix = turn.unix_now;
@@ -79,7 +81,7 @@ void Core::State::assign(Turn& turn) {
 
 void Core::State::assign(Turn& turn, Worker& worker,
                          const std::vector<std::pair<WorkloadId, std::uint32_t>>& gives) {
-  Assign message{epoch, {}};
+  Assign message{epoch, {}, pace()};
   std::size_t bytes = 0;
   for (auto [workload_id, count] : gives) {
     const auto& workload = *ledger.workloads.find(workload_id);
@@ -99,7 +101,7 @@ void Core::State::assign(Turn& turn, Worker& worker,
         held->second.given_unix = turn.unix_now;
       bytes += size_of(message.items.back());
       if (bytes < assign_bytes) continue;
-      send(turn.out.now, worker, std::exchange(message, Assign{epoch, {}}));
+      send(turn.out.now, worker, std::exchange(message, Assign{epoch, {}, pace()}));
       bytes = 0;
     }
   }

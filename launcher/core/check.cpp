@@ -200,10 +200,12 @@ std::string Core::State::broken() const {
   if (auto what = fleet.broken(); !what.empty()) return what;
   if (auto what = order(ledger); !what.empty()) return what;
   if (auto what = relays_broken(); !what.empty()) return what;
-  if (!stop_asked && !loaded) {
+  if (!stop_asked && !loaded && to_gather.empty()) {
     if (auto what = liveness(ledger, keeps, unix_now); !what.empty()) return what;
     if (auto what = waiting_gangs_broken(); !what.empty()) return what;
     if (auto what = pinned(ledger); !what.empty()) return what;
+  }
+  if (!stop_asked && !loaded) {
     if (auto what = shrinks(ledger, fleet); !what.empty()) return what;
     if (auto what = leaving(ledger); !what.empty()) return what;
     if (auto what = bounds(fleet); !what.empty()) return what;

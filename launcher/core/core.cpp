@@ -110,6 +110,9 @@ void Core::State::begin(Turn& turn) {
   for (auto& [id, worker] : ledger.workers.all())
     worker.heard = turn.now + policy.comeback - policy.worker_silence;
   silence_at = turn.now + policy.comeback;
+  for (const auto& [id, worker] : ledger.workers.all())
+    if (!worker.gone) to_gather.insert(id);
+  gather_until = turn.now + policy.gather;
   expect_clients(turn.now);
   fleet.begin(turn.now, turn.unix_now);
   if (!stop_asked) return;
@@ -127,8 +130,19 @@ void Core::State::wake(Time now) {
   if (orphans_at) *orphans_at += asleep;
 }
 
+// A task that our journal does not know to be out could go to a second worker otherwise.
+bool Core::State::gathers(Time now) {
+  while (!to_gather.empty() && now < gather_until) {
+    const auto& first = *ledger.workers.find(*to_gather.begin());
+    if (!first.link && !first.gone) return true;
+    to_gather.erase(to_gather.begin());
+  }
+  to_gather.clear();
+  return false;
+}
+
 void Core::State::finish(Turn& turn) {
-  const bool was_loaded = std::exchange(loaded, false);
+  const bool was_loaded = std::exchange(loaded, false), gathered = !to_gather.empty();
   if (turn.now >= silence_at) find_silent(turn);
   if (!stop_asked) dismiss_idle(turn);
   if (!stop_asked) adapt(turn);
@@ -137,8 +151,9 @@ void Core::State::finish(Turn& turn) {
   lose_pinned(turn);
   cancel_orphans(turn);
   cancel_doomed(turn);
-  const bool nothing_new = turn.idle && turn.out.append.empty() && !was_loaded;
-  if (!stop_asked && !nothing_new) assign(turn);
+  const bool gathering = gathers(turn.now);
+  const bool nothing_new = turn.idle && turn.out.append.empty() && !was_loaded && !gathered;
+  if (!stop_asked && !nothing_new && !gathering) assign(turn);
   if (stop_asked && !quit) quit_when_empty(turn);
   forget_finished(turn);
   if (ledger.workers.relays_changed()) tell_relays(turn);
@@ -151,6 +166,7 @@ std::optional<Time> Core::State::deadline() const {
   std::optional<Time> first = fleet.deadline();
   const auto at = [&](Time time) { first = std::min(first.value_or(time), time); };
   if (loaded) at(0);
+  if (!to_gather.empty()) at(gather_until);
   if (adapt_at && !stop_asked) at(*adapt_at);
   if (!ledger.workers.all_gone()) at(silence_at);
   for (const auto& follower : followers)

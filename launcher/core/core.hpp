@@ -134,6 +134,7 @@ struct Policy {
   Micros heartbeat = 3 * second;
   Micros worker_silence = 15 * second;  // no word for so long: lost, its tasks go to others
   Micros comeback = 30 * second;  // a known worker may take so long after a launcher's restart
+  Micros gather = 5 * second;     // and gets no more before the known ones are home, or for so long
   Micros first_poll = 2 * second, poll = 30 * second;
   Micros lookup = 5 * second;           // between look-ups of a submit without an answer, at first
   Micros relaunch = 10 * second;        // the scheduler must not know a submit for so long
@@ -141,9 +142,13 @@ struct Policy {
   Micros longest_pause = 300 * second;  // between two questions to a scheduler that is away
   Micros cancel_again = 120 * second;   // a job that is listed still
   Micros short_task = 1500 * millisecond;  // median below: tasks wait at workers
-  // So many for each slot there, or for so long if that is more, but never above the most.
-  std::uint32_t prefetch_least = 4, prefetch_most = 64;
+  // So many for each slot there, or for so long if that is more, but never above the most of a
+  // slot, nor of a worker.
+  std::uint32_t prefetch_least = 4, prefetch_most = 256, prefetch_worker = 4096;
   Micros prefetch_time = 800 * millisecond;
+  // Reports that nobody waits for: so much apart for each worker that is home, so that a few tell
+  // at once, and thousands are not too many.
+  Micros report_share = 2 * millisecond;
   Micros progress = 100 * millisecond;  // least time between two Progress to one client
   Micros stop_grace = 10 * second;      // workers may take so long to say Bye on stop
   Micros submit_every = 10 * second;    // between two submits of a pool that nobody waits for

@@ -35,7 +35,7 @@ void Core::State::give_gang(Turn& turn, const GiveGang& give) {
     auto& worker = *ledger.workers.find(share.worker);
     define(turn, worker, workload);
     if (&worker == &head)
-      send(turn.out.now, worker, Assign{epoch, {item}});
+      send(turn.out.now, worker, Assign{epoch, {item}, pace()});
     else
       send(turn.out.now, worker, Lend{epoch, item});
     if (const auto* job = fleet.job(worker.who.job_id)) fleet.worked(job->pool, turn.now);

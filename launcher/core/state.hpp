@@ -61,8 +61,10 @@ struct Core::State {
   std::vector<Follower> followers;
   bool stop_asked = false, quit = false, loaded = false;
   Time stop_at = 0, quit_at = 0;  // quit_at: to look again whether all have left
-  Time silence_at = 0;            // nobody is silent for too long before
-  Time last_now = 0;              // of the last event
+  std::set<WorkerId> to_gather;   // they may run what a launcher before us gave and did not record
+  Time gather_until = 0;
+  Time silence_at = 0;  // nobody is silent for too long before
+  Time last_now = 0;    // of the last event
   Micros unix_now = 0;
   std::optional<Time> orphans_at;  // channels whose clients have not come back are cancelled
   std::optional<Time> expected;    // when the next event was due at the latest
@@ -89,7 +91,8 @@ struct Core::State {
   void commit(Turn&, Record);  // applies it and has it written
   void begin(Turn&);
   void wake(Time now);
-  void finish(Turn&);  // what follows from any event: timers, placing, telling
+  bool gathers(Time now);  // workers of before: nothing is given out yet
+  void finish(Turn&);      // what follows from any event: timers, placing, telling
   std::optional<Time> deadline() const;
 
   // joining.cpp: who comes home
@@ -213,6 +216,7 @@ struct Core::State {
   void assign(Turn&, Worker&, const std::vector<std::pair<WorkloadId, std::uint32_t>>& gives);
   void define(Turn&, Worker&, const Workload&);
   void give_pinned(Turn&, const Pin&);
+  Micros pace() const;
   void forget_finished(Turn&);
 
   // lending.cpp: gangs

@@ -126,6 +126,7 @@ struct Assignment {
 struct Assign {
   Epoch epoch = 0;
   std::vector<Assignment> items;
+  Micros pace = 0;  // between two Reports that no slot and no user waits for
 };
 // Give back what has not started.
 struct Retract {

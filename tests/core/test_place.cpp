@@ -43,7 +43,7 @@ TEST_CASE("long tasks do not wait at a worker; short ones do, and none hoards th
   Bench bench;
   const auto token = bench.jobs({"1"});
   const auto link = bench.join(bench.hello(token, "1", 4));
-  bench.add(Bench::trials(2000));
+  bench.add(Bench::trials(5000));
   auto out = bench.given(link);
   CHECK(out.size() == 4);
   bench.say(link, report({result(out[0])}));
@@ -51,7 +51,7 @@ TEST_CASE("long tasks do not wait at a worker; short ones do, and none hoards th
   out[0] = bench.given(link).front();
   show_short(bench, link, {out[1], out[2], out[3]});
   const auto more = bench.given(link).size();
-  CHECK(more == 3 + 4 * Policy{}.prefetch_most);
+  CHECK(more == 3 + 4 * 80);    // 800 ms of 10 ms each
   bench.add(Bench::trials(1));  // nothing of the other is taken away for it
   Bench tail;
   const auto tail_token = tail.jobs({"1"});
@@ -65,14 +65,14 @@ TEST_CASE("long tasks do not wait at a worker; short ones do, and none hoards th
 }
 
 TEST_CASE("more wait at a worker the shorter they are; and of even ones an even share") {
-  for (const auto& [wall, each] : std::map<Micros, std::size_t>{{100, 64},
+  for (const auto& [wall, each] : std::map<Micros, std::size_t>{{100, Policy{}.prefetch_most},
                                                                 {50 * millisecond, 16},
                                                                 {second, 4},
                                                                 {1400 * millisecond, 4},
                                                                 {2 * second, 0}}) {
     Bench bench;
     const auto link = bench.join(bench.hello(bench.jobs({"1"}), "1", 8));
-    bench.add(Bench::trials(3000));
+    bench.add(Bench::trials(9000));
     std::vector<TaskResult> results;
     for (const auto& attempt : bench.given(link))
       results.push_back(result(attempt, TaskState::done, wall));

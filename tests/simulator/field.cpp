@@ -32,7 +32,10 @@ std::size_t tasks_in(const Effects& effects) {
 }  // namespace
 
 Field::Field(FieldPlan plan)
-    : plan_(std::move(plan)), chance_(plan_.seed), workers_(plan_.workers) {
+    : plan_(std::move(plan)),
+      chance_(plan_.seed),
+      core_("field", 1, plan_.policy),
+      workers_(plan_.workers) {
   const auto count = plan_.work.size();
   outcome_.first_start.assign(count, -1);
   outcome_.last_end.assign(count, 0);

@@ -27,6 +27,7 @@ struct FieldPlan {
   std::uint32_t workers = 1, slots = 1;
   std::vector<FieldWork> work;
   std::uint64_t seed = 1;
+  Policy policy;
   // Of the launcher, by the goals for it; and from Start to a task's first instruction.
   Micros per_message = 2, per_task = 5, spawn = 300;
   std::uint32_t check_every = 0;  // events, the core's invariants; 0 = at the end alone
@@ -79,7 +80,7 @@ class Field {
   FieldPlan plan_;
   Chance chance_;
   Clock clock_;
-  Core core_{"field", 1};
+  Core core_;
   std::vector<Worker> workers_;
   std::vector<std::string> job_ids_;
   std::string token_;

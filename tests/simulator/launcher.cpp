@@ -18,6 +18,9 @@ void World::start_launcher() {
   for (const auto& [id, file] : core_->missing_trials()) core_->load_trials(id, lines_[file.name]);
   note(fmt::format("launcher starts, epoch {}, {} records", epoch_, journal_.size()));
   perform(core_->begin(clock_.now, unix_now()));
+  clock_.after(Policy{}.gather, [this, life = life_] {
+    if (life == life_) oracle_.gathered();
+  });
 }
 
 // A prefix of what was written survives: all that was durable, and by chance a little more.

@@ -130,13 +130,22 @@ void Oracle::durable(std::size_t records) {
   }
 }
 
-// A dropped assignment may have been acted on: that task may run elsewhere too.  So may a dropped
-// cancel, whose answer nobody has had: what it ended may run once more.
+void Oracle::gathered() {
+  for (const auto& command : std::exchange(unrecorded_, {})) ++excuses_[command], ++all_excuses_;
+}
+
+// A dropped assignment may have been acted on: should its worker not be back in time, or be head of
+// a gang, that task may run elsewhere too.  A dropped cancel, whose answer nobody has had, may have
+// ended what is to run after all.
 void Oracle::survived(std::size_t records) {
   for (auto i = records; i < records_.size(); ++i) {
     if (const auto* assigned = std::get_if<TasksAssigned>(&records_[i]))
-      for (auto k = assigned->first; k < assigned->first + assigned->count; ++k)
-        excuse({assigned->workload, k}, false);
+      for (auto k = assigned->first; k < assigned->first + assigned->count; ++k) {
+        if (assigned->gang.empty())
+          unrecorded_.emplace_back(nonces_[assigned->workload], k);
+        else
+          excuse({assigned->workload, k}, false);
+      }
     if (const auto* cancelled = std::get_if<WorkloadCancelled>(&records_[i])) {
       const auto tasks = task_count(specs_[nonces_[cancelled->workload]].trials);
       for (std::uint32_t k = 0; k < tasks; ++k) excuse({cancelled->workload, k}, false);

@@ -39,6 +39,8 @@ class Oracle {
   void promised_worker(WorkerId);
   void assigned(const TaskId&);  // sent to a worker
 
+  void gathered();  // the launcher waits no longer for what workers still run
+
   void stopped_with(const AttemptId&);         // scaling down ended a worker that ran it
   void stopped_part(const TaskId&, WorkerId);  // or had a seat for it
 
@@ -81,6 +83,7 @@ class Oracle {
   // By all records so far.
   std::map<TaskId, std::set<WorkerId>> out_;  // all workers of its gang
   std::map<WorkloadId, std::string> nonces_;
+  std::vector<Command> unrecorded_;  // given out, and no record of that survived
   std::vector<std::pair<WorkerId, TaskId>> just_returned_;
   std::map<WorkloadId, std::uint32_t> done_;
   Epoch epoch_ = 0;
