@@ -62,15 +62,15 @@ if [ -n "$check" ]; then echo "$count mutants, all match"; exit 0; fi
 tree=$work/tree
 mkdir "$tree" && cd "$root" || exit 1
 cp --parents launcher/base/*.hpp launcher/model/*.hpp launcher/core/*.[ch]pp \
-  mpi-runtime/agent*.[ch]pp \
+  mpi-runtime/{agent*,job_end}.[ch]pp \
   tests/main.cpp tests/core/*.[ch]pp tests/simulator/*.[ch]pp \
-  tests/runtime/test_agent*.cpp "$tree"
+  tests/runtime/{acts,agent_rig}.hpp tests/runtime/test_agent*.cpp "$tree"
 for library in model base; do
   cp "$build/libpcluster_$library.a" "$tree" ||
     { echo "run.sh: build pcluster_$library there first (./dev build)" >&2; exit 1; }
 done
 cd "$tree" || exit 1
-product=(launcher/core/*.cpp mpi-runtime/agent.cpp mpi-runtime/agent_tasks.cpp)
+product=(launcher/core/*.cpp mpi-runtime/{agent*,job_end}.cpp)
 units=(tests/main.cpp tests/core/*.cpp tests/runtime/test_agent*.cpp)
 simulator=(tests/main.cpp tests/simulator/*.cpp)
 libraries=(libpcluster_model.a libpcluster_base.a)
