@@ -70,7 +70,7 @@ class Agent {
     Micros brief = 5 * millisecond, brief_gap = 100 * millisecond;
     Micros longest_gap = 3 * second;
     Micros company = 10 * millisecond, idle_company = 100 * millisecond;  // with a slot free
-    std::uint32_t flush_count = 256;
+    std::uint32_t flush_count = 512;
     Micros kill_after = 5 * second;  // from TERM to KILL
     // The same for a task with ranks: those that are elsewhere end after their mpiexec has.
     Micros kill_ranks_after = 2500 * millisecond;

@@ -22,8 +22,8 @@ struct Program {
   std::string directory;  // empty = ours
   std::string output;     // a file for both streams; empty = the given descriptors
   // Else a process group of its own, unless we have a terminal, which a task must not get at.  A
-  // session costs a scheduler group (sched_autogroup) each: a few per cent of a short task on a
-  // quiet node; on one that others keep busy half of the rate, because tasks start far later.
+  // session costs a scheduler group (sched_autogroup) each: up to 3 per cent of the CPU of a `true`
+  // (spawn_bench 5 4000 2 session|group).
   bool own_session = true;
   std::vector<int> cores;   // bound to these; empty = wherever we may run
   int input = -1;           // a descriptor to read from; -1 = its standard input is empty
