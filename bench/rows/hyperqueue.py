@@ -1,11 +1,11 @@
-# HyperQueue beside us: short tasks, one task alone, and with --full the race over declared cpus.
+# HyperQueue beside us: short tasks, and with --full the race over declared cpus.
 # SPDX-License-Identifier: MIT
-"""Both have one worker; HyperQueue keeps no journal and, where it says "no output", no output."""
+"""Both have one worker; HyperQueue keeps no journal and, where it says "no output", no output.
+latency.py has one task alone."""
 import contextlib
 import os
 import statistics
 import sys
-import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 import hyperqueue  # noqa: E402
@@ -50,12 +50,6 @@ def race(arguments, version):
                                  f"/s, CPU {cpu['ours']:,.0f} and {cpu['theirs']:,.0f} us")
 
 
-def milliseconds(action):
-    begin = time.perf_counter()
-    action()
-    return (time.perf_counter() - begin) * 1000
-
-
 def short_tasks(arguments, ours, peer, version):
     tasks, note = 2000, "2,000 `true`"
     results = measure.interleaved(arguments.rounds, {
@@ -76,24 +70,12 @@ def short_tasks(arguments, ours, peer, version):
                     note=note)
 
 
-def alone(arguments, ours, peer, version):
-    results = measure.interleaved(arguments.rounds * 3, {
-        "ours": lambda: milliseconds(lambda: ours.pcluster("run", "--", "true")),
-        "theirs": lambda: milliseconds(lambda: peer.hq(
-            "submit", "--wait", "--stdout", "none", "--stderr", "none", "true"))})
-    measure.row("one task: `run` / HyperQueue's `submit --wait`",
-                measure.ratios(results, "ours", "theirs"), against=version,
-                note=f"{statistics.median(results['ours']):.1f} and "
-                     f"{statistics.median(results['theirs']):.1f} ms")
-
-
 def not_here(full):
     for what in ("no output", "output kept"):
         measure.missing(f"process per task: CPU of HyperQueue ({what}) / bare loop")
         measure.missing(f"process per task: rate of HyperQueue ({what}) / bare loop", sense=">=")
         measure.missing(f"process per task: CPU / HyperQueue's ({what})")
         measure.missing(f"process per task: rate / HyperQueue's ({what})", sense=">=")
-    measure.missing("one task: `run` / HyperQueue's `submit --wait`")
     for _, _, name in race_names() if full else ():
         measure.missing(name, sense=">=")
 
@@ -110,7 +92,6 @@ def main():
         ours = stack.enter_context(measure.Cluster(arguments))
         peer = stack.enter_context(hyperqueue.HyperQueue(2))
         short_tasks(arguments, ours, peer, version)
-        alone(arguments, ours, peer, version)
     if arguments.full:
         race(arguments, version)
 

@@ -143,8 +143,8 @@ struct Policy {
   Micros cancel_again = 120 * second;   // a job that is listed still
   Micros short_task = 1500 * millisecond;  // median below: tasks wait at workers
   // So many for each slot there, or for so long if that is more, but never above the most of a
-  // slot, nor of a worker.
-  std::uint32_t prefetch_least = 4, prefetch_most = 256, prefetch_worker = 4096;
+  // slot, nor of all slots: what is out is 100 bytes each here.
+  std::uint32_t prefetch_least = 4, prefetch_most = 256, prefetch_all = 262'144;
   Micros prefetch_time = 800 * millisecond;
   // Reports that nobody waits for: so much apart for each worker that is home, so that a few tell
   // at once, and thousands are not too many.

@@ -21,11 +21,11 @@ std::uint32_t stock(const Ledger& ledger, const Policy& policy, const Workload& 
   if (!wall || *wall >= policy.short_task) return 0;
   const auto in_time =
       static_cast<std::uint64_t>(policy.prefetch_time / std::max<Micros>(1, *wall));
-  const auto most = std::clamp<std::uint64_t>(policy.prefetch_worker / worker.slots(),
-                                              policy.prefetch_least, policy.prefetch_most);
+  const auto slots = std::max(1u, ledger.workers.ready_slots());
+  const auto most = std::clamp<std::uint64_t>(policy.prefetch_all / slots, policy.prefetch_least,
+                                              policy.prefetch_most);
   const auto depth = std::clamp<std::uint64_t>(in_time, policy.prefetch_least, most);
-  const std::uint64_t parts =
-      std::max(1u, ledger.workers.ready_slots()) * (workload.walls.even() ? 1ull : 2ull);
+  const std::uint64_t parts = slots * (workload.walls.even() ? 1ull : 2ull);
   const auto left = std::uint64_t{waiting} * need + ledger.workers.over() / 2;
   const auto share = left * worker.slots() / parts;
   return static_cast<std::uint32_t>(std::min(depth * worker.slots(), share));
