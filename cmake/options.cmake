@@ -13,6 +13,9 @@ endif()
 if(PCLUSTER_WERROR)
   target_compile_options(pcluster_options INTERFACE -Werror)
 endif()
+if(PCLUSTER_FUZZ)                     # with clang alone
+  target_compile_options(pcluster_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 if(PCLUSTER_SANITIZE)
   target_compile_options(pcluster_options INTERFACE -fsanitize=address,undefined
     -fno-omit-frame-pointer)

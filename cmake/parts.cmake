@@ -12,7 +12,8 @@ function(pcluster_unity target sources)
     set_source_files_properties(${source} PROPERTIES UNITY_GROUP ${group})
   endforeach()
   set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
-  target_compile_options(${target} PRIVATE -Wno-subobject-linkage)   # all of it is one file
+  target_compile_options(${target} PRIVATE
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)   # all of it is one file
 endfunction()
 
 # pcluster_part(NAME DIRECTORY [USES parts...] [PACKAGES packages...]): all sources of a directory.

@@ -64,7 +64,9 @@ build_all() {
   build_preset release "$work/release" pcluster
   rm -rf "$work/pcluster"
   step "install" cmake --install "$work/release" --prefix "$work/pcluster"
-  build_preset test-asan "$work/asan" "${sanitized[@]/#/test_}"
+  local fuzzed
+  fuzzed=(tests/fuzz/corpus/*)
+  build_preset test-asan "$work/asan" "${sanitized[@]/#/test_}" "${fuzzed[@]/#*\//fuzz_}"
 }
 
 # One ctest over both builds: every test from dev, those of the pure parts again from asan.
