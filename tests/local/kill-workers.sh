@@ -28,7 +28,7 @@ while kill -0 $map 2> /dev/null; do
   victim=$(worker_pids | shuf -n 1)
   [[ -n $victim ]] || continue
   if kill -9 "$victim" 2> /dev/null; then kills=$((kills + 1)); fi
-  pcluster submit --jobs 1 --cores 1 --no-wait > "$dir/new" 2>&1 ||
+  pcluster submit --jobs $workers --cores 1 --no-wait > "$dir/new" 2>&1 ||
     { cat "$dir/new" >&2; fail "no new worker"; }
 done
 wait $map || { cat "$dir/map" >&2; fail "map ended with $?"; }
