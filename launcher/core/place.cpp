@@ -218,8 +218,8 @@ void Placing::prefetch(WorkerId id) {
     if (wait == 0) return;  // it goes first when a slot is free
     const auto most = worker->slots() + wait;
     const auto load = worker->load + added_[id];
-    if (load + wait / 4 <
-        most) {  // not for a few: it tells of some that ended long before all have
+    // Not for a few: it tells of some that ended long before all have.
+    if (load + wait / 4 < most) {
       const auto count = std::min(waiting, (most - load) / need);
       if (count > 0) give(id, workload, count, need);
     }

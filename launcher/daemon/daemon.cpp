@@ -80,7 +80,7 @@ std::vector<std::string> told_addresses(const std::vector<std::string>& interfac
 int serve(const LauncherOptions& options, const StateDirectory& directory) {
   if (const auto limit = raise_descriptor_limit(); limit < few_descriptors)
     spdlog::warn("room for about {} workers: this process may have {} files open (ulimit -Hn)",
-                 limit - std::min<std::uint64_t>(128, limit / 4), limit);
+                 end_for_strangers(), limit);
   const auto key = make_key(directory.key());
   Loop loop;
   std::unique_ptr<Launcher> launcher;

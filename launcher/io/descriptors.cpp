@@ -38,10 +38,12 @@ std::uint64_t raise_descriptor_limit() {
   return descriptor_limit();
 }
 
-bool room_for_stranger(int fd) {
+std::uint64_t end_for_strangers() {
   const auto limit = descriptor_limit();
-  return static_cast<std::uint64_t>(fd) + std::min(for_ourselves, limit / 4) < limit;
+  return limit - std::min(for_ourselves, limit / 4);
 }
+
+bool room_for_stranger(int fd) { return static_cast<std::uint64_t>(fd) < end_for_strangers(); }
 
 void note_turned_away(Time now) { last_turned_away = now; }
 bool turned_away(Time now) { return last_turned_away && now < *last_turned_away + of_late; }

@@ -11,8 +11,9 @@ namespace pcluster {
 // The soft limit becomes the hard one; what it is then.
 std::uint64_t raise_descriptor_limit();
 std::uint64_t descriptor_limit();  // the soft one
-// May a connection that is not ours yet have this descriptor?  The last ones are for files,
-// commands, and clients of this host.
+// Connections that are not ours yet may have descriptors below this one.  The last ones are for
+// files, commands, and clients of this host.
+std::uint64_t end_for_strangers();
 bool room_for_stranger(int fd);
 
 // Somebody was turned away for want of descriptors; and: was that so of late?
