@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # ./dev test [REGEX]: set up, build three ways, and run every test, as root.
 # ./dev test --pbs: build once, and run tests/pbs on the PBS or Torque here, as the user who asks.
+# ./dev test --chaos: the long form of the campaign of faults (tests/faults) alone, an hour or so.
 # SPDX-License-Identifier: MIT
 #
 # Namespaces, a Slurm of our own and a second user need root.  What is built and run lies below
@@ -77,7 +78,7 @@ CMAKE
   # Program tests run what users get; where CI is true, a skipped one counts as failed.
   PCLUSTER_TEST_PROGRAM=$work/pcluster/bin/pcluster PCLUSTER_TEST_USER=$user CI=${CI:-} \
     PCLUSTER_TEST_PYTHON=$work/python/bin/python \
-    ctest --test-dir "$work" -j 2 --output-on-failure --no-tests=error ${1:+-R "$1"} \
+    ctest --test-dir "$work" -j 2 --output-on-failure --no-tests=error "$@" \
     -E "^asan\.($not_sanitized)\$" {lock}>&-
 }
 
@@ -102,4 +103,8 @@ start_python "$work/python"
 build_all
 step "Python environment" await_python
 make_user
-run_tests "${1:-}"
+if [[ ${1:-} == --chaos ]]; then
+  run_tests -C chaos -R '^chaos\.'
+else
+  run_tests ${1:+-R "$1"}
+fi

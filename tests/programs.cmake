@@ -8,6 +8,7 @@ add_custom_target(programs ALL
   COMMAND ${CMAKE_COMMAND} -E rm -rf ${programs}
   COMMAND ${CMAKE_COMMAND} -E copy_directory ${CMAKE_CURRENT_SOURCE_DIR}/local ${programs}/local
   COMMAND ${CMAKE_COMMAND} -E copy_directory ${CMAKE_CURRENT_SOURCE_DIR}/slurm ${programs}/slurm
+  COMMAND ${CMAKE_COMMAND} -E copy_directory ${CMAKE_CURRENT_SOURCE_DIR}/faults ${programs}/faults
   COMMAND ${CMAKE_COMMAND} -E copy_directory ${CMAKE_CURRENT_SOURCE_DIR}/pbs ${programs}/pbs
   COMMAND ${CMAKE_COMMAND} -E copy_directory ${CMAKE_CURRENT_SOURCE_DIR}/testbed ${programs}/testbed
   COMMAND ${CMAKE_COMMAND} -E copy ${CMAKE_CURRENT_SOURCE_DIR}/lib.sh
@@ -58,6 +59,19 @@ function(program_test script)
   endif()
 endfunction()
 
+# The same script with PCLUSTER_CHAOS=1, which makes it long: an hour at most.
+function(chaos_test script)
+  cmake_parse_arguments(TEST "TESTBED" "" "" ${ARGN})
+  string(REGEX REPLACE "^faults/(.*)\\.sh$" "chaos.\\1" name ${script})
+  add_test(NAME ${name} CONFIGURATIONS chaos
+    COMMAND timeout -k 10 3600 bash ${programs}/${script} $<TARGET_FILE:pcluster>)
+  set_tests_properties(${name} PROPERTIES TIMEOUT 3630 RUN_SERIAL ON
+    ENVIRONMENT "PCLUSTER_CHAOS=1;PCLUSTER_TESTBED=/var/tmp/pcluster-testbed-${testbed_name}")
+  if(TEST_TESTBED)
+    set_tests_properties(${name} PROPERTIES FIXTURES_REQUIRED testbed RESOURCE_LOCK testbed)
+  endif()
+endfunction()
+
 file(GLOB local CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} local/*.sh)
 set(measured local/start-time.sh local/status-time.sh local/idle-cpu.sh
   local/task-cpu.sh)
@@ -104,6 +118,19 @@ foreach(script IN LISTS slurm)
   else()
     program_test(${script} USER TESTBED)
   endif()
+endforeach()
+
+# Faults of real processes: a short campaign here, the long one in `ctest -C chaos` alone
+# (./dev test --chaos).  A script that needs the testbed says so in its second line.
+file(GLOB faults CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} faults/*.sh)
+foreach(script IN LISTS faults)
+  set(testbed "")
+  file(STRINGS ${script} head LIMIT_COUNT 2)
+  if(head MATCHES "testbed")
+    set(testbed TESTBED)
+  endif()
+  program_test(${script} ${testbed})
+  chaos_test(${script} ${testbed})
 endforeach()
 
 include(python.cmake)       # tests of the Python package
