@@ -98,7 +98,7 @@ Core::State::JobsOf Core::State::jobs_of(PoolId pool, Now& seen) const {
     const auto& job = worker.who.job_id;
     home[job].tasks_done += worker.tasks_done;
     // Who is away may come back with tasks.
-    if (worker.busy() || !worker.link || awaited(id)) busy.insert(job);
+    if (worker.busy() || !worker.link || ledger.awaited(id)) busy.insert(job);
     if (worker.ready && !useful(worker)) useless.insert(job);
     if (worker.pool == pool && worker.over() > 0)
       jobs.waiting_there += static_cast<double>(worker.over()) / worker.slots();

@@ -137,6 +137,9 @@ std::vector<AttemptId> Core::State::reconcile(Turn& turn, Worker& worker,
 
   std::vector<AttemptId> to_end;
   for (const auto& attempt : has) {
+    // Who is not here gave it back unbegun, and a launcher died with the record of that.
+    if (const auto* other = ledger.workers.holder(attempt); other != nullptr && !other->link)
+      if (other != &worker) commit(turn, TasksReturned{{attempt}, true});
     const auto* workload = ledger.workloads.find(attempt.task.workload);
     if (known.contains(attempt)) {
       if (workload != nullptr && workload->is_cancelled(attempt.task.index))

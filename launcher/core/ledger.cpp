@@ -34,6 +34,16 @@ bool Ledger::may_resume(const AttemptId& attempt) const {
          workload->queue.may_resume(attempt);
 }
 
+bool Ledger::awaited(WorkerId worker) const {
+  for (const auto id : workloads.pinned()) {
+    const auto& workload = *workloads.find(id);
+    for (const auto& [first, count] : workload.queue.waiting().runs())
+      for (auto index = first; index < first + count; ++index)
+        if (workload.spec.on.at(index) == worker) return true;
+  }
+  return false;
+}
+
 void Ledger::on(const EpochBegan& record) { epoch_ = record.epoch; }
 
 void Ledger::on(const WorkerJoined& record) { workers.join(record); }
@@ -102,9 +112,10 @@ void Ledger::on(const TasksAssigned& record) {
 }
 
 void Ledger::on(const TasksReturned& record) {
+  const auto why = record.unbegun ? TaskQueue::Why::unbegun : TaskQueue::Why::returned;
   for (const auto& attempt : record.attempts) {
     auto* workload = pick_up(attempt, workers.holder(attempt));
-    if (workload != nullptr) put_back(*workload, attempt, TaskQueue::Why::returned);
+    if (workload != nullptr) put_back(*workload, attempt, why);
   }
 }
 

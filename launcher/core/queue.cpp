@@ -39,7 +39,14 @@ void TaskQueue::take(Range range, std::uint32_t number) {
 }
 
 void TaskQueue::put_back(const AttemptId& attempt, Why why) {
-  auto history = history_.of(attempt.task.index);
+  const auto index = attempt.task.index;
+  waiting_.add({index, 1});
+  auto history = history_.of(index);
+  if (why == Why::unbegun && history.number <= attempt.number) {
+    history.number = attempt.number - 1;
+    history.alone_epoch = 0;
+    return history == History{} ? history_.erase(index) : history_.set(index, history);
+  }
   history.number = std::max(history.number, attempt.number);
   if (why == Why::lost) ++history.losses;
   if (why == Why::failed) {
@@ -47,8 +54,7 @@ void TaskQueue::put_back(const AttemptId& attempt, Why why) {
     history.counted_epoch = attempt.epoch;
     history.counted_number = attempt.number;
   }
-  history_.set(attempt.task.index, history);
-  waiting_.add({attempt.task.index, 1});
+  history_.set(index, history);
 }
 
 bool TaskQueue::drop(std::uint32_t index) {

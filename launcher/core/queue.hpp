@@ -18,7 +18,7 @@ struct Run {
 
 class TaskQueue {
  public:
-  enum class Why { returned, failed, lost };
+  enum class Why { unbegun, returned, failed, lost };
 
   explicit TaskQueue(std::uint32_t tasks) : waiting_(tasks) {}
 

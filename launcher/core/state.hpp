@@ -176,7 +176,6 @@ struct Core::State {
   void mark_draining(Turn&, Worker&);
   void end_drained(Turn&);
   bool drained(const std::string& job_id) const;
-  bool awaited(WorkerId) const;
 
   // capacity.cpp: as many jobs as there is work for
   struct JobsOf {

@@ -75,6 +75,9 @@ struct TasksAssigned {
 // Back to the queue, no try used up.
 struct TasksReturned {
   std::vector<AttemptId> attempts;
+  // Their worker says that they never began: the next one has the same number, so that a number
+  // counts what ran.
+  bool unbegun = false;
 };
 // Final.
 struct TaskSettled {
