@@ -8,14 +8,6 @@
 #include "launcher/core/gangs.hpp"
 
 namespace pcluster {
-namespace {
-
-bool has_gang(const Worker& worker, const TaskId& task) {
-  const auto found = worker.held.find(task);
-  return found != worker.held.end() && !found->second.gang.empty();
-}
-
-}  // namespace
 
 void Ledger::apply(const Record& record) {
   std::visit([this](const auto& one) { on(one); }, record);
@@ -30,7 +22,6 @@ bool Ledger::may_resume(const AttemptId& attempt) const {
   const auto* workload = workloads.find(attempt.task.workload);
   // An older epoch may have given this number to a workload that never became durable.
   return workload != nullptr && attempt.epoch >= workload->epoch &&
-         (!may_span(workload->spec.task) || workload->queue.was_alone(attempt)) &&
          workload->queue.may_resume(attempt);
 }
 
@@ -178,10 +169,8 @@ void Ledger::remember_gang(const AttemptId& attempt, const Worker* worker) {
 Workload* Ledger::pick_up(const AttemptId& attempt, Worker* worker) {
   auto* workload = workloads.find(attempt.task.workload);
   if (workload == nullptr) return nullptr;
-  const bool split = worker != nullptr && has_gang(*worker, attempt.task);
   if (worker != nullptr && workers.release(*worker, attempt)) {
     --workload->running;
-    if (!split && may_span(workload->spec.task)) workload->queue.ran_alone(attempt);
     return workload;
   }
   const Range one{attempt.task.index, 1};
