@@ -33,14 +33,9 @@ class Placing {
 
   Placement run(const std::set<WorkerId>& spoke) {
     for (const auto id : ledger_.workloads.pinned()) pin(*ledger_.workloads.find(id));
-    bool keeps = true;  // the one before
-    for (const auto& [order, id] : ledger_.workloads.turns()) {
-      // No slot comes free here while tasks wait behind it: it must be kept before.
-      if (free_.empty() && (ledger_.workers.with_over().empty() || !keeps)) break;
-      fill(*ledger_.workloads.find(id));
-      keeps = placement_.keeps.contains(id);
-    }
+    fill();
     for (const auto id : spoke) prefetch(id);
+    if (keep_no_more()) fill();
     auto back = ledger_.workloads.turns().empty() ? TakingBack(ledger_, kept_, unix_now_)
                                                   : TakingBack(ledger_, kept_, unix_now_, free_);
     for (const auto id : kept_) back.all_from(id);
@@ -53,6 +48,7 @@ class Placing {
 
  private:
   void pin(const Workload&);
+  void fill();
   void fill(const Workload&);
   void spread(const Workload&);
   template <class Find>
@@ -61,6 +57,7 @@ class Placing {
   bool waits_for_one_slot(const Workload&) const;
   std::set<WorkerId> best_worker(const Workload&) const;
   void prefetch(WorkerId);
+  bool keep_no_more();
   void give_way(TakingBack&) const;
   void use(WorkerId, std::uint32_t slots);
   void give(WorkerId, const Workload&, std::uint32_t count, std::uint32_t slots);
@@ -104,6 +101,16 @@ void Placing::pin(const Workload& workload) {
       if (worker != nullptr && worker->ready)
         placement_.pins.push_back({worker->id(), workload.id, index});
     }
+}
+
+void Placing::fill() {
+  bool keeps = true;  // the one before
+  for (const auto& [order, id] : ledger_.workloads.turns()) {
+    // No slot comes free here while tasks wait behind it: it must be kept before.
+    if (free_.empty() && (ledger_.workers.with_over().empty() || !keeps)) break;
+    fill(*ledger_.workloads.find(id));
+    keeps = placement_.keeps.contains(id);
+  }
 }
 
 // To one worker each; those that find none with room for all their ranks, to several.
@@ -225,6 +232,19 @@ void Placing::prefetch(WorkerId id) {
     }
     if (left(workload) > 0) return;
   }
+}
+
+// The last task for which a worker was kept free waits at another now: the room is others'.
+bool Placing::keep_no_more() {
+  const auto over = [&](const auto& kept) {
+    return left(*ledger_.workloads.find(kept.first)) == 0;
+  };
+  if (std::erase_if(placement_.keeps, over) == 0) return false;
+  kept_.clear();
+  for (const auto& [id, workers] : placement_.keeps) kept_.insert(workers.begin(), workers.end());
+  no_room_.clear();
+  nothing_to_keep_.clear();
+  return true;
 }
 
 // Those that keep workers free for themselves have what they need.
