@@ -33,9 +33,14 @@ class Placing {
 
   Placement run(const std::set<WorkerId>& spoke) {
     for (const auto id : ledger_.workloads.pinned()) pin(*ledger_.workloads.find(id));
-    fill();
+    bool keeps = true;  // the one before
+    for (const auto& [order, id] : ledger_.workloads.turns()) {
+      // No slot comes free here while tasks wait behind it: it must be kept before.
+      if (free_.empty() && (ledger_.workers.with_over().empty() || !keeps)) break;
+      fill(*ledger_.workloads.find(id));
+      keeps = placement_.keeps.contains(id);
+    }
     for (const auto id : spoke) prefetch(id);
-    if (keep_no_more()) fill();
     auto back = ledger_.workloads.turns().empty() ? TakingBack(ledger_, kept_, unix_now_)
                                                   : TakingBack(ledger_, kept_, unix_now_, free_);
     for (const auto id : kept_) back.all_from(id);
@@ -48,7 +53,6 @@ class Placing {
 
  private:
   void pin(const Workload&);
-  void fill();
   void fill(const Workload&);
   void spread(const Workload&);
   template <class Find>
@@ -57,7 +61,6 @@ class Placing {
   bool waits_for_one_slot(const Workload&) const;
   std::set<WorkerId> best_worker(const Workload&) const;
   void prefetch(WorkerId);
-  bool keep_no_more();
   void give_way(TakingBack&) const;
   void use(WorkerId, std::uint32_t slots);
   void give(WorkerId, const Workload&, std::uint32_t count, std::uint32_t slots);
@@ -101,16 +104,6 @@ void Placing::pin(const Workload& workload) {
       if (worker != nullptr && worker->ready)
         placement_.pins.push_back({worker->id(), workload.id, index});
     }
-}
-
-void Placing::fill() {
-  bool keeps = true;  // the one before
-  for (const auto& [order, id] : ledger_.workloads.turns()) {
-    // No slot comes free here while tasks wait behind it: it must be kept before.
-    if (free_.empty() && (ledger_.workers.with_over().empty() || !keeps)) break;
-    fill(*ledger_.workloads.find(id));
-    keeps = placement_.keeps.contains(id);
-  }
 }
 
 // To one worker each; those that find none with room for all their ranks, to several.
@@ -217,7 +210,9 @@ void Placing::prefetch(WorkerId id) {
   if (worker->retracting || kept_.contains(id)) return;
   for (const auto& [order, workload_id] : ledger_.workloads.turns()) {
     const auto& workload = *ledger_.workloads.find(workload_id);
-    const auto waiting = left(workload);
+    // One stays for the room that is kept for it, which nobody would have else.
+    const auto stays = placement_.keeps.contains(workload_id) ? 1u : 0u;
+    const auto waiting = left(workload) - std::min(left(workload), stays);
     if (waiting == 0) continue;
     const auto need = slots_at(workload, *worker, unix_now_);
     if (need == 0) continue;
@@ -230,21 +225,8 @@ void Placing::prefetch(WorkerId id) {
       const auto count = std::min(waiting, (most - load) / need);
       if (count > 0) give(id, workload, count, need);
     }
-    if (left(workload) > 0) return;
+    if (left(workload) > stays) return;
   }
-}
-
-// The last task for which a worker was kept free waits at another now: the room is others'.
-bool Placing::keep_no_more() {
-  const auto over = [&](const auto& kept) {
-    return left(*ledger_.workloads.find(kept.first)) == 0;
-  };
-  if (std::erase_if(placement_.keeps, over) == 0) return false;
-  kept_.clear();
-  for (const auto& [id, workers] : placement_.keeps) kept_.insert(workers.begin(), workers.end());
-  no_room_.clear();
-  nothing_to_keep_.clear();
-  return true;
 }
 
 // Those that keep workers free for themselves have what they need.
