@@ -161,6 +161,7 @@ void Core::State::adapt(Turn& turn, PoolId id, double share) {
   if (need >= living) {
     // What was cancelled just now is not followed by more at once.
     if (seen.spare_since && *seen.spare_since <= turn.now) seen.spare_since.reset();
+    if (need > asked.jobs) fleet.worked(id, turn.now);  // dismissed, and wanted again
     fleet.want(id, need, turn.out);
     if (need > living) fleet.top_up(id, need - living, turn.now, turn.unix_now, turn.out);
     const auto may = fleet.may_submit(pool, false);

@@ -32,6 +32,7 @@ struct SubmitBegan {
   PoolId pool{};
   std::uint32_t count = 0;
   Micros at_unix = 0;
+  std::string part_of{};  // the waiting submit that has so many jobs less from here on
 };
 struct SubmitAnswered {
   std::string token;
