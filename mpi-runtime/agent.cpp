@@ -31,11 +31,15 @@ Acts Agent::connected(Time now) {
   s.me.held.clear();
   s.started.clear();  // said again: it may have been lost, or the launcher be a new one
   s.me.lent.clear();
-  for (const auto& waiting : s.queue)
+  s.me.split.clear();
+  for (const auto& waiting : s.queue) {
     (waiting.lent ? s.me.lent : s.me.held).push_back(waiting.attempt);
+    if (!waiting.lent && !waiting.gang.empty()) s.me.split.push_back(waiting.attempt);
+  }
   for (const auto& [attempt, part] : s.lent) s.me.lent.push_back(attempt);
   for (const auto& [attempt, task] : s.running) {
     s.me.held.push_back(attempt);
+    if (task.split) s.me.split.push_back(attempt);
     if (!is_ahead(task)) s.started.push_back(attempt);
   }
   for (const auto& result : s.results) s.me.held.push_back(result.attempt);

@@ -35,6 +35,7 @@ struct Running {
   std::optional<Time> limit, kill;  // when to send TERM, when to send KILL
   bool cancelled = false, timed_out = false;
   std::optional<InputWanted> wanted;  // of its input, as it was said last
+  bool split = false;                 // some of its ranks are at other workers
 };
 
 inline bool is_ahead(const Running& one) { return one.slots == 0 && one.task->resident; }

@@ -127,7 +127,7 @@ void Agent::State::start(Time now, Acts& acts) {
 }
 
 void Agent::State::run(Waiting next, Time now, Acts& acts) {
-  Running task{next.task, next.slots, {}, {}, false, false, {}};
+  Running task{next.task, next.slots, {}, {}, false, false, {}, !next.gang.empty()};
   if (next.task->time_limit > 0) task.limit = now + next.task->time_limit;
   running[next.attempt] = std::move(task);
   started.push_back(next.attempt);

@@ -98,7 +98,7 @@ Core::State::JobsOf Core::State::jobs_of(PoolId pool, Now& seen) const {
     const auto& job = worker.who.job_id;
     home[job].tasks_done += worker.tasks_done;
     // Who is away may come back with tasks.
-    if (worker.busy() || !worker.link || awaited(id)) busy.insert(job);
+    if (worker.busy() || !worker.link || ledger.awaited(id)) busy.insert(job);
     if (worker.ready && !useful(worker)) useless.insert(job);
     if (worker.pool == pool && worker.over() > 0)
       jobs.waiting_there += static_cast<double>(worker.over()) / worker.slots();
@@ -161,6 +161,7 @@ void Core::State::adapt(Turn& turn, PoolId id, double share) {
   if (need >= living) {
     // What was cancelled just now is not followed by more at once.
     if (seen.spare_since && *seen.spare_since <= turn.now) seen.spare_since.reset();
+    if (need > asked.jobs) fleet.worked(id, turn.now);  // dismissed, and wanted again
     fleet.want(id, need, turn.out);
     if (need > living) fleet.top_up(id, need - living, turn.now, turn.unix_now, turn.out);
     const auto may = fleet.may_submit(pool, false);

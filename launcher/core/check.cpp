@@ -110,7 +110,7 @@ std::string shrinks(const Ledger& ledger, const Fleet& fleet) {
     bool busy = false;
     for (const auto& [id, worker] : ledger.workers.all()) {
       if (worker.who.job_id != job_id || worker.gone) continue;
-      busy = busy || !worker.ready || worker.busy();
+      busy = busy || !worker.ready || worker.busy() || ledger.awaited(id);
       if (!worker.draining) return to_string(id) + " does not drain, and its job does";
       for (const auto& [task, held] : worker.held)
         if (worker.over() > 0 && !worker.retracting && !held.started && held.slots > 0 &&

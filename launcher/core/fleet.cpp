@@ -38,8 +38,7 @@ void Fleet::apply(const Record& record) {
   if (const auto* asked = std::get_if<PoolAsked>(&record)) {
     apply_asked(*asked);
   } else if (const auto* began = std::get_if<SubmitBegan>(&record)) {
-    // A part of a larger one, which has so many jobs less from here on.
-    const auto of = submits_.find(family(began->token));
+    const auto of = submits_.find(began->part_of.empty() ? family(began->token) : began->part_of);
     if (of != submits_.end() && !submits_.contains(began->token))
       of->second.began.count -= std::min(of->second.began.count, began->count);
     submits_[began->token].began = *began;

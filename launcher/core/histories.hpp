@@ -22,7 +22,6 @@ struct History {
   // lost), but must never have it counted again.
   Epoch counted_epoch = 0;
   std::uint32_t counted_number = 0;
-  Epoch alone_epoch = 0;  // of the last attempt, when all its ranks were on one worker
   auto operator<=>(const History&) const = default;
 };
 

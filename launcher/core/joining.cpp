@@ -100,7 +100,7 @@ Worker& Core::State::admit(Turn& turn, const Hello& hello) {
 }
 
 void Core::State::welcome(Turn& turn, Worker& worker, const Hello& hello) {
-  auto unwelcome = reconcile(turn, worker, hello.held);
+  auto unwelcome = reconcile(turn, worker, hello);
   Welcome words{worker.id(), epoch, policy.heartbeat, Welcome{}.orphan_timeout, {}};
   const auto* job = fleet.job(worker.who.job_id);
   if (const auto* pool = job == nullptr ? nullptr : fleet.pool(job->pool)) {
@@ -125,9 +125,9 @@ void Core::State::welcome(Turn& turn, Worker& worker, const Hello& hello) {
 }
 
 // What the worker has, against what we think it has.  Returns what it must end.
-std::vector<AttemptId> Core::State::reconcile(Turn& turn, Worker& worker,
-                                              const std::vector<AttemptId>& held) {
-  std::set<AttemptId> known, has(held.begin(), held.end());
+std::vector<AttemptId> Core::State::reconcile(Turn& turn, Worker& worker, const Hello& hello) {
+  std::set<AttemptId> known, has(hello.held.begin(), hello.held.end());
+  const std::set<AttemptId> split(hello.split.begin(), hello.split.end());
   for (const auto& [task, what] : worker.held) known.insert({task, what.number, what.epoch});
 
   TasksReturned never_arrived;
@@ -137,11 +137,14 @@ std::vector<AttemptId> Core::State::reconcile(Turn& turn, Worker& worker,
 
   std::vector<AttemptId> to_end;
   for (const auto& attempt : has) {
+    // Who is not here gave it back unbegun, and a launcher died with the record of that.
+    if (const auto* other = ledger.workers.holder(attempt); other != nullptr && !other->link)
+      if (other != &worker) commit(turn, TasksReturned{{attempt}, true});
     const auto* workload = ledger.workloads.find(attempt.task.workload);
     if (known.contains(attempt)) {
       if (workload != nullptr && workload->is_cancelled(attempt.task.index))
         to_end.push_back(attempt);  // told once, perhaps on the lost connection
-    } else if (ledger.may_resume(attempt)) {
+    } else if (ledger.may_resume(attempt) && !split.contains(attempt)) {
       commit(turn, TasksAssigned{worker.id(),
                                  attempt.task.workload,
                                  attempt.task.index,

@@ -8,14 +8,6 @@
 #include "launcher/core/gangs.hpp"
 
 namespace pcluster {
-namespace {
-
-bool has_gang(const Worker& worker, const TaskId& task) {
-  const auto found = worker.held.find(task);
-  return found != worker.held.end() && !found->second.gang.empty();
-}
-
-}  // namespace
 
 void Ledger::apply(const Record& record) {
   std::visit([this](const auto& one) { on(one); }, record);
@@ -30,8 +22,17 @@ bool Ledger::may_resume(const AttemptId& attempt) const {
   const auto* workload = workloads.find(attempt.task.workload);
   // An older epoch may have given this number to a workload that never became durable.
   return workload != nullptr && attempt.epoch >= workload->epoch &&
-         (!may_span(workload->spec.task) || workload->queue.was_alone(attempt)) &&
          workload->queue.may_resume(attempt);
+}
+
+bool Ledger::awaited(WorkerId worker) const {
+  for (const auto id : workloads.pinned()) {
+    const auto& workload = *workloads.find(id);
+    for (const auto& [first, count] : workload.queue.waiting().runs())
+      for (auto index = first; index < first + count; ++index)
+        if (workload.spec.on.at(index) == worker) return true;
+  }
+  return false;
 }
 
 void Ledger::on(const EpochBegan& record) { epoch_ = record.epoch; }
@@ -102,9 +103,10 @@ void Ledger::on(const TasksAssigned& record) {
 }
 
 void Ledger::on(const TasksReturned& record) {
+  const auto why = record.unbegun ? TaskQueue::Why::unbegun : TaskQueue::Why::returned;
   for (const auto& attempt : record.attempts) {
     auto* workload = pick_up(attempt, workers.holder(attempt));
-    if (workload != nullptr) put_back(*workload, attempt, TaskQueue::Why::returned);
+    if (workload != nullptr) put_back(*workload, attempt, why);
   }
 }
 
@@ -167,10 +169,8 @@ void Ledger::remember_gang(const AttemptId& attempt, const Worker* worker) {
 Workload* Ledger::pick_up(const AttemptId& attempt, Worker* worker) {
   auto* workload = workloads.find(attempt.task.workload);
   if (workload == nullptr) return nullptr;
-  const bool split = worker != nullptr && has_gang(*worker, attempt.task);
   if (worker != nullptr && workers.release(*worker, attempt)) {
     --workload->running;
-    if (!split && may_span(workload->spec.task)) workload->queue.ran_alone(attempt);
     return workload;
   }
   const Range one{attempt.task.index, 1};

@@ -21,6 +21,9 @@ class Ledger {
 
   // An attempt that a worker has, and we do not know to be out: may it go on there?
   bool may_resume(const AttemptId&) const;
+  // A task of `exec` waits for it: its assignment was lost with a connection, or not all have
+  // called.
+  bool awaited(WorkerId) const;
 
  private:
   void on(const EpochBegan&);

@@ -210,7 +210,9 @@ void Placing::prefetch(WorkerId id) {
   if (worker->retracting || kept_.contains(id)) return;
   for (const auto& [order, workload_id] : ledger_.workloads.turns()) {
     const auto& workload = *ledger_.workloads.find(workload_id);
-    const auto waiting = left(workload);
+    // One stays for the room that is kept for it, which nobody would have else.
+    const auto stays = placement_.keeps.contains(workload_id) ? 1u : 0u;
+    const auto waiting = left(workload) - std::min(left(workload), stays);
     if (waiting == 0) continue;
     const auto need = slots_at(workload, *worker, unix_now_);
     if (need == 0) continue;
@@ -223,7 +225,7 @@ void Placing::prefetch(WorkerId id) {
       const auto count = std::min(waiting, (most - load) / need);
       if (count > 0) give(id, workload, count, need);
     }
-    if (left(workload) > 0) return;
+    if (left(workload) > stays) return;
   }
 }
 

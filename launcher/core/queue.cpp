@@ -39,7 +39,13 @@ void TaskQueue::take(Range range, std::uint32_t number) {
 }
 
 void TaskQueue::put_back(const AttemptId& attempt, Why why) {
-  auto history = history_.of(attempt.task.index);
+  const auto index = attempt.task.index;
+  waiting_.add({index, 1});
+  auto history = history_.of(index);
+  if (why == Why::unbegun && history.number <= attempt.number) {
+    history.number = attempt.number - 1;
+    return history == History{} ? history_.erase(index) : history_.set(index, history);
+  }
   history.number = std::max(history.number, attempt.number);
   if (why == Why::lost) ++history.losses;
   if (why == Why::failed) {
@@ -47,8 +53,7 @@ void TaskQueue::put_back(const AttemptId& attempt, Why why) {
     history.counted_epoch = attempt.epoch;
     history.counted_number = attempt.number;
   }
-  history_.set(attempt.task.index, history);
-  waiting_.add({attempt.task.index, 1});
+  history_.set(index, history);
 }
 
 bool TaskQueue::drop(std::uint32_t index) {
@@ -72,19 +77,6 @@ bool TaskQueue::may_resume(const AttemptId& attempt) const {
   const auto* known = history(attempt.task.index);
   return known == nullptr || std::pair(attempt.epoch, attempt.number) >
                                  std::pair(known->counted_epoch, known->counted_number);
-}
-
-void TaskQueue::ran_alone(const AttemptId& attempt) {
-  auto history = history_.of(attempt.task.index);
-  if (attempt.number < history.number) return;
-  history.number = attempt.number;
-  history.alone_epoch = attempt.epoch;
-  history_.set(attempt.task.index, history);
-}
-
-bool TaskQueue::was_alone(const AttemptId& attempt) const {
-  const auto* known = history(attempt.task.index);
-  return known != nullptr && known->number == attempt.number && known->alone_epoch == attempt.epoch;
 }
 
 }  // namespace pcluster

@@ -18,7 +18,7 @@ struct Run {
 
 class TaskQueue {
  public:
-  enum class Why { returned, failed, lost };
+  enum class Why { unbegun, returned, failed, lost };
 
   explicit TaskQueue(std::uint32_t tasks) : waiting_(tasks) {}
 
@@ -33,8 +33,6 @@ class TaskQueue {
 
   // An attempt that a worker still has, of a task that waits here: may it go on?
   bool may_resume(const AttemptId&) const;
-  void ran_alone(const AttemptId&);
-  bool was_alone(const AttemptId&) const;
   const History* history(std::uint32_t index) const { return history_.find(index); }
   bool contains(std::uint32_t index) const { return waiting_.contains(index); }
   bool contains(Range range) const { return waiting_.contains(range); }

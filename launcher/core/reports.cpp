@@ -110,7 +110,7 @@ void Core::State::on(Turn& turn, Worker& worker, const Returned& returned) {
   worker.retracting = false;
   ledger.workers.changed(worker);
   ledger.workers.likely_holder(worker.id());
-  TasksReturned back;
+  TasksReturned back{{}, true};
   for (const auto& attempt : returned.attempts) {
     const auto held = worker.held.find(attempt.task);
     if (held != worker.held.end() && held->second.number == attempt.number &&

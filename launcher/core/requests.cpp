@@ -234,7 +234,8 @@ void Core::State::dismiss_idle(Turn& turn) {
   }
 }
 
-// Runs something, or something waits that could run there, now or once its jobs have started.
+// Runs something, or something waits that could run there, now, once its jobs have started, or
+// once it has more of them.
 bool Core::State::has_work(const Pool& pool) const {
   const auto& turns = ledger.workloads.turns();
   std::set<WorkerId> ready;
@@ -248,10 +249,11 @@ bool Core::State::has_work(const Pool& pool) const {
   }
   for (const auto& [order, workload] : turns)
     if (could_hold(ledger, *ledger.workloads.find(workload), ready, unix_now)) return true;
-  if (!fleet.starting(pool.asked.pool)) return false;
+  if (!pool.asked.automatic && !fleet.starting(pool.asked.pool)) return false;
+  const auto jobs = pool.asked.automatic ? pool.asked.most : pool.asked.jobs;
   return std::any_of(turns.begin(), turns.end(), [&](const auto& turn) {
     const auto& workload = *ledger.workloads.find(turn.second);
-    return workers_for(pool, workload.spec.task, workload.needs_time(), pool.asked.jobs) > 0;
+    return workers_for(pool, workload.spec.task, workload.needs_time(), jobs) > 0;
   });
 }
 

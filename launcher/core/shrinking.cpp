@@ -62,23 +62,12 @@ void Core::State::mark_draining(Turn& turn, Worker& worker) {
   turn.spoke.insert(worker.id());
 }
 
-// A task of `exec` waits for it: its assignment was lost with a connection.
-bool Core::State::awaited(WorkerId worker) const {
-  for (const auto id : ledger.workloads.pinned()) {
-    const auto& workload = *ledger.workloads.find(id);
-    for (const auto& [first, count] : workload.queue.waiting().runs())
-      for (auto index = first; index < first + count; ++index)
-        if (workload.spec.on.at(index) == worker) return true;
-  }
-  return false;
-}
-
 // Whoever is away may come back with tasks that we do not know of: it is waited for.
 bool Core::State::drained(const std::string& job_id) const {
   return std::ranges::all_of(ledger.workers.of_job(job_id), [&](WorkerId id) {
     const auto& worker = *ledger.workers.find(id);
     if (worker.gone || worker.leaving) return true;
-    return worker.ready && !worker.busy() && !awaited(id);
+    return worker.ready && !worker.busy() && !ledger.awaited(id);
   });
 }
 

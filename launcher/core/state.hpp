@@ -100,7 +100,7 @@ struct Core::State {
   void hello(Turn&, LinkId, const Hello&);
   Worker& admit(Turn&, const Hello&);
   void welcome(Turn&, Worker&, const Hello&);
-  std::vector<AttemptId> reconcile(Turn&, Worker&, const std::vector<AttemptId>& held);
+  std::vector<AttemptId> reconcile(Turn&, Worker&, const Hello&);
   void note_end(Worker&) const;
   void refuse(Turn&, LinkId, const std::string& reason);
 
@@ -176,7 +176,6 @@ struct Core::State {
   void mark_draining(Turn&, Worker&);
   void end_drained(Turn&);
   bool drained(const std::string& job_id) const;
-  bool awaited(WorkerId) const;
 
   // capacity.cpp: as many jobs as there is work for
   struct JobsOf {

@@ -35,7 +35,7 @@ Submit& Fleet::begin_part(const Submit& whole, std::uint32_t count, Micros unix_
   std::string token;
   for (int number = 1; token.empty() || submits_.contains(token); ++number)
     token = fmt::format("{}_{}", head, number);
-  record(SubmitBegan{token, whole.began.pool, count, unix_now}, out);
+  record(SubmitBegan{token, whole.began.pool, count, unix_now, whole.began.token}, out);
   return submits_[token];
 }
 

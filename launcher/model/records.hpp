@@ -32,6 +32,7 @@ struct SubmitBegan {
   PoolId pool{};
   std::uint32_t count = 0;
   Micros at_unix = 0;
+  std::string part_of{};  // the waiting submit that has so many jobs less from here on
 };
 struct SubmitAnswered {
   std::string token;
@@ -75,6 +76,9 @@ struct TasksAssigned {
 // Back to the queue, no try used up.
 struct TasksReturned {
   std::vector<AttemptId> attempts;
+  // Their worker says that they never began: the next one has the same number, so that a number
+  // counts what ran.
+  bool unbegun = false;
 };
 // Final.
 struct TaskSettled {

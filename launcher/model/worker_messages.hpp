@@ -42,6 +42,9 @@ struct Hello {
   std::string route;             // how it reached the launcher, for people: "10.0.0.1:4001"
   std::uint16_t relay_port = 0;  // where it hands connections on to the launcher; 0 = nowhere
   Micros ends_unix = 0;          // its job's end, as the worker knows it; 0 = unknown or none
+  // Of `held`: those that need other workers too.  A launcher that does not know of them as out
+  // cannot let them go on; what is all here, or is over, it can.
+  std::vector<AttemptId> split;
 };
 
 struct Report {

@@ -216,7 +216,7 @@ TEST_CASE("an attempt goes on at one worker, never at the head alone of a gang n
   const auto attempt = bench.given(bench.workers[0]).at(0);
   bench.restart(bench.journal.size() - 1);
   auto me = bench.again(0);
-  me.held = {attempt};
+  me.held = me.split = {attempt};
   const LinkId link{++bench.links};
   bench.say(link, me);
   REQUIRE(bench.to<CancelTasks>(link).size() == 1);
@@ -230,6 +230,15 @@ TEST_CASE("an attempt goes on at one worker, never at the head alone of a gang n
   CHECK(small.progress(id).queued == 1);
   small.join(me);
   CHECK(small.progress(id).running == 1);
+
+  GangBench brief({1});
+  brief.add(GangBench::wide(4));
+  me = brief.again(0);
+  me.held = {brief.given(brief.workers[0]).at(0)};
+  brief.restart(brief.journal.size() - 1);  // it died before that was durable
+  CHECK(brief.progress(id).queued == 1);
+  brief.join(me);
+  CHECK(brief.progress(id).running == 1);
 }
 
 TEST_CASE("who does not listen, and whose job ends too early, is in no gang") {

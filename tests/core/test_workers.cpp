@@ -91,6 +91,32 @@ TEST_CASE("what did not arrive before a cut goes out again") {
   CHECK(pair.given(again).front().number == 2);
 }
 
+TEST_CASE("an attempt that never began does not count") {
+  Pair pair;
+  const auto other = pair.join(pair.hello(pair.token, "2", 2));
+  const auto shared = pair.given(other);
+  REQUIRE(shared.size() == 2);
+  pair.say(pair.link, Leaving{});
+  pair.say(other, report({result(shared[0])}));
+  pair.say(pair.link, Returned{{pair.out[1]}});
+  CHECK(pair.records<TasksReturned>().front().unbegun);
+  REQUIRE(pair.given(other).size() == 1);
+  CHECK(pair.given(other).front() == pair.out[1]);
+
+  // The launcher dies before these records are durable: the one who has it may keep it.
+  pair.restart(pair.journal.size() - 2);
+  auto you = pair.hello(pair.token, "2", 2);
+  you.resumed = WorkerId{1};
+  you.last_epoch = 1;
+  you.held = {pair.out[1], shared[1]};
+  const LinkId again{++pair.links};
+  pair.say(again, you);
+  CHECK(pair.to<CancelTasks>(again).empty());
+  CHECK(pair.progress(pair.id).running == 3);
+  pair.say(LinkId{++pair.links}, pair.back({pair.out[0]}));
+  CHECK(pair.progress(pair.id).running == 3);
+}
+
 TEST_CASE("who has not answered its welcome yet is not told as home: `exec` would refuse it") {
   Bench bench;
   const auto token = bench.jobs({"1"});

@@ -17,7 +17,7 @@ mkdir -p "$root"/{opt,proc,sys} "$root$dir"/{state,tmp,work} "$PCLUSTER_DIR"
 cp -r "$installed" "$root/opt/pcluster"
 needed=$(ldd "$program" | grep -oE '/[^ ]+' | grep -v "^$installed/")
 for library in $needed; do
-  owner=$(dpkg -S "*/${library##*/}" | cut -d: -f1 | sort -u)
+  owner=$(dpkg -S "*${library#/usr}" | cut -d: -f1 | sort -u)
   same "$owner" libc6 "the package of $library"
   mkdir -p "$root${library%/*}"
   cp -L "$library" "$root$library"

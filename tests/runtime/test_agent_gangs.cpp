@@ -105,6 +105,19 @@ TEST_CASE("a part that waits still is dropped; an unknown one is nobody's") {
   CHECK(rig.did<act::Start>().size() == 1);
 }
 
+TEST_CASE("a head says which of its tasks have ranks elsewhere, until they are over") {
+  Rig rig(4);
+  auto item = Rig::gang();
+  item.gang = {{WorkerId{3}, 4, 4, "n3", {}, 0, false}, {WorkerId{1}, 2, 2, "n1", {}, 9, false}};
+  rig.hear(Assign{1, {item}});
+  rig.small(0, 1);
+  const auto hello = rig.reconnect();
+  CHECK(hello.held.size() == 2);
+  CHECK(hello.split == std::vector{Rig::part()});
+  rig.finish(Rig::part());
+  CHECK(rig.reconnect().split.empty());
+}
+
 TEST_CASE("a part outlives the connection, and is named in the next Hello") {
   Rig rig(4);
   rig.lend(0);

@@ -99,6 +99,8 @@ void plan_capacity(std::uint64_t seed, Plan& plan) {
   // Not below what the plan's gangs need.
   if (chance.percent(25)) plan.manners.max_jobs = plan.jobs;
   if (chance.percent(25)) plan.manners.submit_every = chance.between(5, 20) * second;
+  // Jobs that end before the last has begun never make up a gang of all.
+  if (plan.gangs && plan.walltime > 0) plan.manners.submit_every = 0;
   if (chance.percent(25)) plan.manners.poll = chance.between(20, 60) * second;
   plan.full = chance.percent(15);
 }

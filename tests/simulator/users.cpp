@@ -64,9 +64,10 @@ std::string World::stuck() const {
       text += fmt::format(" [{}: {} queued, {} running, {}]", to_string(row.progress.workload),
                           row.progress.queued, row.progress.running, row.progress.note);
   for (const auto& row : status.workers)
-    text += fmt::format(" {}={}", to_string(row.worker), row.state);
+    if (row.state != "gone") text += fmt::format(" {}={}", to_string(row.worker), row.state);
   for (const auto& row : status.jobs)
-    text += fmt::format(" job {}={}", row.job_id, to_string(row.state));
+    if (row.state != JobState::ended)
+      text += fmt::format(" job {}={}", row.job_id, to_string(row.state));
   return text;
 }
 
@@ -84,8 +85,15 @@ void World::ask_for_jobs() {
   request.spec.manners = plan_.manners;
   request.spec.per_node.cores = plan_.automatic ? plan_.slots : 0;
   const ClientId client{life_ * per_life + asker};
+  // Who wants `exec` names a worker: one must be there.
+  const auto pinned =
+      std::ranges::any_of(users_, [](const auto& user) { return !user.done && user.work->pinned; });
   if (plan_.automatic && core_ && !core_->status(clock_.now).pools.empty())
-    ask(client, ScaleJobs{"", 0, true, plan_.gangs ? plan_.jobs : 0, plan_.jobs, 20 * second});
+    ask(client, ScaleJobs{"", 0, true,
+                          plan_.gangs ? plan_.jobs
+                          : pinned    ? 1u
+                                      : 0u,
+                          plan_.jobs, 20 * second});
   else
     ask(client, request);
   clock_.after(20 * second, [this] { ask_for_jobs(); });

@@ -50,7 +50,8 @@ void World::expect_end(std::size_t index) {
       if (worker.alive) act(index, worker.agent->warned(within, clock_.now));
     });
   }
-  if (!chance.percent(20)) return;
+  // Not for ever: a gang of all nodes would never have them at once.
+  if (!chance.percent(20) || clock_.now > plan_.faults_end) return;
   clock_.after(chance.between(5 * second, plan_.walltime), [this, index] {
     auto& worker = *workers_[index];
     if (worker.alive) act(index, worker.agent->job_ended("preempted", clock_.now));
