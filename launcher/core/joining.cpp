@@ -127,8 +127,8 @@ void Core::State::welcome(Turn& turn, Worker& worker, const Hello& hello) {
 // What the worker has, against what we think it has.  Returns what it must end.
 std::vector<AttemptId> Core::State::reconcile(Turn& turn, Worker& worker, const Hello& hello) {
   std::set<AttemptId> known, has(hello.held.begin(), hello.held.end());
-  const std::set<AttemptId> split(hello.split.begin(), hello.split.end());
   for (const auto& [task, what] : worker.held) known.insert({task, what.number, what.epoch});
+  const std::set<AttemptId> split(hello.split.begin(), hello.split.end());
 
   TasksReturned never_arrived;
   for (const auto& attempt : known)
