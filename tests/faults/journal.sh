@@ -21,7 +21,7 @@ starts, at = [], text.find(b"\xb7pcj")
 while at >= 0:
     starts.append(at)
     at = text.find(b"\xb7pcj", at + 1)
-settled = [at for at in starts if text[at + 24:at + 26] == b"\x92\x0b"]   # a sum's 11th: TaskSettled
+settled = [at for at in starts if text[at + 24:at + 26] == b"\x92\x0b"]   # TaskSettled
 text[settled[9] + 30] ^= 4
 with open(path, "wb") as file:
     file.write(text)
