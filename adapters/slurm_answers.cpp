@@ -58,9 +58,8 @@ std::uint64_t number_of(std::string_view line, std::string_view key) {  // UNLIM
   return static_cast<std::uint64_t>(std::max(0LL, to_integer(value_of(line, key)).value_or(0)));
 }
 
-Micros time_of(std::string_view line, std::string_view key) {
-  const auto text = value_of(line, key);
-  return text.empty() || text[0] < '0' || text[0] > '9' ? 0 : parse_duration(text);
+Micros time_of(std::string_view line, std::string_view key) {  // UNLIMITED is 0
+  return read_duration(value_of(line, key)).value_or(0);
 }
 
 // "gpu:a100:4(S:0-1),lscratch:800": all the gpus.
@@ -69,7 +68,8 @@ std::uint32_t gpus_of(std::string_view gres) {
   for (const auto& each : split(gres, ',')) {
     const auto bare = each.substr(0, each.find('('));
     const auto parts = split(bare, ':');
-    if (parts.front() == "gpu") all += std::max(0LL, to_integer(parts.back()).value_or(1));
+    if (parts.front() == "gpu")
+      all += std::clamp(to_integer(parts.back()).value_or(1), 0LL, 1'000'000LL);
   }
   return static_cast<std::uint32_t>(all);
 }
@@ -128,7 +128,7 @@ std::optional<Seen> seen(const CommandResult& result) {
     auto field = split(line, '|');
     constexpr std::size_t reason = 7;
     if (field.size() <= reason || !to_integer(field[0])) continue;  // a banner
-    const auto end = to_integer(field[4]).value_or(0) * second;
+    const auto end = read_unix_seconds(field[4]).value_or(0);
     auto rest = join(std::span(field).subspan(reason), "|");
     jobs.emplace_back(field[2], job_seen({field[0], field[1], field[3], std::move(rest), field[6],
                                           end, is_limit(field[5])}));

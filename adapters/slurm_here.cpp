@@ -62,7 +62,7 @@ std::optional<slurm_text::Seen> seen(const CommandResult& result) {
     for (auto& [name, job] : *jobs) {
       if (!job.job_id.starts_with(field[1] + "+")) continue;
       job.nodes = field[4];
-      if (limited) job.end_unix = to_integer(field[2]).value_or(0) * second;
+      if (limited) job.end_unix = read_unix_seconds(field[2]).value_or(0);
     }
   }
   return jobs;

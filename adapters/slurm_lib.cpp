@@ -14,7 +14,6 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr const char* program = "pcluster-slurm";
-constexpr Micros minute = 60 * second;
 constexpr std::uint64_t a_year = 365 * 24 * 60;  // minutes; what Slurm makes up for "no limit"
 
 // Null when it is none: the program was stopped, or is not there.
@@ -63,7 +62,7 @@ slurm_text::Listed listed(const Json& row) {
           text(row, "state"),
           text(row, "reason"),
           text(row, "nodes"),
-          static_cast<Micros>(number(row, "end")) * second,
+          read_unix_seconds(digits(row, "end")).value_or(0),
           minutes != 0 && minutes != a_year};
 }
 
@@ -76,7 +75,7 @@ PartitionLimits limits_of(const Json& row) {
   limits.max_memory_mb = number(row, "max_memory_mb_per_node");
   limits.memory_mb_per_core = number(row, "default_memory_mb_per_core");
   limits.max_memory_mb_per_core = number(row, "max_memory_mb_per_core");
-  limits.max_time = static_cast<Micros>(number(row, "max_minutes")) * minute;
+  limits.max_time = read_duration(digits(row, "max_minutes") + "m").value_or(0);
   limits.nodes = static_cast<std::uint32_t>(number(row, "nodes"));
   limits.node_list = text(row, "node_list");
   limits.qos = text(row, "qos");

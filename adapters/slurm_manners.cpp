@@ -41,12 +41,8 @@ std::uint32_t number(std::string_view text) {
 void read_tres(std::string_view text, Allowed& allowed) {
   for (const auto& part : split(text, ',')) {
     if (part.starts_with("cpu=")) allowed.cores = number(std::string_view(part).substr(4));
-    if (part.starts_with("mem=")) allowed.memory_mb = parse_memory_mb(part.substr(4));
+    if (part.starts_with("mem=")) allowed.memory_mb = read_memory_mb(part.substr(4)).value_or(0);
   }
-}
-
-Micros time_of(const std::string& text) {
-  return text.empty() || text[0] < '0' || text[0] > '9' ? 0 : parse_duration(text);
 }
 
 struct Qos {
@@ -64,7 +60,7 @@ std::vector<Qos> read_qos(const CommandResult& result) {
     if (field.size() != 6) continue;
     Qos qos{field[0], holds(field[1], "OverPartQOS"), {number(field[2]), number(field[3])}};
     read_tres(field[4], qos.allowed);
-    qos.allowed.time = time_of(field[5]);
+    qos.allowed.time = read_duration(field[5]).value_or(0);
     all.push_back(std::move(qos));
   }
   return all;
@@ -84,7 +80,7 @@ std::vector<Association> read_associations(const CommandResult& result) {
     if (field.size() != 7) continue;
     Association one{field[0], field[1], field[2], {number(field[4]), number(field[3])}};
     read_tres(field[5], one.allowed);
-    one.allowed.time = time_of(field[6]);
+    one.allowed.time = read_duration(field[6]).value_or(0);
     all.push_back(std::move(one));
   }
   return all;

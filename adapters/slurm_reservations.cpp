@@ -15,7 +15,7 @@ std::vector<Reservation> reservations_seen(const CommandResult& result) {
   for (const auto& text : lines(result.out)) {
     const auto line = " " + text;
     const auto time = [&](std::string_view key) {
-      return to_integer(value_of(line, key)).value_or(0) * second;
+      return read_unix_seconds(value_of(line, key)).value_or(0);
     };
     Reservation one;
     one.name = value_of(line, "ReservationName");

@@ -25,9 +25,8 @@ std::optional<Estimate> estimated(const CommandResult& result) {
       const auto rest = std::string_view(line).substr(at + words.size());
       return std::string(rest.substr(0, rest.find(' ')));
     };
-    const auto start = to_integer(after(" to start at "));
-    if (start && *start > 0)
-      return Estimate{*start * second, after(" in partition "), after(" on nodes ")};
+    const auto start = read_unix_seconds(after(" to start at "));
+    if (start && *start > 0) return Estimate{*start, after(" in partition "), after(" on nodes ")};
   }
   return {};
 }

@@ -16,6 +16,10 @@ endif()
 if(PCLUSTER_FUZZ)                     # with clang alone
   target_compile_options(pcluster_options INTERFACE -fsanitize=fuzzer-no-link)
 endif()
+if(PCLUSTER_SANITIZE_THREADS)
+  target_compile_options(pcluster_options INTERFACE -fsanitize=thread)
+  target_link_options(pcluster_options INTERFACE -fsanitize=thread)
+endif()
 if(PCLUSTER_SANITIZE)
   target_compile_options(pcluster_options INTERFACE -fsanitize=address,undefined
     -fno-omit-frame-pointer)

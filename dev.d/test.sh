@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ./dev test [REGEX]: set up, build three ways, and run every test, as root.
+# ./dev test [REGEX]: set up, build four ways, and run every test, as root.
 # ./dev test --pbs: build once, and run tests/pbs on the PBS or Torque here, as the user who asks.
 # ./dev test --chaos: the long form of the campaign of faults (tests/faults) alone, an hour or so.
 # SPDX-License-Identifier: MIT
@@ -10,10 +10,10 @@ set -euo pipefail
 umask 022
 cd "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/.."
 user=pcluster-test
-# Parts that are tested with sanitizers here, and those that are not: all of them would double the
-# time of ./dev test (`./dev build asan`, then ctest in build/asan, runs them all so).
-sanitized=(base model core script adapters)
-not_sanitized='tree|simulator|io|runtime|daemon|cli'
+# Parts that are tested with sanitizers here, and those that are not: these need all of the program
+# once more (`./dev build asan`, then ctest in build/asan, runs them all so).
+sanitized=(base model core simulator script adapters io daemon)
+not_sanitized='tree|runtime|cli'
 
 # A directory of root's own, the same for each run in this checkout, so that builds are incremental.
 work=/var/tmp/pcluster-test-$(cksum <<< "$PWD" | cut -d' ' -f1)
@@ -68,12 +68,14 @@ build_all() {
   local fuzzed
   fuzzed=(tests/fuzz/corpus/*)
   build_preset test-asan "$work/asan" "${sanitized[@]/#/test_}" "${fuzzed[@]/#*\//fuzz_}"
+  build_preset test-tsan "$work/tsan" test_store
 }
 
-# One ctest over both builds: every test from dev, those of the pure parts again from asan.
+# One ctest over all builds: every test from dev, those of most parts again from asan, and those of
+# the store's thread from tsan.
 run_tests() {
   cat > "$work/CTestTestfile.cmake" <<CMAKE
-subdirs(dev asan)
+subdirs(dev asan tsan)
 CMAKE
   # Program tests run what users get; where CI is true, a skipped one counts as failed.
   PCLUSTER_TEST_PROGRAM=$work/pcluster/bin/pcluster PCLUSTER_TEST_USER=$user CI=${CI:-} \

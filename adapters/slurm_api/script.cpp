@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 #include <vector>
 
-#include "launcher/base/error.hpp"
 #include "launcher/base/text.hpp"
 #include "launcher/base/units.hpp"
 
@@ -66,10 +66,9 @@ bool read_count(Value text, std::optional<std::uint32_t>& count) {
 bool read_minutes(Value text, std::optional<std::uint32_t>& minutes) {
   if (std::ranges::count(text, ':') != 2)
     return false;  // shorter forms: sbatch has rules of its own
-  try {
-    minutes = static_cast<std::uint32_t>((parse_duration(text) / second + 59) / 60);
-  } catch (const Error&) { return false; }
-  return *minutes > 0;
+  const auto duration = read_duration(text);
+  if (duration) minutes = static_cast<std::uint32_t>((*duration / second + 59) / 60);
+  return duration && *minutes > 0;
 }
 
 bool read_memory(Value text, std::uint64_t& mb) {

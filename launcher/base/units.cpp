@@ -16,11 +16,6 @@ namespace {
 constexpr Micros minute = 60 * second, hour = 60 * minute, day = 24 * hour;
 constexpr Micros longest = 3650 * day;  // keeps every sum of times far from overflow
 
-[[noreturn]] void bad_duration(std::string_view text) {
-  throw Error(Exit::usage, fmt::format("\"{}\" is not a duration", text),
-              "write 90s, 5m, 1h30m, 2d, HH:MM:SS or D-HH:MM:SS");
-}
-
 // A decimal number at the front of `text`, taken off it.
 std::optional<double> take_number(std::string_view& text) {
   std::size_t end = 0;
@@ -67,7 +62,7 @@ std::optional<Micros> unit(std::string_view name) {
 
 }  // namespace
 
-std::uint64_t parse_memory_mb(std::string_view text) {
+std::optional<std::uint64_t> read_memory_mb(std::string_view text) {
   std::string_view rest = trim(text);
   const auto number = take_number(rest);
   double factor = 0;  // to MB
@@ -75,10 +70,14 @@ std::uint64_t parse_memory_mb(std::string_view text) {
   if (rest == "K" || rest == "KB" || rest == "KiB" || rest == "k") factor = 1.0 / 1024;
   if (rest == "G" || rest == "GB" || rest == "GiB" || rest == "g") factor = 1024;
   if (rest == "T" || rest == "TB" || rest == "TiB" || rest == "t") factor = 1024.0 * 1024;
-  if (!number || factor == 0 || *number * factor > 1e12)
-    throw Error(Exit::usage, fmt::format("\"{}\" is not an amount of memory", text),
-                "write 16G, 512M, 1.5T, or a number of MB");
+  if (!number || factor == 0 || *number * factor > 1e12) return {};
   return static_cast<std::uint64_t>(std::ceil(*number * factor));
+}
+
+std::uint64_t parse_memory_mb(std::string_view text) {
+  if (const auto mb = read_memory_mb(text)) return *mb;
+  throw Error(Exit::usage, fmt::format("\"{}\" is not an amount of memory", text),
+              "write 16G, 512M, 1.5T, or a number of MB");
 }
 
 std::string show_memory_mb(std::uint64_t mb) {
@@ -87,15 +86,11 @@ std::string show_memory_mb(std::uint64_t mb) {
   return gb == std::floor(gb) ? fmt::format("{:.0f} GB", gb) : fmt::format("{:.1f} GB", gb);
 }
 
-Micros parse_duration(std::string_view text) {
+std::optional<Micros> read_duration(std::string_view text) {
   std::string_view rest = trim(text);
   if (rest == "unlimited" || rest == "UNLIMITED") return 0;
-  if (rest.find(':') != rest.npos || rest.find('-') != rest.npos) {
-    const auto clock = parse_clock(rest);
-    if (!clock) bad_duration(text);
-    return *clock;
-  }
-  if (rest.empty()) bad_duration(text);
+  if (rest.find(':') != rest.npos || rest.find('-') != rest.npos) return parse_clock(rest);
+  if (rest.empty()) return {};
   double total = 0;
   const bool bare = rest.find_first_not_of("0123456789.") == rest.npos;  // seconds
   while (!rest.empty()) {
@@ -104,11 +99,24 @@ Micros parse_duration(std::string_view text) {
     const auto name = rest.substr(0, length);
     rest.remove_prefix(name.size());
     const auto factor = bare ? std::optional(second) : unit(name);
-    if (!number || !factor) bad_duration(text);
+    if (!number || !factor) return {};
     total += *number * static_cast<double>(*factor);
   }
-  if (total > static_cast<double>(longest)) bad_duration(text);
+  if (total > static_cast<double>(longest)) return {};
   return static_cast<Micros>(total + 0.5);
+}
+
+Micros parse_duration(std::string_view text) {
+  if (const auto duration = read_duration(text)) return *duration;
+  throw Error(Exit::usage, fmt::format("\"{}\" is not a duration", text),
+              "write 90s, 5m, 1h30m, 2d, HH:MM:SS or D-HH:MM:SS");
+}
+
+std::optional<Micros> read_unix_seconds(std::string_view text) {
+  constexpr long long last = 253'402'300'799;
+  const auto seconds = to_integer(text);
+  return seconds && *seconds >= 0 && *seconds <= last ? std::optional(*seconds * second)
+                                                      : std::nullopt;
 }
 
 std::string show_duration(Micros duration) {

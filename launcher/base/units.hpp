@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,6 +22,11 @@ std::string show_memory_mb(std::uint64_t mb);
 // "90" (seconds), "5m", "1h30m", "2d", "MM:SS", "HH:MM:SS", "D-HH:MM:SS"; and "unlimited" = 0.
 // Throws Error.
 Micros parse_duration(std::string_view text);
+// The same of what a program printed: nothing where those throw.
+std::optional<std::uint64_t> read_memory_mb(std::string_view text);
+std::optional<Micros> read_duration(std::string_view text);
+// Seconds since 1970 in digits, up to the year 9999.
+std::optional<Micros> read_unix_seconds(std::string_view text);
 // "52.3s", "4m12s", "2h05m".
 std::string show_duration(Micros duration);
 // The schedulers' own: "D-HH:MM:SS" / "HH:MM:SS".

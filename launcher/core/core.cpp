@@ -24,6 +24,9 @@ void Core::apply(const Record& record) {
 
 void Core::set_epoch(Epoch epoch) { state_->epoch = epoch; }
 
+void Core::pass_over(WorkloadId used) { state_->ledger.workloads.pass_over(used); }
+void Core::pass_over(WorkerId used) { state_->ledger.workers.pass_over(used); }
+
 Effects Core::begin(Time now, Micros unix_now) {
   Turn turn{now, unix_now, {}, {}};
   state_->begin(turn);

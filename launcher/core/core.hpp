@@ -175,6 +175,9 @@ class Core {
   // missing_trials(), then begin().
   void apply(const Record&);
   void set_epoch(Epoch);  // where replay has to say which one this is: between apply() and begin()
+  // As set_epoch, of ids that are on the disk though a damaged journal has lost them.
+  void pass_over(WorkloadId);
+  void pass_over(WorkerId);
   Effects begin(Time now, Micros unix_now);
   Effects handle(const Event&, Time now, Micros unix_now);
   std::optional<Time> deadline() const;  // when to handle a Tick

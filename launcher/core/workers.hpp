@@ -1,6 +1,7 @@
 // The workers: who is home, on which connection, and which tasks each has.  Pure.
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -86,6 +87,7 @@ class Workers {
   Worker* find(LinkId);
   Worker* find(const std::string& incarnation);
   WorkerId next() const { return WorkerId{next_}; }
+  void pass_over(WorkerId used) { next_ = std::max(next_, static_cast<std::uint32_t>(used) + 1); }
   const std::map<WorkerId, Worker>& all() const { return all_; }
   std::map<WorkerId, Worker>& all() { return all_; }
 

@@ -2,6 +2,7 @@
 // Pure.
 // SPDX-License-Identifier: MIT
 #pragma once
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <map>
@@ -79,6 +80,7 @@ class Workloads {
   Workload* find(WorkloadId);
   const Workload* find(WorkloadId) const;
   WorkloadId next() const { return WorkloadId{last_ + 1}; }
+  void pass_over(WorkloadId used) { last_ = std::max(last_, static_cast<std::uint32_t>(used)); }
   const std::map<WorkloadId, Workload>& all() const { return all_; }
   std::map<WorkloadId, Workload>& all() { return all_; }
 

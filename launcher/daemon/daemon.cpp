@@ -13,6 +13,7 @@
 
 #include "launcher/base/error.hpp"
 #include "launcher/base/text.hpp"
+#include "launcher/daemon/damage.hpp"
 #include "launcher/daemon/launcher.hpp"
 #include "launcher/io/descriptors.hpp"
 #include "launcher/io/file.hpp"
@@ -45,6 +46,15 @@ void make_tree(const StateDirectory& directory) {
     make_directories(path, 0700);
 }
 
+// Ids of lost records are not given again: tables and spools of theirs are there.
+void after_damage(const StateDirectory& directory, Core& core) {
+  try {
+    for (const auto& line : lost_work(directory)) spdlog::warn("journal: {}", line);
+    for (const auto id : workloads_on_disk(directory)) core.pass_over(id);
+    for (const auto id : workers_on_disk(directory)) core.pass_over(id);
+  } catch (const Error& error) { spdlog::warn("what the damage cost: {}", error.what()); }
+}
+
 struct Replayed {
   Core core;
   Epoch epoch;
@@ -56,6 +66,7 @@ Replayed replay(const StateDirectory& directory, const std::string& cluster) {
   const auto report =
       replay_journal(directory.journal(), [&](const Record& record) { core.apply(record); });
   for (const auto& note : report.notes) spdlog::warn("journal: {}", note);
+  if (!report.notes.empty()) after_damage(directory, core);
   const Epoch epoch = report.last_epoch + 1;
   core.set_epoch(epoch);
   spdlog::info("epoch {}: {} records replayed", epoch, report.records);

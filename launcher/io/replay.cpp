@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <deque>
 #include <memory>
-#include <optional>
 
 #include "launcher/base/error.hpp"
 #include "launcher/io/file.hpp"
@@ -22,7 +22,13 @@ namespace {
 struct Segment {
   std::string name, bytes;
   Scan scan;
+
+  // Its first record is the first that was written to it.
+  bool begins_whole() const {
+    return !scan.entries.empty() && (scan.damages.empty() || scan.damages.front().offset > 0);
+  }
 };
+using Segments = std::deque<std::unique_ptr<Segment>>;
 
 // A block that the disk cannot read any more counts as damage like any other.
 std::string read_blocks(const std::string& path, ReplayReport& report) {
@@ -51,9 +57,10 @@ class Replay {
   Replay(ReplayReport& report, const std::function<void(const Record&)>& each)
       : report_(report), each_(each) {}
 
-  // `next`: the following segment.  After a failed sync it repeats what was not durable: from its
-  // first record on, it is the one that counts.
-  void segment(const Segment& segment, const Segment* next) {
+  // `following`: the next segment, and those behind it as long as none of them begins whole.  After
+  // a failed sync a segment repeats what was not durable: from its first record on, it is the one
+  // that counts.  One that failed in its turn may stand between, with any of its records.
+  void segment(const Segment& segment, const Segments& following) {
     for (const auto& damage : segment.scan.damages) {
       ++report_.damaged_places;
       report_.damaged_bytes += damage.size;
@@ -62,14 +69,14 @@ class Replay {
     }
     // Its records are lost, but its epoch was used: workers may know it.
     if (segment.scan.entries.empty()) ++report_.last_epoch;
-    std::optional<Position> repeated;
-    if (next != nullptr && !next->scan.entries.empty())
-      repeated = next->scan.entries.front().position;
     for (const auto& entry : segment.scan.entries) {
       const auto& at = entry.position;
       report_.last_epoch = std::max(report_.last_epoch, at.epoch);
-      const bool comes_again =
-          repeated && at.epoch == repeated->epoch && at.sequence >= repeated->sequence;
+      const bool comes_again = std::ranges::any_of(following, [&](const auto& later) {
+        if (later->scan.entries.empty()) return false;
+        const auto& first = later->scan.entries.front().position;
+        return at.epoch == first.epoch && at.sequence >= first.sequence;
+      });
       // Not above the last: a repetition, or an old launcher that wrote after a new one began.
       if (!comes_again && at > last_) deliver(segment, entry);
     }
@@ -119,11 +126,13 @@ ReplayReport replay_journal(const std::string& directory,
     segment->scan = scan_segment(segment->bytes);
     return segment;
   };
-  std::unique_ptr<Segment> current, next;
-  for (std::size_t i = 0; i < names.size(); ++i) {  // two at a time in memory
-    current = next ? std::move(next) : load(names[i]);
-    next = i + 1 < names.size() ? load(names[i + 1]) : nullptr;
-    replay.segment(*current, next.get());
+  Segments segments;  // mostly two at a time in memory
+  for (auto next = names.begin(); next != names.end() || !segments.empty();) {
+    while (next != names.end() && (segments.size() < 2 || !segments.back()->begins_whole()))
+      segments.push_back(load(*next++));
+    const auto current = std::move(segments.front());
+    segments.pop_front();
+    replay.segment(*current, segments);
   }
   return report;
 }

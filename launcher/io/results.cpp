@@ -34,6 +34,13 @@ Fd open_file(const std::string& path) {
   return file;
 }
 
+// A machine's crash may have left a row without its text, and a text's length without its bytes.
+bool text_stands(int texts, const TextPlace& place) {
+  std::string bytes(place.size, '\0');
+  const auto got = pread(texts, bytes.data(), bytes.size(), static_cast<off_t>(place.offset));
+  return got == static_cast<ssize_t>(bytes.size()) && crc32c(bytes) == place.sum;
+}
+
 }  // namespace
 
 void ResultTables::add(Record record, bool replayed) {
@@ -108,7 +115,7 @@ void ResultTables::write_rows(WorkloadId id, Rows& rows) {
   write_run();
 }
 
-bool ResultTables::stands(const Table& table, const TaskResult& result) {
+bool ResultTables::stands(Table& table, const TaskResult& result) {
   const auto& attempt = result.attempt;
   std::string bytes(row_size, '\0');
   const auto got = pread(table.rows.get(), bytes.data(), bytes.size(),
@@ -116,8 +123,13 @@ bool ResultTables::stands(const Table& table, const TaskResult& result) {
   if (got != static_cast<ssize_t>(row_size)) return false;
   TextPlace text;
   const auto there = parse_row(bytes, attempt.task.workload, attempt.task.index, text);
-  return there && there->result.attempt == attempt && there->result.state == result.state &&
-         there->result.end_unix == result.end_unix && text.offset + text.size <= table.found_end;
+  if (!there || there->result.attempt != attempt || there->result.state != result.state ||
+      there->result.end_unix != result.end_unix || text.offset + text.size > table.found_end)
+    return false;
+  if (text == table.found) return true;
+  if (!text_stands(table.texts.get(), text)) return false;
+  table.found = text;
+  return true;
 }
 
 // Most results say nothing but where they ran, and share one text.

@@ -28,6 +28,7 @@ struct TextPlace {
   std::uint64_t offset = 0;
   std::uint32_t size = 0, sum = 0;
   bool limited = false;  // the memory limit stands before it
+  bool operator==(const TextPlace&) const = default;
 };
 void append_row(std::string& bytes, const TaskResult&, WorkerId, const TextPlace&);
 std::string text_bytes(const TaskResult&, std::string_view host);
@@ -59,6 +60,7 @@ class ResultTables {
     Fd rows, texts;
     std::uint64_t text_end = 0;
     std::uint64_t found_end = 0;  // when it was opened: rows that stand have their texts before
+    TextPlace found;              // one of those, read and whole
     std::unordered_map<std::string, TextPlace> plain;       // host (and limit) alone
     std::unordered_map<std::uint32_t, PlainText> plain_of;  // the last one, by worker
   };
@@ -69,7 +71,7 @@ class ResultTables {
   TextPlace place_text(Table&, const Row&);
   TextPlace write_text(Table&, const Row&);
   void write_at(int fd, std::string_view bytes, std::uint64_t offset, const std::string& what);
-  static bool stands(const Table&, const TaskResult&);
+  static bool stands(Table&, const TaskResult&);
 
   StateDirectory directory_;
   Disk disk_;

@@ -180,4 +180,10 @@ TEST_CASE("limits of partitions, as scontrol printed them") {
   CHECK(open.max_memory_mb == 9000);
   CHECK_FALSE(slurm.limits_seen(
       {1, false, "", "slurm_load_partitions error: Unable to contact slurm controller\n"}));
+  for (const auto* time : {"1:2:3:4", "12hours", "99999999-00:00:00", "-", ""}) {
+    const auto strange =
+        slurm.limits_seen({0, false, "PartitionName=x MaxTime=" + std::string(time) + "\n", ""});
+    REQUIRE(strange);
+    CHECK(strange->at(0).max_time == 0);  // not said
+  }
 }

@@ -34,6 +34,17 @@ TEST_CASE("durations as people and schedulers write them") {
     CHECK_THROWS_AS(parse_duration(bad), Error);
 }
 
+TEST_CASE("what a program printed is read without exceptions") {
+  CHECK(read_duration("1-00:00:00") == 86400 * second);
+  CHECK(read_duration("UNLIMITED") == 0);
+  CHECK_FALSE(read_duration("1:2:3:4"));
+  CHECK(read_memory_mb("8G") == 8192);
+  CHECK_FALSE(read_memory_mb("8Gi8"));
+  CHECK(read_unix_seconds("1795310268") == 1'795'310'268 * second);
+  for (const char* bad : {"", "Unknown", "-1", "253402300800", "9223372036854775807"})
+    CHECK_FALSE(read_unix_seconds(bad));
+}
+
 TEST_CASE("durations shown") {
   CHECK(show_duration(52'340'000) == "52.3s");
   CHECK(show_duration(252 * second) == "4m12s");

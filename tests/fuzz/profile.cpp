@@ -14,9 +14,7 @@ template <class Parse>
 void read(Parse parse) {
   try {
     static_cast<void>(parse());
-  } catch (const Error& error) {
-    must(error.what()[0] != '\0', "an error says something");
-  }
+  } catch (const Error& error) { must(error.what()[0] != '\0', "an error says something"); }
 }
 
 }  // namespace

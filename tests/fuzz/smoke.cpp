@@ -62,7 +62,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   const auto corpus = corpus_of(argv[1]);
-  const auto mutations = argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 2000;
+  const auto mutations = argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 500;
   pcluster::fuzz::must(!corpus.empty(), "the corpus is there");
   Chance chance(1);
   for (const auto& text : corpus) {

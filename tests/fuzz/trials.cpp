@@ -15,9 +15,7 @@ void read_table(std::string_view input, char separator) {
   try {
     const auto table = parse_table(input, separator, "fuzz.csv");
     must(!table.columns.empty(), "a table has columns");
-  } catch (const Error& error) {
-    must(error.code() == Exit::usage, "a wrong table is the user's");
-  }
+  } catch (const Error& error) { must(error.code() == Exit::usage, "a wrong table is the user's"); }
 }
 
 }  // namespace
@@ -27,9 +25,7 @@ void run(std::string_view input) {
   const auto end = std::min(input.find('\n'), input.size());
   try {
     if (end < 200) static_cast<void>(parse_trials(input.substr(0, end)));
-  } catch (const Error& error) {
-    must(error.code() == Exit::usage, "a wrong range is the user's");
-  }
+  } catch (const Error& error) { must(error.code() == Exit::usage, "a wrong range is the user's"); }
   const auto rest = input.substr(std::min(end + 1, input.size()));
   const auto word_end = std::min(rest.find('\n'), rest.size());
   const std::string word(rest.substr(0, word_end));

@@ -153,6 +153,45 @@ TEST_CASE("damage loses the records that it hits, and no other") {
   }
 }
 
+TEST_CASE("1,000 records cut at every byte, and with each of 10,000 bits flipped") {
+  const Scratch scratch;
+  constexpr std::uint32_t count = 1000;
+  write_journal(scratch.path, 1, 0, count);
+  auto bytes = read_file(scratch / "00000001.log");
+  std::vector<std::size_t> ends;
+  for (const auto& entry : scan_segment(bytes).entries)
+    ends.push_back(static_cast<std::size_t>(entry.payload.data() - bytes.data()) +
+                   entry.payload.size());
+  REQUIRE(ends.size() == count);
+  std::size_t whole = 0;
+  for (std::size_t size = 0; size <= bytes.size(); ++size) {
+    while (whole < count && ends[whole] <= size) ++whole;
+    const auto scan = scan_segment(std::string_view(bytes).substr(0, size));
+    if (scan.entries.size() != whole) FAIL(size);
+  }
+  std::mt19937 random(1);
+  for (int i = 0; i < 10'000; ++i) {
+    auto& byte = bytes[random() % bytes.size()];
+    const auto bit = static_cast<char>(1 << random() % 8);
+    byte = static_cast<char>(byte ^ bit);
+    if (scan_segment(bytes).entries.size() != count - 1) FAIL(i);
+    byte = static_cast<char>(byte ^ bit);
+  }
+}
+
+TEST_CASE("10,000 bits flipped in one journal: it is read, but for the records that they hit") {
+  const Scratch scratch;
+  constexpr std::uint32_t count = 40'000;
+  write_journal(scratch.path, 1, 0, count);
+  auto bytes = read_file(scratch / "00000001.log");
+  std::mt19937 random(2);
+  for (int i = 0; i < 10'000; ++i)
+    bytes[random() % bytes.size()] ^= static_cast<char>(1 << random() % 8);
+  remove_tree(scratch / "00000001.log");
+  append_file(scratch / "00000001.log", bytes);
+  check_nearly_all(read_back(scratch.path), count, 10'000);
+}
+
 TEST_CASE("a newer journal is refused by its version, an unknown record is not") {
   const Scratch scratch;
   {

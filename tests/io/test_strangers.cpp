@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <random>
 #include <thread>
 
 #include "launcher/io/socket.hpp"
@@ -174,6 +175,28 @@ TEST_CASE("frames inside the encryption: byte by byte, of length 0, larger than 
     third.send(frame("fine"));
     CHECK(run_until(loop, [&] { return server.frames.size() == 1; }));
   }
+}
+
+TEST_CASE(
+    "rubbish inside the encryption, of a worker that has the key: its own link, and no other") {
+  Loop loop;
+  Server server(loop);
+  std::mt19937_64 chance(1);
+  std::size_t ended = 0;
+  for (int i = 0; i < 20; ++i) {
+    RawWorker worker(loop, server.listener->port());
+    std::string bytes = i % 2 == 0 ? frame("before") : "";
+    for (auto left = 1 + chance() % 8000; left > 0; --left) bytes += static_cast<char>(chance());
+    worker.send(bytes);
+    run_for(loop, 5 * millisecond);
+    ended = server.ends.size();
+  }
+  CHECK(ended >= 10);  // most lengths are above what a stranger may send; others wait for the rest
+  CHECK(std::ranges::count(server.frames, "before") == 10);
+  const auto after = connect(loop, {{"127.0.0.1", server.listener->port()}}, test_key());
+  REQUIRE(run_until(loop, [&] { return after->done; }));
+  after->link->send("fine");
+  CHECK(run_until(loop, [&] { return server.frames.back() == "fine"; }));
 }
 
 TEST_CASE("silent strangers: cut at the deadline, and seventy of them keep no worker out") {

@@ -38,8 +38,8 @@ std::vector<Source> read_all() {
     fs::path relative = entry->path().lexically_relative(top);
     std::string name = relative.filename().string();
     if (entry->is_directory()) {
-      bool skip =
-          (name.starts_with(".") && name != ".ci") || name == "build" || name == "__pycache__";
+      bool skip = (name.starts_with(".") && name != ".ci") || name == "build" ||
+                  name == "__pycache__" || name == "corpus";  // of fuzzing: inputs, no sources
       if (skip) entry.disable_recursion_pending();
     } else if (entry->is_regular_file() && wanted(relative)) {
       found.push_back(read(entry->path(), relative.string()));
