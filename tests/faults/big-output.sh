@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Much output, of one task and of many, and bytes that are no text: kept exactly, while the memory of
-# worker, launcher and reader stays as it was, and other tasks go on.  PCLUSTER_CHAOS=1: 1 GB.
+# Much output, of one task and of many, and bytes that are no text: kept exactly, while the memory
+# of worker, launcher and reader stays as it was, and other tasks go on.  PCLUSTER_CHAOS=1: 1 GB.
 # SPDX-License-Identifier: MIT
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
@@ -45,7 +45,8 @@ many=$(pcluster map --quiet --detach --trials "1-$tasks" -- \
   bash "$PWD/write.sh" $((1 << 20)) "$dir/sum.{trial}" 2> /dev/null)
 ok pcluster wait "$many"
 for ((i = 1; i <= tasks; i += 1 + tasks / 20)); do
-  same "$(pcluster logs "$many.$((i - 1))" --stdout | sum)" "$(cat "$dir/sum.$i")" "output of task $i"
+  same "$(pcluster logs "$many.$((i - 1))" --stdout | sum)" "$(cat "$dir/sum.$i")" \
+    "output of task $i"
 done
 
 for one in "worker $worker $worker_before" "launcher $launcher $launcher_before"; do

@@ -20,7 +20,8 @@ static long shift(void) {
 
 int clock_gettime(clockid_t clock, struct timespec* now) {
   const int failed = (int)syscall(SYS_clock_gettime, clock, now);
-  if (!failed && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) now->tv_sec += shift();
+  if (!failed && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE))
+    now->tv_sec += shift();
   return failed;
 }
 

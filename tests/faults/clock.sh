@@ -24,6 +24,14 @@ id=$(pcluster map --quiet --detach --trials "1-$tasks" -- sh -c "$task" '{trial}
 long=$(pcluster map --quiet --detach --priority 5 --time 10m --trials 1-1 -- \
   sh -c 'echo began >> "$0"; until [ -e "$0.go" ]; do sleep 0.1; done' "$dir/long")
 eventually 5 test -s "$dir/long"
+# Residents time their trials themselves.
+cat > resident << 'SH'
+#!/bin/sh
+echo '{"ready":true}' >&4
+while read -r line <&3; do sleep 0.2; echo '{"done":true}' >&4; done
+SH
+chmod 755 resident
+stays=$(pcluster map --quiet --detach --priority 3 --resident --trials 1-100 -- "$PWD/resident")
 for jump in 3600 0 -3600 86400 0 -86400 0; do
   set_clock "$jump"
   sleep "$pause"
@@ -42,13 +50,19 @@ set_clock 86400
 touch "$dir/long.go"
 ok pcluster wait "$id"
 ok pcluster wait "$long"
+ok pcluster wait "$stays"
 same "$(cat "$dir"/ran/* | wc -l) $(wc -l < "$dir/long")" "$tasks 1" "starts of the tasks"
-ok pcluster results "$id" --json
-same "$(json 'len(i), {x["state"] for x in i} == {"done"}')" "$tasks True" "results"
-same "$(json 'sum(not 0 <= at(x["end"]) - at(x["start"]) < 5 for x in i)')" 0 "walls that are wrong"
+for workload in "$id $tasks" "$stays 100"; do
+  ok pcluster results "${workload% *}" --json
+  same "$(json 'len(i), {x["state"] for x in i} == {"done"}')" "${workload#* } True" "results"
+  same "$(json 'sum(not 0 <= at(x["end"]) - at(x["start"]) < 5 for x in i)')" 0 \
+    "walls of workload $workload that are wrong"
+done
 ok pcluster results "$long" --json
-same "$(json 'i[0]["state"], 0 < at(i[0]["end"]) - at(i[0]["start"]) < 900')" "done True" "the long one"
+same "$(json 'i[0]["state"], 0 < at(i[0]["end"]) - at(i[0]["start"]) < 900')" "done True" \
+  "the long one"
 ok pcluster events
 if grep -E "worker_gone|task_lost" "$dir/out" >&2; then fail "a worker was given up"; fi
-report "7 jumps of up to a day, and a launcher that died meanwhile: 2 workers stayed, $tasks tasks once"
+report "7 jumps of up to a day, and a launcher that died meanwhile: 2 workers stayed," \
+  "$tasks tasks ran once"
 stopped

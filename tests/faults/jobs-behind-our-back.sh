@@ -40,7 +40,8 @@ begin=$(now_ms)
 others scancel "$job"
 eventually 10 home_is 2
 cancelled=$(($(now_ms) - begin))
-says_of "$job" "its worker left: the job was told to end|CANCELLED" || { show; fail "nothing is said of it"; }
+says_of "$job" "its worker left: the job was told to end|CANCELLED" ||
+  { show; fail "nothing is said of it"; }
 # What was asked for can be had again at once, though the queue was not asked since.
 ok pcluster submit --partition 16GBXL --jobs 3 --cores 1 --time 20m
 same "$(workers_home)" 3 "workers, topped up"

@@ -20,7 +20,9 @@ says "a launcher of this cluster runs already: process $(launcher_pid) on $(host
 kill -9 "$(launcher_pid)"
 ok pcluster map --trials 0-9 -- true
 for ((i = 0; i < 8; i++)); do launch > "$dir/launch.$i" 2>&1 & done
-refused() { [[ $(cat "$dir"/launch.? | grep -c "runs already: process $(launcher_pid) on") == 8 ]]; }
+refused() {
+  [[ $(cat "$dir"/launch.? | grep -c "runs already: process $(launcher_pid) on") == 8 ]]
+}
 eventually 10 refused
 ok pcluster logs last
 stopped

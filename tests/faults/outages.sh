@@ -30,7 +30,11 @@ let_say() { printf '%s\n' "${@:2}" > "$dir/$1.says"; }
 let_say sbatch right
 let_say squeue right
 others() { PATH=$outer_path "$@"; }
-state_of() { pcluster status > "$dir/out" 2>&1; awk -v pool="$1" '$2 == pool { print $3 }' "$dir/out"; }
+state_of() {
+  pcluster status > "$dir/out" 2>&1
+  awk -v pool="$1" '$2 == pool { print $3 }' "$dir/out"
+}
+waiting() { others squeue --me -h -r -t pending -o %i | wc -l; }
 states_are() { [[ $(state_of "$1" | sort -u | tr '\n' ' ') == "$2 " ]]; }
 
 ok pcluster submit --partition 16GBXL --jobs 2 --cores 1 --time 20m
@@ -53,7 +57,7 @@ for pool in "${submits[@]}"; do ok pcluster submit "${options[@]}" --pool "$pool
 for pool in "${submits[@]}"; do eventually 90 states_are "$pool" pending; done
 wait $map || { cat "$dir/map" >&2; fail "map ended with $?"; }
 same "$(cat "$dir"/work/* | wc -l)" "$tasks" "starts of $tasks tasks"
-same "$(others squeue --me -h -r -t pending -o %i | wc -l)" $((2 * ${#submits[@]})) "jobs in the queue"
+same "$(waiting)" $((2 * ${#submits[@]})) "jobs in the queue"
 same "$(($(calls sbatch) - before))" $((2 * ${#submits[@]} - 1)) \
   "calls of sbatch for ${#submits[@]} submits, all but the first of which came to nothing"
 report "${#submits[@]} submits without an answer were known after $((SECONDS - begin)) s"
@@ -78,7 +82,7 @@ if [[ ${PCLUSTER_CHAOS:-} == 1 ]]; then
   sleep 70
   let_say squeue right
   eventually 400 states_are hung pending
-  same "$(others squeue --me -h -r -t pending -o %i | wc -l)" 8 "jobs in the queue"
+  same "$(waiting)" 8 "jobs in the queue"
 fi
 report "$asked calls of squeue in $outage s without an answer"
 let_say squeue right

@@ -70,7 +70,9 @@ for ((round = 0; round < rounds; round++)); do
   for i in 1 2 3 4; do launch "login$i" > "$dir/launch.$i" 2>&1 & done
   one_serves() { on "$(holder)" "$program" status; }
   eventually 10 one_serves
-  refused() { [[ $(grep -lE "process [0-9]+ on login|names no launcher" "$dir"/launch.? | wc -l) == 3 ]]; }
+  refused() {
+    [[ $(grep -lE "process [0-9]+ on login|names no launcher" "$dir"/launch.? | wc -l) == 3 ]]
+  }
   eventually 5 refused
   third=$(launcher_pid)
   kill -9 "$third"

@@ -12,7 +12,7 @@ begin=$SECONDS
 id=$(pcluster map --quiet --detach --time-request 2m --trials 1-1 -- true)
 ok timeout 20 "$program" map --quiet --time-request 15s --trials 1-2 -- true
 ok pcluster results "$id" --json
-same "$(json 'len(i) and i[0]["state"]')" queued "a task that takes longer than its worker's job lasts"
+same "$(json 'len(i) and i[0]["state"]')" queued "a task that takes longer than its job lasts"
 ok pcluster explain "$id.0"
 says "no worker's job lasts that long still"
 # One that will last.
