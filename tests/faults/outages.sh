@@ -67,7 +67,7 @@ let_say squeue fails rubbish hangs
 before=$(calls squeue)
 begin=$SECONDS
 outage=5
-[[ ${PCLUSTER_CHAOS:-} != 1 ]] || outage=400
+[[ ${PCLUSTER_CHAOS:-} != 1 ]] || outage=130
 while ((SECONDS - begin < outage)); do
   ok pcluster map --quiet --trials 1-20 -- true
   sleep 1
