@@ -74,6 +74,22 @@ std::uint32_t gpus_of(std::string_view gres) {
   return static_cast<std::uint32_t>(all);
 }
 
+// Sites print banners, and nothing of ours among them is an answer; bytes that are no text are
+// none.
+bool is_text(std::string_view out) {
+  return std::ranges::none_of(out, [](char byte) {
+    return static_cast<unsigned char>(byte) < ' ' && byte != '\n' && byte != '\t' && byte != '\r';
+  });
+}
+
+// Where its word is all that the scheduler says, or its reason is still the one to wait.
+bool tells_why(const JobSeen& job) {
+  const bool waited = job.word == "CANCELLED" && job.nodes.empty();
+  if (job.state == JobState::ended)
+    return waited || (job.reason.empty() && job.word != "COMPLETED");
+  return job.reason.empty() && (job.word == "SUSPENDED" || job.word == "STOPPED");
+}
+
 }  // namespace
 
 JobSeen job_seen(Listed listed) {
@@ -83,6 +99,7 @@ JobSeen job_seen(Listed listed) {
   const auto known = std::ranges::find(states, std::string_view(job.word), &State::word);
   if (known != std::end(states)) job.state = known->state;
   job.reason = listed.reason == "None" ? "" : std::move(listed.reason);
+  if (tells_why(job)) job.reason = job.word;
   job.nodes = std::move(listed.nodes);
   job.never = job.state == JobState::pending && never_starts(job.reason);
   if (job.word == "RUNNING" && listed.limited) job.end_unix = listed.end_unix;
@@ -122,7 +139,7 @@ SubmitAnswer submitted(const CommandResult& result, const JobIdentity& job) {
 }
 
 std::optional<Seen> seen(const CommandResult& result) {
-  if (result.exit_code != 0 || result.timed_out) return {};
+  if (result.exit_code != 0 || result.timed_out || !is_text(result.out)) return {};
   Seen jobs;
   for (const auto& line : lines(result.out)) {
     auto field = split(line, '|');

@@ -43,7 +43,8 @@ Resident::Resident(const Hands& hands, std::uint32_t slot, std::string name, con
       gang_(start.gang),
       pipes_(base),
       trials_{start},
-      trial_unix_(unix_now()) {}
+      trial_unix_(unix_now()),
+      trial_at_(hands.loop.now()) {}
 
 Resident::~Resident() {
   for (auto* timer : {&patience_, &later_, &nap_}) stop(*timer);
@@ -91,6 +92,7 @@ void Resident::silent() {
 void Resident::give(const TaskStart& start) {
   trials_.push_back(start);
   trial_unix_ = unix_now();
+  trial_at_ = hands_.loop.now();
   cpu_before_ = use_.cpu();
   for (const auto& [stream, bytes] : held_) hands_.output.write(start.attempt, stream, bytes);
   held_.clear();

@@ -118,6 +118,7 @@ class Resident {
   double each_ = 0;                   // microseconds of a trial, lately
   mutable const TaskTemplate* same_ = nullptr;  // as task_; forget() before that goes away
   Micros trial_unix_ = 0, cpu_before_ = 0;
+  Time trial_at_ = 0;  // the same moment, on the clock that nobody sets
   std::uint64_t answered_ = 0, peak_kb_ = 0;
   Time idle_since_ = 0, peak_at_ = 0;
   bool ready_ = false, ending_ = false, leaves_ = false;

@@ -127,8 +127,8 @@ void Resident::keep(const Answer& answer) {
 void Resident::share_out() {
   const auto count = static_cast<Micros>(results_.size() - shared_out_);
   if (count == 0) return;
-  const Micros now = unix_now(), cpu = std::max(cpu_before_, use_.cpu());
-  const Micros span = std::max<Micros>(0, now - trial_unix_);
+  const Time now = hands_.loop.now();
+  const Micros cpu = std::max(cpu_before_, use_.cpu()), span = now - trial_at_;
   if (peak_kb_ == 0 || span / count >= short_trial || now - peak_at_ >= peak_again) {
     peak_kb_ = std::max(peak_kb_, use_.max_rss_kb());
     peak_at_ = now;
@@ -142,7 +142,8 @@ void Resident::share_out() {
   }
   const double each = static_cast<double>(span) / static_cast<double>(count);
   each_ = each_ > 0 ? (each_ + each) / 2 : std::max(each, 1.0);
-  trial_unix_ = now;
+  trial_unix_ = unix_now();
+  trial_at_ = now;
   cpu_before_ = cpu;
 }
 

@@ -27,7 +27,9 @@ struct Kept {
 
   std::optional<CommandResult> read() const {
     struct stat info {};
-    if (stat(path.c_str(), &info) != 0 || std::time(nullptr) - info.st_mtime > kept_for) return {};
+    if (stat(path.c_str(), &info) != 0) return {};
+    const auto age = std::time(nullptr) - info.st_mtime;
+    if (age < 0 || age > kept_for) return {};  // below: the clock was set back since
     const auto text = read_file_if_there(path);
     if (!text || !text->starts_with(key + "\n")) return {};
     auto said = text->substr(key.size() + 1);

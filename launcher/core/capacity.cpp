@@ -105,7 +105,7 @@ Core::State::JobsOf Core::State::jobs_of(PoolId pool, Now& seen) const {
   }
   for (const auto& id : fleet.job_order()) {
     const auto& job = *fleet.job(id);
-    if (job.pool != pool || job.ended() || job.cancelled || job.draining) continue;
+    if (job.pool != pool || !job.counts()) continue;
     const auto found = home.find(id);
     if (found == home.end()) {
       jobs.absent.push_back(id);

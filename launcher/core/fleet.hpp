@@ -73,8 +73,11 @@ struct Job {
   bool draining = false;   // to be ended once its workers have no tasks
   bool started = false;    // a worker of it was home
   std::uint32_t home = 0;  // workers of it that are home
+  std::uint32_t byes = 0;  // workers of it that left by themselves, and no other has come since
+  bool left = false;  // all of them: it ends now, whoever ended it, and the queue says so later
   std::uint32_t misses = 0;
   bool ended() const { return state == JobState::ended; }
+  bool counts() const { return !ended() && !cancelled && !draining && !left; }  // as one we have
 };
 
 class Fleet {
@@ -112,6 +115,7 @@ class Fleet {
 
   void came_home(const std::string& job_id, Time now);
   void left_home(const std::string& job_id, Time now);
+  void said_bye(const std::string& job_id, const std::string& reason);
   void worked(PoolId, Time now);
 
   const Submit* submit(const std::string& token) const;

@@ -44,7 +44,7 @@ const std::string& Fleet::adapter_of(const std::string& token) const {
 std::uint32_t Fleet::living(PoolId id) const {
   std::uint32_t count = 0;
   for (const auto& [job_id, job] : jobs_)
-    if (job.pool == id && !job.ended() && !job.cancelled && !job.draining) ++count;
+    if (job.pool == id && job.counts()) ++count;
   return count + coming(id);
 }
 

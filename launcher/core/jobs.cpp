@@ -102,6 +102,8 @@ void Fleet::seen(Job& job, const JobSeen& said, Time now, Effects& out) {
     return;
   }
   if (job.ended()) return;
+  if (said.state == JobState::pending && std::exchange(job.left, false))  // to run once more
+    recount_.insert(job.pool);
   job.state = job.home > 0 ? JobState::running : said.state;
   job.word = said.word;
   job.reason = said.reason;
@@ -264,7 +266,9 @@ void Fleet::came_home(const std::string& job_id, Time now) {
   ++job.home;
   ++pools_[job.pool].home;
   job.started = true;
-  if (job.ended()) recount_.insert(job.pool);
+  job.byes = 0;
+  job.reason.clear();  // to wait
+  if (job.ended() || std::exchange(job.left, false)) recount_.insert(job.pool);
   job.state = JobState::running;
   forgive(pools_[job.pool]);
   worked(job.pool, now);

@@ -31,11 +31,7 @@ void Core::State::on(Turn& turn, const event::WorkerSaid& said) {
 }
 
 void Core::State::hello(Turn& turn, LinkId link, const Hello& hello) {
-  if (hello.version != protocol_version)
-    return refuse(turn, link,
-                  fmt::format("this worker speaks version {} of the protocol, the launcher {}: "
-                              "submit again with the launcher's own pcluster",
-                              hello.version, protocol_version));
+  if (hello.version != protocol_version) return refuse_version(turn, link, hello);
   if (hello.last_epoch > epoch) {
     // A newer launcher has taken this cluster over: the worker is not ours to command.
     turn.out.now.push_back(effect::DropWorker{link, "it follows a newer launcher"});
@@ -68,6 +64,20 @@ void Core::State::note_end(Worker& worker) const {
 void Core::State::refuse(Turn& turn, LinkId link, const std::string& reason) {
   turn.out.now.push_back(effect::SendWorker{link, StopWorker{reason}});
   turn.out.now.push_back(effect::DropWorker{link, reason});
+}
+
+// The launcher was upgraded meanwhile, or is older.  What runs there goes to others at once, and is
+// no loss: nothing there was at fault.
+void Core::State::refuse_version(Turn& turn, LinkId link, const Hello& hello) {
+  const auto reason = fmt::format(
+      "this worker speaks version {} of the protocol, the launcher {}: submit again with the "
+      "launcher's own pcluster",
+      hello.version, protocol_version);
+  refuse(turn, link, reason);
+  auto* known = ledger.workers.find(hello.incarnation);
+  if (known == nullptr || known->gone) return;
+  lose(turn, *known, reason, false);
+  fleet.said_bye(hello.job_id, reason);
 }
 
 // The same process keeps its number, even when we had given it up.

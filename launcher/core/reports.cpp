@@ -166,7 +166,9 @@ void Core::State::hand_back_waiting_gangs(Turn& turn, const Worker& worker) {
 // It leaves of its own will, or with its job: nobody's fault, so no try is used up.  What it hands
 // back is all that it had; what was on its way to it goes back as well.
 void Core::State::on(Turn& turn, Worker& worker, const Bye& bye) {
+  const auto job_id = worker.who.job_id;
   lose(turn, worker, bye.reason, false);
+  fleet.said_bye(job_id, bye.reason);
 }
 
 void Core::State::on(Turn& turn, const event::WorkerCut& cut) {

@@ -31,7 +31,7 @@ Shrunk Core::State::shrink(Turn& turn, PoolId pool) {
   std::vector<std::string> absent, idle, busy;
   for (const auto& id : fleet.job_order()) {
     const auto& job = *fleet.job(id);
-    if (job.pool != pool || job.ended() || job.cancelled || job.draining) continue;
+    if (job.pool != pool || !job.counts()) continue;
     const auto found = tasks.find(id);
     (found == tasks.end() ? absent : found->second == 0 ? idle : busy).push_back(id);
   }

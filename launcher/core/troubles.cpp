@@ -1,4 +1,4 @@
-// Jobs that end before a worker of theirs is home: after some in a row the pool rests, longer and
+// Jobs that end: before a worker of theirs is home, after some in a row the pool rests, longer and
 // longer; a node where they do while others do well is left out.  Pure: no clock, no I/O.
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
@@ -27,6 +27,16 @@ void Fleet::end_job(Job& job, const std::string& word, const std::string& reason
   news_ = news_ || !job.cancelled;
   record(JobEnded{job.id, word, reason}, out);
   if (failed && pools_.contains(job.pool)) failed_at_start(job, now, out);
+}
+
+// No job of ours any more, before the queue can tell: what is asked for now comes beside it.
+void Fleet::said_bye(const std::string& job_id, const std::string& reason) {
+  auto& job = jobs_[job_id];
+  const auto* of = pool(job.pool);
+  ++job.byes;
+  if (job.home > 0 || job.byes < (of == nullptr ? 1 : std::max(1u, of->asked.spec.nodes))) return;
+  job.left = true;
+  if (job.reason.empty()) job.reason = "its worker left: " + reason;
 }
 
 void Fleet::failed_at_start(const Job& job, Time now, Effects& out) {

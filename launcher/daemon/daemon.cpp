@@ -2,19 +2,22 @@
 // away. SPDX-License-Identifier: MIT
 #include "launcher/daemon/daemon.hpp"
 
+#include <fmt/format.h>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/spdlog.h>
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
-
 #include <exception>
 #include <memory>
+#include <thread>
 
 #include "launcher/base/error.hpp"
 #include "launcher/base/text.hpp"
 #include "launcher/daemon/damage.hpp"
 #include "launcher/daemon/launcher.hpp"
+#include "launcher/daemon/lock_watch.hpp"
 #include "launcher/io/descriptors.hpp"
 #include "launcher/io/file.hpp"
 
@@ -22,6 +25,7 @@ namespace pcluster {
 namespace {
 
 constexpr std::uint64_t few_descriptors = 4096;
+constexpr auto last_words = std::chrono::seconds(1);
 
 void open_log(const StateDirectory& directory) {
   auto log = spdlog::basic_logger_mt("launcher", directory.log());
@@ -88,17 +92,31 @@ std::vector<std::string> told_addresses(const std::vector<std::string>& interfac
   return host_addresses();
 }
 
-int serve(const LauncherOptions& options, const StateDirectory& directory) {
+void say_taken_over(const StateDirectory& directory) {
+  const auto other = lock_holder(directory);
+  spdlog::error("another launcher has taken this cluster over, {}: this one ends",
+                other ? fmt::format("process {} on {}", other->pid, other->host) : "now");
+}
+
+int serve(const LauncherOptions& options, const StateDirectory& directory, HeldLock lock) {
   if (const auto limit = raise_descriptor_limit(); limit < few_descriptors)
     spdlog::warn("room for about {} workers: this process may have {} files open (ulimit -Hn)",
                  end_for_strangers(), limit);
   const auto key = make_key(directory.key());
   Loop loop;
   std::unique_ptr<Launcher> launcher;
+  // The one before us, should it live: what it had begun to write is there before we read.
+  if (lock.from_elsewhere) std::this_thread::sleep_for(last_words);
+  bool ended = false, taken_over = false;
+  LockWatch watch(loop, std::move(lock), [&] {
+    taken_over = true;
+    say_taken_over(directory);
+    loop.stop();
+  });
   auto [core, epoch] = replay(directory, options.cluster);
   Store store(
       loop, directory, epoch, [&](std::uint64_t number) { launcher->durable(number); },
-      [&](const std::string& text) { launcher->trouble(text); });
+      [&](const std::string& text) { launcher->trouble(text); }, watch.fenced());
   store.recall();
   const auto accept = [&](LinkPtr link, Role role) { launcher->accept(std::move(link), role); };
   const auto tls = listen_tls(loop, key, options.cluster, options.ports, accept);
@@ -111,7 +129,6 @@ int serve(const LauncherOptions& options, const StateDirectory& directory) {
   info.version = PCLUSTER_VERSION;
   info.epoch = epoch;
 
-  bool ended = false;
   launcher = std::make_unique<Launcher>(loop, directory, info, std::move(core), store,
                                         options.cluster, [&] {
                                           ended = true;
@@ -126,7 +143,8 @@ int serve(const LauncherOptions& options, const StateDirectory& directory) {
   write_launcher_info(directory, info);
   spdlog::info("listening on port {}", info.port);
   loop.run();
-  spdlog::info(ended ? "the cluster has ended" : "ended by a signal; the cluster goes on");
+  if (!taken_over)
+    spdlog::info(ended ? "the cluster has ended" : "ended by a signal; the cluster goes on");
   if (ended) clear_away(directory);
   return 0;
 }
@@ -148,13 +166,13 @@ int run_launcher(const LauncherOptions& options) {
   std::signal(SIGHUP, SIG_IGN);
   const StateDirectory directory{options.directory};
   make_private_directory(directory.root);
-  take_lock(directory, options.take_over);
+  auto lock = take_lock(directory, options.take_over);
   int code = static_cast<int>(Exit::refused);
   try {
     clear_stopped(directory);
     make_tree(directory);
     open_log(directory);
-    code = serve(options, directory);
+    code = serve(options, directory, std::move(lock));
   } catch (const Error& error) {
     say_last(error.what(), error.hint());
   } catch (const std::exception& error) {  // of a library: the lock must go all the same

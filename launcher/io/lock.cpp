@@ -82,23 +82,37 @@ void remove_stale(const std::string& path, const std::string& text) {
 
 }  // namespace
 
-void take_lock(const StateDirectory& directory, bool take_over) {
+bool HeldLock::still_ours() const {
+  try {
+    const auto found = read_file_if_there(path);
+    return found ? *found == text : create(path, text);
+  } catch (const Error&) { return true; }
+}
+
+HeldLock take_lock(const StateDirectory& directory, bool take_over) {
   const auto path = directory.lock();
   const auto ours = to_text(this_process());
+  bool from_elsewhere = false;
   constexpr int attempts = 5;  // each round, somebody else was quicker
   for (int i = 0; i < attempts; ++i) {
-    if (create(path, ours)) return;
+    if (create(path, ours)) return {path, ours, from_elsewhere};
     const auto text = read_lock(path);
     if (text.empty() && !exists(path)) continue;
     const auto holder = parse_info(text);
     const bool stale = holder && holder->host == hostname() && !alive(*holder);
     const bool ours_already = text == ours;
-    if (ours_already) return;
+    if (ours_already) return {path, ours, from_elsewhere};
     const bool lives_here = holder && alive(*holder);
     if (!stale && (lives_here || !take_over)) refuse(path, holder);
     remove_stale(path, text);
+    from_elsewhere = from_elsewhere || !stale;
   }
   refuse(path, parse_info(read_lock(path)));
+  return {};
+}
+
+std::optional<LauncherInfo> lock_holder(const StateDirectory& directory) {
+  return parse_info(read_file_if_there(directory.lock()).value_or(""));
 }
 
 void release_lock(const StateDirectory& directory) {

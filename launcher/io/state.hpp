@@ -46,9 +46,19 @@ void write_launcher_info(const StateDirectory&, const LauncherInfo&);
 LauncherInfo this_process();      // pid, host, boot_id, start_ticks
 bool alive(const LauncherInfo&);  // on this host, the same process
 
-// The lock of the launcher: an O_EXCL file.  A stale one of this host is taken over; another host's
-// only with `take_over`.  Throws Error (Exit::refused) naming the holder.
-void take_lock(const StateDirectory&, bool take_over = false);
+// What take_lock wrote, and where.
+struct HeldLock {
+  std::string path, text;
+  bool from_elsewhere = false;  // the holder before us may live still, on another host
+  // False: another launcher has it now.  One that was removed is made again; a file system that
+  // cannot say leaves us what we have.
+  bool still_ours() const;
+};
+// The lock of the launcher: an O_EXCL file, so that no file system has to know flock.  A stale one
+// of this host is taken over; another host's only with `take_over`.  Throws Error (Exit::refused)
+// naming the holder.
+HeldLock take_lock(const StateDirectory&, bool take_over = false);
 void release_lock(const StateDirectory&);
+std::optional<LauncherInfo> lock_holder(const StateDirectory&);  // nothing: nobody, or not said
 
 }  // namespace pcluster

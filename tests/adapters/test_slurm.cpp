@@ -89,7 +89,7 @@ TEST_CASE("an array that is cancelled before it starts becomes one line") {
   REQUIRE(seen);
   REQUIRE(seen->size() == 1);  // its elements are gone: known ids that are not listed have ended
   CHECK(seen->front().second ==
-        JobSeen{"38", JobState::ended, "CANCELLED", "Resources", "", 0, false});
+        JobSeen{"38", JobState::ended, "CANCELLED", "CANCELLED", "", 0, false});
 }
 
 TEST_CASE("no answer and an empty answer are two things") {
@@ -101,6 +101,7 @@ TEST_CASE("no answer and an empty answer are two things") {
   REQUIRE(none);
   CHECK(none->empty());
   CHECK(slurm.seen({0, false, "a banner | with bars\n", ""})->empty());
+  CHECK_FALSE(slurm.seen({0, false, std::string("\x1f\x8b\x08\0\x03", 5), ""}));
 }
 
 TEST_CASE("every state of Slurm has its meaning; a new one is unknown, with its word") {
@@ -123,6 +124,18 @@ TEST_CASE("every state of Slurm has its meaning; a new one is unknown, with its 
       ++states;
     }
   CHECK(states == 24 + 2);
+}
+
+TEST_CASE(
+    "what somebody else did to a job is said, also where Slurm has no reason, or an old one") {
+  CHECK(seen_one("7|N/A|n|CANCELLED|N/A|1:00:00||BeginTime").reason == "CANCELLED");
+  CHECK(seen_one("7|N/A|n|CANCELLED|N/A|1:00:00|node1|None").reason == "CANCELLED");
+  CHECK(seen_one("7|N/A|n|PREEMPTED|N/A|1:00:00|node1|None").reason == "PREEMPTED");
+  CHECK(seen_one("7|N/A|n|FAILED|N/A|1:00:00|node1|NonZeroExitCode").reason == "NonZeroExitCode");
+  CHECK(seen_one("7|N/A|n|SUSPENDED|N/A|1:00:00|node1|None").reason == "SUSPENDED");
+  CHECK(seen_one("7|N/A|n|COMPLETED|N/A|1:00:00|node1|None").reason.empty());
+  CHECK(seen_one("7|N/A|n|RUNNING|N/A|1:00:00|node1|None").reason.empty());
+  CHECK(seen_one("7|N/A|n|PENDING|N/A|1:00:00||None").reason.empty());
 }
 
 TEST_CASE("reasons that do not pass by themselves") {

@@ -126,3 +126,24 @@ TEST_CASE(
     CHECK(read_file(state.lock()) == to_text(this_process()));
   }
 }
+
+TEST_CASE(
+    "a lock that another has taken is not ours any more; one that was removed is made again") {
+  const Scratch scratch;
+  const StateDirectory state{scratch.path};
+  const auto held = take_lock(state);
+  CHECK(held.still_ours());
+  CHECK_FALSE(held.from_elsewhere);
+  remove_tree(state.lock());
+  CHECK(held.still_ours());
+  CHECK(read_file(state.lock()) == held.text);
+  auto far = this_process();
+  far.host = "login9";
+  write_file(state.lock(), to_text(far));
+  CHECK_FALSE(held.still_ours());
+  REQUIRE(lock_holder(state));
+  CHECK(lock_holder(state)->host == "login9");
+  write_file(state.lock(), "");  // it has made it, and not yet written it
+  CHECK_FALSE(held.still_ours());
+  CHECK(take_lock(state, true).from_elsewhere);
+}
