@@ -42,8 +42,10 @@ Micros script_started() {
 
 }  // namespace
 
-WorkerLoop::WorkerLoop(const WorkerOptions& options, const WorkerFacts& facts)
-    : directory_{options.directory},
+WorkerLoop::WorkerLoop(const WorkerOptions& options, const WorkerFacts& facts,
+                       const std::string& incarnation, std::function<void()> home)
+    : home_(std::move(home)),
+      directory_{options.directory},
       size_(measure_size()),
       slots_(options.slots != 0 ? options.slots : size_.resources.cores),
       tasks_(
@@ -66,7 +68,7 @@ WorkerLoop::WorkerLoop(const WorkerOptions& options, const WorkerFacts& facts)
       relays_(loop_, {}),
       end_(job_end(variable("PCLUSTER_JOB_END"), variable("PCLUSTER_JOB_WARNING"),
                    variable("PCLUSTER_JOB_SIGNAL"), script_started())),
-      agent_(introduce(options), loop_.now(), limits_of(end_, loop_.now(), unix_now())),
+      agent_(introduce(options, incarnation), loop_.now(), limits_of(end_, loop_.now(), unix_now())),
       dial_(
           loop_,
           {directory_,
@@ -82,13 +84,13 @@ WorkerLoop::WorkerLoop(const WorkerOptions& options, const WorkerFacts& facts)
               leave("the cluster was stopped: its key is gone");
           }) {}
 
-Hello WorkerLoop::introduce(const WorkerOptions& options) {
+Hello WorkerLoop::introduce(const WorkerOptions& options, const std::string& incarnation) {
   Hello me;
   me.token = options.token;
   me.job_id = variable("PCLUSTER_JOB_ID");
   me.host = hostname();
   me.addresses = host_addresses();
-  me.incarnation = random_token(16);
+  me.incarnation = incarnation;
   me.size = size_.resources;
   me.slots = slots_;
   me.confined = size_.confined;
@@ -203,6 +205,7 @@ void WorkerLoop::received(std::string_view payload) {
   // An outdated launcher was hung up on by now.
   if (!link_ || !std::holds_alternative<Welcome>(*message)) return;
   welcomed_ = true;
+  home_();
   dial_.answered();
   if (const auto& way = dial_.way(); !way.at.host.empty()) relays_.home(name_, way.at);
 }

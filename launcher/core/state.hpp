@@ -98,6 +98,7 @@ struct Core::State {
   // joining.cpp: who comes home
   void on(Turn&, const event::WorkerSaid&);
   void hello(Turn&, LinkId, const Hello&);
+  bool bury(Turn&, LinkId, const Hello&);
   Worker& admit(Turn&, const Hello&);
   void welcome(Turn&, Worker&, const Hello&);
   std::vector<AttemptId> reconcile(Turn&, Worker&, const std::vector<AttemptId>& held);
