@@ -1,5 +1,5 @@
-// The lives of a worker below one guard: one that is killed amid its work is followed by another, in
-// the same job, so that no scheduler has to be asked for a new one.  Pure: no clock, no I/O.
+// The lives of a worker below one guard: one that is killed amid its work is followed by another,
+// in the same job, so that no scheduler has to be asked for a new one.  Pure: no clock, no I/O.
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <string>

@@ -10,6 +10,7 @@ Link::Link(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Link::~Link() { impl_->connection->close(); }
 
 void Link::send(std::string_view payload) { impl_->connection->send(payload); }
+void Link::flush() { impl_->connection->flush(); }
 void Link::close() {
   impl_->connection->close();
   on_frame = nullptr;  // they may hold this link
