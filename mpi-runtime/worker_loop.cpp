@@ -14,7 +14,7 @@
 #include <utility>
 
 #include "launcher/base/error.hpp"
-#include "launcher/io/key.hpp"
+#include "launcher/io/flush.hpp"
 #include "launcher/model/codec.hpp"
 #include "mpi-runtime/process_use.hpp"
 
@@ -241,7 +241,7 @@ void WorkerLoop::carry_out_one(Act act) {
   if (auto* message = std::get_if<act::Send>(&act)) return send(std::move(message->message));
   if (leaving_since_) return;
   auto* start = std::get_if<act::Start>(&act);
-  if (start != nullptr && link_) link_->flush();  // what has ended is told before more begins
+  if (start != nullptr && link_) flush(*link_);  // what has ended is told before more begins
   if (start != nullptr) return tasks_.start(start->task);
   if (auto* one = std::get_if<act::Signal>(&act)) return tasks_.signal(one->attempt, one->signal);
   if (auto* seat = std::get_if<act::Seat>(&act)) return parts_.seat(seat->part);

@@ -27,7 +27,6 @@ class Link {
   explicit Link(std::unique_ptr<Impl>);
   ~Link();
   void send(std::string_view payload);  // queued; leaves with this turn
-  void flush();                         // what is queued leaves now, as far as it can
   void close();                         // what is queued is still tried; no on_closed follows
   std::size_t queued() const;           // bytes not yet taken by the kernel
   // The socket below, after a last frame, for another protocol: this link has ended then, without
