@@ -64,43 +64,6 @@ TEST_CASE("strangers are sent away with the reason") {
   CHECK(bench.core.status(0).workers.empty());
 }
 
-TEST_CASE("a worker that was killed is known by the next one of its guard: only what ran is lost") {
-  Bench bench;
-  const auto token = bench.jobs({"1"});
-  auto me = bench.hello(token, "1", 1);
-  me.incarnation = "guard.1";
-  const auto first = bench.join(me);
-  const auto id = bench.add(Bench::trials(8));
-  const auto out = bench.given(first);
-  REQUIRE(!out.empty());
-  bench.handle(event::WorkerCut{first, "reset"});
-  bench.tick(30 * millisecond);
-  me.incarnation = "guard.3";  // the second one was killed before it could call
-  const auto next = bench.join(me);
-  CHECK(bench.state(0) == "gone");
-  CHECK(bench.core.status(bench.now).workers.size() == 2);
-  const auto again = bench.given(next);
-  REQUIRE(!again.empty());
-  for (const auto& attempt : again)
-    if (attempt.task == out.front().task) CHECK(attempt.number == 2);
-  // No look at the queue comes of it, and the job goes on.
-  CHECK(Bench::of<effect::Poll>(bench.last.now).empty());
-  CHECK(bench.core.status(bench.now).jobs.front().state == JobState::running);
-  CHECK(bench.progress(id).running == again.size());
-  // What the dead one said last, by another way, does not bring it back.
-  me.incarnation = "guard.2";
-  const LinkId late{77};
-  bench.say(late, me);
-  CHECK(Bench::of<effect::DropWorker>(bench.last.now).size() == 1);
-  CHECK(bench.records<WorkerJoined>().empty());
-  CHECK(bench.state(1) != "gone");
-  // After a restart the guard's next one is known too.
-  bench.restart();
-  me.incarnation = "guard.4";
-  bench.join(me);
-  CHECK(bench.state(1) == "gone");
-}
-
 TEST_CASE("a short cut costs nothing") {
   Pair pair;
   pair.handle(event::WorkerCut{pair.link, "cable"});
