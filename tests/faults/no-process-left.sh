@@ -11,12 +11,13 @@ hosts=3
 # More than half of a host's processors: each job has a host of its own.  All hosts' processes are
 # to be seen from here.
 ok pcluster submit --jobs $hosts --cores 5
+cores=$(nproc)   # a whole worker: its host claims more than there are
 number=4$RANDOM$((RANDOM % 10)).5
 alive() { pgrep -cfx "sleep $number" || true; }
 all_began() { (($(alive) == 201 * hosts)); }
 
 begin_daemons() {
-  ok pcluster map --detach --cores 5 --trials 1-$hosts -- sh -c '
+  ok pcluster map --detach --cores "$cores" --trials 1-$hosts -- sh -c '
     [ "$PCLUSTER_ATTEMPT" = 1 ] || exit 0
     hostname >> "$1"
     i=0
