@@ -57,8 +57,8 @@ report "a task that kills its worker ran 4 times; KILL came $took ms after TERM"
 
 if [[ ${PCLUSTER_CHAOS:-} == 1 ]]; then
   # Stopped for 30 s: what ran there runs elsewhere once; when it goes on, it ends its own.
-  ok pcluster map --detach --trials 0-1 -- sh -c 'echo "$$ $PCLUSTER_ATTEMPT" >> "$0-$1"; exec sleep 40' \
-    "$dir/slow" '{trial}'
+  ok pcluster map --detach --trials 0-1 -- \
+    sh -c 'echo "$$ $PCLUSTER_ATTEMPT" >> "$0-$1"; exec sleep 40' "$dir/slow" '{trial}'
   id=$(cat "$dir/out")
   eventually 10 test -s "$dir/slow-1"
   eventually 10 test -s "$dir/slow-0"
