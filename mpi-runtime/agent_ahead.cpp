@@ -1,6 +1,7 @@
 // The agent and residents that have trials before they come to them.  Pure.
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <iterator>
 #include <ranges>
 #include <utility>
 
@@ -53,8 +54,11 @@ Acts Agent::answered(std::vector<TaskResult> results, const std::optional<Attemp
     s.free += slots;
   }
   if (!s.welcomed && s.idle()) s.alone_since = now;
-  s.start(now, acts);
-  s.flush(now, acts);
+  Acts starts;
+  s.start(now, starts);
+  s.flush(now, acts);  // leaves before they begin: who is killed then costs one run, not two
+  acts.insert(acts.end(), std::make_move_iterator(starts.begin()),
+              std::make_move_iterator(starts.end()));
   s.depart(now, acts);
   return acts;
 }

@@ -10,6 +10,9 @@ namespace pcluster {
 // killed the worker) in the guard, when no process is left below it.  Call before there are threads
 // or loops. TERM, INT and HUP to the guard are TERM to the worker; the guard's death is, too.  USR1
 // is handed on as it is.
-int run_under_guard(const std::function<int()>& worker);
+// When the worker was killed, and the guard was told nothing, `again` is asked with the signal,
+// once nothing is left of the worker: true forks anew.
+int run_under_guard(const std::function<int()>& worker,
+                    const std::function<bool(int signal)>& again = {});
 
 }  // namespace pcluster

@@ -14,7 +14,7 @@
 #include <utility>
 
 #include "launcher/base/error.hpp"
-#include "launcher/io/key.hpp"
+#include "launcher/io/flush.hpp"
 #include "launcher/model/codec.hpp"
 #include "mpi-runtime/process_use.hpp"
 
@@ -36,14 +36,15 @@ std::vector<std::string> words_of(const char* name) {
 }
 
 Micros script_started() {
-  const double started = std::atof(variable("PCLUSTER_JOB_STARTED").c_str());
-  return static_cast<Micros>(started * 1e6 + 0.5);
+  return static_cast<Micros>(std::atof(variable("PCLUSTER_JOB_STARTED").c_str()) * 1e6 + 0.5);
 }
 
 }  // namespace
 
-WorkerLoop::WorkerLoop(const WorkerOptions& options, const WorkerFacts& facts)
-    : directory_{options.directory},
+WorkerLoop::WorkerLoop(const WorkerOptions& options, const WorkerFacts& facts,
+                       const std::string& incarnation, std::function<void()> home)
+    : home_(std::move(home)),
+      directory_{options.directory},
       size_(measure_size()),
       slots_(options.slots != 0 ? options.slots : size_.resources.cores),
       tasks_(
@@ -66,7 +67,8 @@ WorkerLoop::WorkerLoop(const WorkerOptions& options, const WorkerFacts& facts)
       relays_(loop_, {}),
       end_(job_end(variable("PCLUSTER_JOB_END"), variable("PCLUSTER_JOB_WARNING"),
                    variable("PCLUSTER_JOB_SIGNAL"), script_started())),
-      agent_(introduce(options), loop_.now(), limits_of(end_, loop_.now(), unix_now())),
+      agent_(introduce(options, incarnation), loop_.now(),
+             limits_of(end_, loop_.now(), unix_now())),
       dial_(
           loop_,
           {directory_,
@@ -82,13 +84,13 @@ WorkerLoop::WorkerLoop(const WorkerOptions& options, const WorkerFacts& facts)
               leave("the cluster was stopped: its key is gone");
           }) {}
 
-Hello WorkerLoop::introduce(const WorkerOptions& options) {
+Hello WorkerLoop::introduce(const WorkerOptions& options, const std::string& incarnation) {
   Hello me;
   me.token = options.token;
   me.job_id = variable("PCLUSTER_JOB_ID");
   me.host = hostname();
   me.addresses = host_addresses();
-  me.incarnation = random_token(16);
+  me.incarnation = incarnation;
   me.size = size_.resources;
   me.slots = slots_;
   me.confined = size_.confined;
@@ -123,8 +125,7 @@ void WorkerLoop::watch_signals() {
         warned();
         continue;
       }
-      const std::string reason =
-          "the job was told to end (signal " + std::to_string(told.ssi_signo) + ")";
+      const auto reason = fmt::format("the job was told to end (signal {})", told.ssi_signo);
       carry_out(agent_.job_ended(reason, loop_.now()));  // reports what is done, says Bye
       leave(reason);
     }
@@ -203,6 +204,7 @@ void WorkerLoop::received(std::string_view payload) {
   // An outdated launcher was hung up on by now.
   if (!link_ || !std::holds_alternative<Welcome>(*message)) return;
   welcomed_ = true;
+  home_();
   dial_.answered();
   if (const auto& way = dial_.way(); !way.at.host.empty()) relays_.home(name_, way.at);
 }
@@ -238,7 +240,9 @@ void WorkerLoop::carry_out(Acts acts) {
 void WorkerLoop::carry_out_one(Act act) {
   if (auto* message = std::get_if<act::Send>(&act)) return send(std::move(message->message));
   if (leaving_since_) return;
-  if (auto* start = std::get_if<act::Start>(&act)) return tasks_.start(start->task);
+  auto* start = std::get_if<act::Start>(&act);
+  if (start != nullptr && link_) flush(*link_);  // what has ended is told before more begins
+  if (start != nullptr) return tasks_.start(start->task);
   if (auto* one = std::get_if<act::Signal>(&act)) return tasks_.signal(one->attempt, one->signal);
   if (auto* seat = std::get_if<act::Seat>(&act)) return parts_.seat(seat->part);
   if (auto* seat = std::get_if<act::Vacate>(&act)) return parts_.vacate(seat->attempt);

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,11 +22,13 @@ namespace pcluster {
 
 class WorkerLoop {
  public:
-  WorkerLoop(const WorkerOptions&, const WorkerFacts&);
+  // `home` is called when the launcher has welcomed it, each time.
+  WorkerLoop(const WorkerOptions&, const WorkerFacts&, const std::string& incarnation,
+             std::function<void()> home);
   int run();  // the exit code
 
  private:
-  Hello introduce(const WorkerOptions&);
+  Hello introduce(const WorkerOptions&, const std::string& incarnation);
   AheadCalls ahead_calls();
   void watch_signals();
   void warned();
@@ -41,6 +44,7 @@ class WorkerLoop {
   void check_end();
   void say(const std::string& text);
 
+  std::function<void()> home_;
   Loop loop_;
   StateDirectory directory_;
   std::string name_;  // "w3", once we have it

@@ -27,3 +27,16 @@ worker_above() {
   done
   echo "$pid"
 }
+
+# workers_below_guards STATE: pids of the workers here of the cluster in this directory.  They have
+# the words of their guards; so has, for a moment, what they fork.
+workers_below_guards() {
+  local pid parent words=" worker --directory $1 "
+  declare -A above=()
+  while read -r pid parent; do above[$pid]=$parent; done < <(ps -eo pid=,ppid=,args= |
+    awk -v words="$words" 'index($0, words) && !/awk -v/ { print $1, $2 }')
+  for pid in "${!above[@]}"; do
+    parent=${above[$pid]}
+    if [[ -n ${above[$parent]:-} && -z ${above[${above[$parent]}]:-} ]]; then echo "$pid"; fi
+  done
+}

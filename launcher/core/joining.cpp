@@ -40,6 +40,7 @@ void Core::State::hello(Turn& turn, LinkId link, const Hello& hello) {
   if (fleet.submit(hello.token) == nullptr)
     return refuse(turn, link,
                   fmt::format("no submit of this cluster has the token {}", hello.token));
+  if (!bury(turn, link, hello)) return;
   auto& worker = admit(turn, hello);
   disconnect(turn, worker);
   ledger.workers.connect(worker, link);
@@ -53,6 +54,22 @@ void Core::State::hello(Turn& turn, LinkId link, const Hello& hello) {
     worker.job_alone = !pool->asked.spec.mpi.span_jobs;
   mark_draining(turn, worker);
   welcome(turn, worker, hello);
+}
+
+// The worker before it, below the same guard, was killed: what ran there is lost now, and not when
+// it has been silent for long.  False: this one was.
+bool Core::State::bury(Turn& turn, LinkId link, const Hello& hello) {
+  auto* last = ledger.workers.last_below_guard_of(hello.incarnation);
+  if (last == nullptr) return true;
+  if (comes_before(hello.incarnation, last->who.incarnation)) {
+    turn.out.now.push_back(effect::DropWorker{link, "it is dead, another has taken its place"});
+    return false;
+  }
+  if (last->gone || !comes_before(last->who.incarnation, hello.incarnation)) return true;
+  if (last->link)
+    turn.out.now.push_back(effect::DropWorker{*last->link, "another has taken its place"});
+  lose(turn, *last, "its process was killed", true);
+  return true;
 }
 
 // The listing knows of a limit that was changed since the job began.

@@ -99,6 +99,7 @@ struct Core::State {
   void on(Turn&, const event::WorkerSaid&);
   void hello(Turn&, LinkId, const Hello&);
   void refuse_version(Turn&, LinkId, const Hello&);
+  bool bury(Turn&, LinkId, const Hello&);
   Worker& admit(Turn&, const Hello&);
   void welcome(Turn&, Worker&, const Hello&);
   std::vector<AttemptId> reconcile(Turn&, Worker&, const Hello&);

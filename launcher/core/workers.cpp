@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "launcher/base/text.hpp"
+
 namespace pcluster {
 namespace {
 
@@ -12,7 +14,20 @@ void put(std::set<WorkerId>& set, WorkerId id, bool in) {
   in ? static_cast<void>(set.insert(id)) : static_cast<void>(set.erase(id));
 }
 
+std::string guard_of(const std::string& incarnation) {
+  return incarnation.substr(0, incarnation.find('.'));
+}
+
+long long life_of(const std::string& incarnation) {
+  const auto point = incarnation.find('.');
+  return point == incarnation.npos ? 0 : to_integer(incarnation.substr(point + 1)).value_or(0);
+}
+
 }  // namespace
+
+bool comes_before(const std::string& incarnation, const std::string& other) {
+  return guard_of(incarnation) == guard_of(other) && life_of(incarnation) < life_of(other);
+}
 
 std::vector<std::pair<TaskId, Held>> Worker::in_order() const {
   std::vector<std::pair<TaskId, Held>> tasks(held.begin(), held.end());
@@ -39,6 +54,7 @@ Worker& Workers::join(const WorkerJoined& who) {
   worker.who = who;
   worker.gone = false;
   incarnations_[who.incarnation] = who.worker;
+  guards_[guard_of(who.incarnation)] = who.worker;
   return worker;
 }
 
@@ -60,6 +76,11 @@ Worker* Workers::find(LinkId link) {
 Worker* Workers::find(const std::string& incarnation) {
   const auto found = incarnations_.find(incarnation);
   return found == incarnations_.end() ? nullptr : find(found->second);
+}
+
+Worker* Workers::last_below_guard_of(const std::string& incarnation) {
+  const auto found = guards_.find(guard_of(incarnation));
+  return found == guards_.end() ? nullptr : find(found->second);
 }
 
 std::vector<WorkerId> Workers::of_job(const std::string& job_id) const {

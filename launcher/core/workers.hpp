@@ -15,6 +15,10 @@
 
 namespace pcluster {
 
+// A worker that is killed is followed by another below the same guard, in the same job: "GUARD.1",
+// then "GUARD.2".
+bool comes_before(const std::string& incarnation, const std::string& other);
+
 // The parts of a gang, its head's first.
 using Gang = std::vector<GangShare>;
 
@@ -86,6 +90,8 @@ class Workers {
   const Worker* find(WorkerId) const;
   Worker* find(LinkId);
   Worker* find(const std::string& incarnation);
+  // Of the workers below the same guard, which live one after the other, the newest.
+  Worker* last_below_guard_of(const std::string& incarnation);
   WorkerId next() const { return WorkerId{next_}; }
   void pass_over(WorkerId used) { next_ = std::max(next_, static_cast<std::uint32_t>(used) + 1); }
   const std::map<WorkerId, Worker>& all() const { return all_; }
@@ -135,6 +141,7 @@ class Workers {
   std::map<WorkerId, Worker> all_;
   std::unordered_map<LinkId, WorkerId> links_;
   std::unordered_map<std::string, WorkerId> incarnations_;
+  std::unordered_map<std::string, WorkerId> guards_;  // the newest worker of each
   std::unordered_map<std::string, std::vector<WorkerId>> of_job_;
   std::map<WorkloadId, std::set<WorkerId>> who_knows_;
   std::map<std::string, std::uint32_t> relay_hosts_;  // how many of can_relay_ each has

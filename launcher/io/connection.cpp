@@ -192,6 +192,10 @@ void Connection::send(std::string_view payload) {
   });
 }
 
+void Connection::flush() {
+  if (dirty_ && !writing_ && busy()) write_some();
+}
+
 void Connection::write_some() {
   while (queued() > 0) {
     std::size_t taken = 0;

@@ -31,6 +31,7 @@ class Connection {
   void listen();        // to frames, after make_link()
 
   void send(std::string_view payload);
+  void flush();
   void close();  // what is queued is still tried for a while
   // The socket, after `last_words`; this connection has ended then, and its peer is not told. Empty
   // when it is not open, or the kernel does not take them at once.

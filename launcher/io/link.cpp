@@ -3,6 +3,7 @@
 #include "launcher/io/link.hpp"
 
 #include "launcher/io/connection.hpp"
+#include "launcher/io/flush.hpp"
 
 namespace pcluster {
 
@@ -10,6 +11,7 @@ Link::Link(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Link::~Link() { impl_->connection->close(); }
 
 void Link::send(std::string_view payload) { impl_->connection->send(payload); }
+void flush(Link& link) { link.impl().connection->flush(); }
 void Link::close() {
   impl_->connection->close();
   on_frame = nullptr;  // they may hold this link

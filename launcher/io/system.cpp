@@ -47,10 +47,11 @@ std::string own_binary() {
 }
 
 std::string own_program(const std::string& name) {
-  if (name == "pcluster") return own_binary();
+  // Deleted while we run: what we are made of is there still, for those whom we start.
+  const auto file = own_binary();
+  if (name == "pcluster") return is_program(file) ? file : "/proc/self/exe";
   if (!name.starts_with("pcluster-")) return name;
-  const auto own = own_binary();
-  return own.substr(0, own.rfind('/') + 1) + name;
+  return file.substr(0, file.rfind('/') + 1) + name;
 }
 
 std::string hostname() {

@@ -26,7 +26,7 @@ struct Hello {
   std::string job_id;  // the scheduler's own, as in its status listing
   std::string host;
   std::vector<std::string> addresses;  // of the worker's host, for workers' own links later
-  std::string incarnation;             // random, made at the worker's start
+  std::string incarnation;             // "GUARD.N", GUARD random: GUARD.1 ... N-1 are dead
   Resources size;                      // min(affinity, cgroup, what the job script says)
   std::uint32_t slots = 1;
   bool confined = false;  // cores are bound: the mask is its share

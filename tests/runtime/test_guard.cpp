@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "mpi-runtime/guard.hpp"
+#include "mpi-runtime/lives.hpp"
 #include "mpi-runtime/process_tree.hpp"
 #include "rig.hpp"
 
@@ -69,6 +70,60 @@ TEST_CASE("kill -9 of the worker: nothing is left, and the guard says so") {
   kill(worker_of(guard, number), SIGKILL);
   CHECK(wait_for(guard) == 128 + SIGKILL);
   CHECK(sleepers(number).empty());  // all gone before the guard ends
+}
+
+TEST_CASE("a worker that is killed is followed by another while its guard is asked; TERM ends it") {
+  int ends[2];
+  REQUIRE(pipe(ends) == 0);
+  const pid_t guard = fork();
+  if (guard == 0) {
+    int life = 1;
+    _exit(run_under_guard(
+        [&] {
+          for (int one : {SIGTERM, SIGABRT}) signal(one, SIG_DFL);  // not doctest's
+          const pid_t me = getpid();
+          if (write(ends[1], &me, sizeof me) != sizeof me) return 1;
+          for (;;) pause();
+        },
+        [&](int signal) { return signal == SIGKILL && ++life <= 4; }));
+  }
+  const auto next = [&] {
+    pid_t pid = 0;
+    REQUIRE(read(ends[0], &pid, sizeof pid) == sizeof pid);
+    return pid;
+  };
+  for (int life = 1; life <= 3; ++life) kill(next(), SIGKILL);
+  const pid_t last = next();
+  SUBCASE("it was asked, and said no") {
+    kill(last, SIGKILL);
+    CHECK(wait_for(guard) == 128 + SIGKILL);
+  }
+  SUBCASE("the job is to end") {
+    kill(guard, SIGTERM);  // on to the worker, which dies of it here
+    CHECK(wait_for(guard) == 128 + SIGTERM);
+  }
+  SUBCASE("it ended by a signal of its own") {
+    kill(last, SIGABRT);
+    CHECK(wait_for(guard) == 128 + SIGABRT);
+  }
+  close(ends[0]);
+  close(ends[1]);
+}
+
+TEST_CASE("who may live again: not who never was home, and not too often") {
+  Lives lives("g");
+  CHECK(lives.incarnation() == "g.1");
+  CHECK_FALSE(lives.another(false, 0));
+  CHECK(lives.incarnation() == "g.1");
+  int at_once = 0;
+  while (lives.another(true, 0)) ++at_once;
+  CHECK(at_once == 20);
+  CHECK(lives.incarnation() == "g.21");
+  CHECK_FALSE(lives.another(true, 400 * millisecond));
+  CHECK(lives.another(true, 500 * millisecond));
+  // One in 0.8 s, as long as it may be.
+  Micros now = second;
+  for (int i = 0; i < 1000; ++i) CHECK(lives.another(true, now += 800 * millisecond));
 }
 
 TEST_CASE("kill -9 of the guard: the worker ends all and itself") {

@@ -103,6 +103,37 @@ TEST_CASE("a lost connection: tasks go on, their results come with the next one"
   CHECK(output_of(worker.directory, 8, Stream::out) == "second\n");
 }
 
+TEST_CASE("kill -9 of the worker: its guard removes tasks and scratch, and the next one calls") {
+  WorkerProcess worker;
+  FakeLauncher launcher(worker.directory);
+  launcher.welcome();
+  const auto number = unique_number();
+  launcher.assign(7,
+                  shell("echo > $PCLUSTER_LOCAL_DIR/scratch; (setsid sleep " + number +
+                        " &); exec sleep " + number),
+                  {"x"});
+  launcher.until([&] { return sleepers(number).size() == 2; });
+  const auto first = launcher.hellos.front();
+  const auto begin = launcher.loop.now();
+  kill(static_cast<pid_t>(first.pid), SIGKILL);
+  launcher.until([&] { return launcher.hellos.size() == 2; });
+  CHECK(launcher.loop.now() - begin < second);
+  CHECK(sleepers(number).empty());
+  const auto next = launcher.hellos.back();
+  CHECK_FALSE(next.resumed);
+  CHECK(next.held.empty());
+  CHECK(next.job_id == first.job_id);
+  CHECK(first.incarnation.ends_with(".1"));
+  CHECK(next.incarnation == first.incarnation.substr(0, first.incarnation.size() - 1) + "2");
+  const auto scratch = worker.top + "/local/" + list_directory(worker.top + "/local").front();
+  CHECK_FALSE(exists(scratch + "/scratch"));
+  CHECK(worker.log().find("killed by signal 9; another one begins") != std::string::npos);
+  // One that dies before it is home is not followed by another: the job ends.
+  kill(static_cast<pid_t>(next.pid), SIGKILL);
+  CHECK(worker.wait() == 128 + SIGKILL);
+  CHECK(list_directory(worker.top + "/local").empty());
+}
+
 TEST_CASE("TERM: says Bye, ends its tasks, leaves with 0 and no trace") {
   WorkerProcess worker;
   FakeLauncher launcher(worker.directory);
@@ -179,19 +210,6 @@ TEST_CASE("a worker without work leaves when its cluster's key is gone") {
   }
   CHECK(worker.wait() == 0);
   CHECK(worker.log().find("the cluster was stopped: its key is gone") != std::string::npos);
-}
-
-TEST_CASE("kill -9 of the worker: its guard removes tasks and scratch") {
-  WorkerProcess worker;
-  FakeLauncher launcher(worker.directory);
-  launcher.welcome();
-  auto number = unique_number();
-  launcher.assign(7, shell("setsid sleep " + number + " & exec sleep " + number), {"x"});
-  launcher.until([&] { return sleepers(number).size() == 2; });
-  kill(static_cast<pid_t>(launcher.hellos.front().pid), SIGKILL);
-  CHECK(worker.wait() == 128 + SIGKILL);
-  CHECK(sleepers(number).empty());
-  CHECK(list_directory(worker.top + "/local").empty());
 }
 
 TEST_CASE("cancelled tasks get TERM, and are told as cancelled") {

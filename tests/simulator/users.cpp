@@ -243,7 +243,7 @@ void World::faults() {
       chance_.between(0, static_cast<std::int64_t>(alive.size()) - 1))];
   auto& worker = *workers_[index];
   if (plan_.lonely && chance_.percent(15)) isolate(index, chance_.between(1, 20) * second);
-  if (kind == 1 && plan_.worker_crashes) return kill_worker(index);
+  if (kind == 1 && plan_.worker_crashes) return kill_worker(index, chance_.percent(60));
   if (kind == 2 && plan_.cuts && worker.link) return cut(*worker.link, "a cable");
   if (kind == 3 && plan_.silences && worker.link) {
     note(fmt::format("worker {} falls silent", index));

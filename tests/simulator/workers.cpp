@@ -9,7 +9,6 @@ namespace pcluster::sim {
 
 void World::start_worker(const SimJob& job) {
   for (std::uint32_t node = 0; node < plan_.nodes; ++node) {
-    auto worker = std::make_unique<SimWorker>();
     Hello me;
     me.token = job.token;
     me.job_id = job.id;
@@ -19,13 +18,30 @@ void World::start_worker(const SimJob& job) {
     me.slots = plan_.slots;
     me.port = static_cast<std::uint16_t>(plan_.gangs ? 1 : 0);
     me.relay_port = static_cast<std::uint16_t>(workers_.size() % 3);  // 0: none
-    worker->job_id = job.id;
-    worker->agent = std::make_unique<Agent>(me, clock_.now, limits_of(job));
-    workers_.push_back(std::move(worker));
-    const auto index = workers_.size() - 1;
-    expect_end(index);
-    clock_.after(chance_.between(1, 500) * millisecond, [this, index] { connect(index); });
+    add_worker(job, me, 1);
   }
+}
+
+void World::add_worker(const SimJob& job, const Hello& me, unsigned life) {
+  auto worker = std::make_unique<SimWorker>();
+  worker->job_id = job.id;
+  worker->me = me, worker->life = life;
+  auto hello = me;
+  hello.incarnation = fmt::format("{}.{}", me.incarnation, life);
+  worker->agent = std::make_unique<Agent>(hello, clock_.now, limits_of(job));
+  workers_.push_back(std::move(worker));
+  const auto index = workers_.size() - 1;
+  expect_end(index);
+  clock_.after(chance_.between(1, 500) * millisecond, [this, index] { connect(index); });
+}
+
+// Its guard lives on, and so does its job.
+void World::follow_worker(std::size_t dead) {
+  const auto& before = *workers_[dead];
+  const auto job = scheduler_.jobs().find(before.job_id);
+  if (job == scheduler_.jobs().end() || job->second.state != JobState::running) return;
+  note(fmt::format("worker {} follows worker {}", workers_.size(), dead));
+  add_worker(job->second, before.me, before.life + 1);
 }
 
 // Half of the jobs with an end have a clock for it, the others are warned.
@@ -245,7 +261,7 @@ void World::end_task(std::size_t index, const AttemptId& attempt, std::uint64_t 
 }
 
 // Gone without a word more: its tasks with it, and its job when it was the last of it.
-void World::kill_worker(std::size_t index) {
+void World::kill_worker(std::size_t index, bool followed) {
   auto& worker = *workers_[index];
   if (!worker.alive) return;
   worker.alive = false;
@@ -257,6 +273,9 @@ void World::kill_worker(std::size_t index) {
     const auto id = *worker.link;  // what it said last arrives still
     clock_.at(links_[id].last_up + 1, [this, id] { cut(id, "the worker ended"); });
   }
+  if (followed)
+    return clock_.after(chance_.between(5, 1000) * millisecond,
+                        [this, index] { follow_worker(index); });
   bool others = false;
   for (const auto& other : workers_) others |= other->alive && other->job_id == worker.job_id;
   if (others && !plan_.gangs) return;

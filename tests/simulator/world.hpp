@@ -47,6 +47,8 @@ struct SimSeat {  // of a part
 struct SimWorker {
   std::unique_ptr<Agent> agent;
   std::string job_id;
+  Hello me;
+  unsigned life = 1;  // of those below its guard
   bool alive = true;
   std::optional<LinkId> link;
   std::map<AttemptId, SimTask> tasks;
@@ -107,7 +109,9 @@ class World {
   void cut(LinkId, const std::string& reason);
   void close_above(Link&);
   void lose_link(std::size_t worker, LinkId);
-  void kill_worker(std::size_t worker);
+  void kill_worker(std::size_t worker, bool followed = false);
+  void follow_worker(std::size_t dead);
+  void add_worker(const SimJob&, const Hello&, unsigned life);
   void send_up(Link&, const FromWorker&);
   void send_down(Link&, const ToWorker&);
   void act(std::size_t worker, Acts);
