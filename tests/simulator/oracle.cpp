@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: MIT
 #include "tests/simulator/oracle.hpp"
 
-#include "launcher/core/gangs.hpp"
-
 namespace pcluster::sim {
 namespace {
 
@@ -137,13 +135,13 @@ void Oracle::gathered() {
 }
 
 // A dropped assignment may have been acted on: should its worker not be back in time, or be head of
-// a gang, that task may run elsewhere too; so may one that could have been (Ledger::may_resume).  A
-// dropped cancel, whose answer nobody has had, may have ended what is to run after all.
+// a gang, that task may run elsewhere too.  A dropped cancel, whose answer nobody has had, may have
+// ended what is to run after all.
 void Oracle::survived(std::size_t records) {
   for (auto i = records; i < records_.size(); ++i) {
     if (const auto* assigned = std::get_if<TasksAssigned>(&records_[i]))
       for (auto k = assigned->first; k < assigned->first + assigned->count; ++k) {
-        if (assigned->gang.empty() && !may_span(specs_[nonces_[assigned->workload]].task))
+        if (assigned->gang.empty())
           unrecorded_.emplace_back(nonces_[assigned->workload], k);
         else
           excuse({assigned->workload, k}, false);
