@@ -9,7 +9,7 @@
 
 cat > look.py << 'SCRIPT'
 import base64, os, stat, sys
-key_file, places = sys.argv[1], sys.argv[2:]
+key_file, pids, places = sys.argv[1], sys.argv[2].split(), sys.argv[3:]
 text = open(key_file).read().strip()
 raw = bytes.fromhex(text)
 forms = {"raw": raw, "hex": text.encode(), "HEX": text.upper().encode()}
@@ -27,7 +27,7 @@ def look(name, text):
             found += 1
             print(f"{name}: the key ({form})")
 
-for pid in filter(str.isdigit, os.listdir("/proc")):
+for pid in pids:
     for what in "cmdline", "environ":
         try:
             look(f"{pid}/{what}", open(f"/proc/{pid}/{what}", "rb").read())
@@ -47,6 +47,9 @@ print(f"looked at {looked}")
 sys.exit(found != 0)
 SCRIPT
 
+# look PLACE...: and all processes of this cluster, its tasks, jobs and clients; of nobody else.
+look() { python3 look.py "$state/key" "$(processes_of "$dir" | tr '\n' ' ')" "$@"; }
+
 ok pcluster submit --jobs 2 --cores 2
 pcluster map --quiet --trials 0-1 -- sh -c 'sleep 300' > "$dir/map" 2>&1 &
 if command -v mpiexec > /dev/null; then
@@ -62,27 +65,29 @@ for job in $(command squeue --me -h -o %A); do
 done
 grep -q "pcl-default" "$dir/records" || fail "the scheduler's records lack the job"
 grep -q "PCLUSTER\|pcluster" "$dir/records" || fail "the scheduler's records lack the script"
-ok python3 look.py "$state/key" "$dir/records" "$dir/calls" "$state"
+ok look "$dir/records" "$dir/calls" "$state"
+(($(processes_of "$dir" | wc -w) >= 8)) ||
+  fail "few processes: $(processes_of "$dir" | wc -w)"
 report "no key: $(tail -n 1 "$dir/out")"
 
 # The look can find: in a command line, an environment, a file.
+finds() { ! look "${@:2}" > "$dir/out" 2>&1 && grep -qF -- "$1" "$dir/out"; }
 key=$(< "$state/key")
-bash -c 'sleep 30; :' "$key" &
+python3 -c 'import time; time.sleep(30)' "$key" &
 planted=$!
-code 1 python3 look.py "$state/key"
-says "$planted/cmdline: the key (hex)"
+eventually 5 finds "$planted/cmdline: the key (hex)"
 kill $planted
-PLANTED=$(python3 -c 'import base64, sys
-print("x" + base64.b64encode(b"ab" + bytes.fromhex(sys.argv[1])).decode())' "$key") sleep 30 &
+text=$(python3 -c 'import base64, sys
+print("x" + base64.b64encode(b"ab" + bytes.fromhex(sys.argv[1])).decode())' "$key")
+PLANTED=$text sleep 30 &
 planted=$!
-code 1 python3 look.py "$state/key"
-says "$planted/environ: the key (base64"
+eventually 5 finds "$planted/environ: the key (base64"
 kill $planted
 python3 -c 'import sys
 open("raw", "wb").write(b"..." + bytes.fromhex(sys.argv[1]))' "$key"
-code 1 python3 look.py "$state/key" "$PWD"
-says "raw: the key (raw)"
+finds "raw: the key (raw)" "$PWD" || fail "the look does not find a key in a file"
 rm raw
+ok look
 
 # Nobody else may even enter, and the key is its owner's alone; it goes with its cluster, and the
 # next one has another.
