@@ -49,7 +49,9 @@ TEST_CASE("a full disk is refused with the reason, and work is taken again when 
   CHECK(answer<WorkloadAccepted>(client, 5 * second));  // the launcher's own records are written
   state->room = 0;
   ask(client, some_work());
-  CHECK_FALSE(answer<WorkloadAccepted>(client, 200 * millisecond));  // no false promise
+  const auto news = answer<Progress>(client, 5 * second);  // no false promise
+  REQUIRE(news);
+  CHECK(news->note.find("No space left") != std::string::npos);
   auto other = rig.client();
   ask(other, some_work());
   const auto refusal = answer<Refusal>(other, 5 * second);
@@ -64,6 +66,33 @@ TEST_CASE("a full disk is refused with the reason, and work is taken again when 
     accepted = answer<WorkloadAccepted>(other, 5 * second).has_value();
   }
   CHECK(accepted);
+}
+
+TEST_CASE("a disk that does not answer: who waits is told, new work is refused until it does") {
+  std::atomic<bool> hangs{false};
+  Disk disk;
+  disk.sync_data = [&](int) {
+    while (hangs) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    return 0;
+  };
+  const Scratch scratch;
+  Rig rig(scratch.path, disk);
+  auto client = rig.client(), other = rig.client();
+  ask(client, some_work());
+  REQUIRE(answer<WorkloadAccepted>(client, 5 * second));
+  hangs = true;
+  ask(client, some_work());
+  const auto news = answer<Progress>(client, 7 * second);
+  REQUIRE(news);
+  CHECK(news->note.find("no answer for 5") != std::string::npos);
+  ask(other, some_work());
+  const auto refusal = answer<Refusal>(other, 5 * second);
+  REQUIRE(refusal);
+  CHECK(refusal->message.find("no answer for 5") != std::string::npos);
+  hangs = false;
+  CHECK(answer<WorkloadAccepted>(client, 5 * second));
+  ask(other, some_work());
+  CHECK(answer<WorkloadAccepted>(other, 5 * second));
 }
 
 TEST_CASE("what is no request ends that connection and nothing else") {
