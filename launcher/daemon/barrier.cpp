@@ -13,6 +13,7 @@ namespace pcluster {
 namespace {
 
 constexpr Micros hanging = 5 * second;  // a sync that takes longer
+constexpr Micros look_again = second / 2;
 
 }  // namespace
 
@@ -47,15 +48,26 @@ void Launcher::trouble(const std::string& text) {
 // A file system that is away gives no error: whoever waits is told all the same.
 void Launcher::watch_disk() {
   if (waiting_.empty() || std::exchange(watched_, true)) return;
-  loop_.at(loop_.now() + hanging, [this, number = waiting_.front().number] {
-    watched_ = false;
-    const bool stands = !waiting_.empty() && waiting_.front().number == number;
-    if (stands && trouble_.empty()) {
-      trouble(fmt::format("{}: no answer for {}", directory_.journal(), show_duration(hanging)));
-      hangs_ = true;
+  struct Look {
+    Launcher& all;
+    std::uint64_t number;  // what waits longest
+    Time since;
+    void operator()() const {
+      all.watched_ = !all.waiting_.empty();
+      if (!all.watched_) return;
+      const auto now = all.loop_.now();
+      const auto first = all.waiting_.front().number;
+      const bool stands = first == number;
+      if (stands && now - since >= hanging && all.trouble_.empty()) {
+        all.trouble(
+            fmt::format("{}: no answer for {}", all.directory_.journal(), show_duration(hanging)));
+        all.hangs_ = true;
+      }
+      all.loop_.at(now + look_again, Look{all, first, stands ? since : now});
     }
-    watch_disk();
-  });
+  };
+  const auto now = loop_.now();
+  loop_.at(now + look_again, Look{*this, waiting_.front().number, now});
 }
 
 // Their request is on its way to the disk: neither refused nor accepted yet.
