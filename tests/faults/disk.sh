@@ -78,7 +78,7 @@ fsfreeze --freeze "$PCLUSTER_DIR"
 begin=$(now_ms)
 ok timeout 5 "$program" status
 at_most $(($(now_ms) - begin)) 1000 "ms for a status while the disk hangs"
-code 137 timeout -s KILL 10 "$program" map --detach --trials 0-0 -- true     # no false promise
+code 137 sh -c 'timeout -s KILL 10 "$@"; exit $?' sh "$program" map --detach --trials 0-0 -- true     # no false promise
 says "the launcher waits" "no answer for 5"
 code 3 timeout -s KILL 10 "$program" map --detach --trials 0-0 -- true
 says "no answer for 5"
