@@ -50,7 +50,8 @@ silent() {
   [[ $how == cut ]] || eventually 30 home
   ok timeout 90 "$program" wait last
   ok pcluster results last --json
-  same "$(json 'len(i), i[0]["state"], i[0]["host"], i[0]["attempt"]')" "1 done node2 2" "the task ($how)"
+  same "$(json 'len(i), i[0]["state"], i[0]["host"], i[0]["attempt"]')" "1 done node2 2" \
+    "the task ($how)"
   same "$(grep -c begin "$dir/$how")" 2 "attempts ($how)"
   report "$how: noticed after $noticed ms"
   at_most "$noticed" 15500 "ms until it was noticed ($how)"

@@ -69,8 +69,8 @@ if ! mkfs.ext4 -q "$dir/image" || ! mount -o loop "$dir/image" "$PCLUSTER_DIR"; 
 chmod 700 "$PCLUSTER_DIR"
 ok pcluster submit --jobs 2 --cores 1
 ok pcluster map --trials 0-9 -- echo '{trial}'
-pcluster map --quiet --trials 0-3 -- sh -c 'sleep 2; echo "$0" >> "$1"; echo done' '{trial}' "$dir/slow" \
-  > "$dir/map" 2>&1 &
+pcluster map --quiet --trials 0-3 -- \
+  sh -c 'sleep 2; echo "$0" >> "$1"; echo done' '{trial}' "$dir/slow" > "$dir/map" 2>&1 &
 map=$!
 sleep 1
 frozen=1
@@ -78,7 +78,8 @@ fsfreeze --freeze "$PCLUSTER_DIR"
 begin=$(now_ms)
 ok timeout 5 "$program" status
 at_most $(($(now_ms) - begin)) 1000 "ms for a status while the disk hangs"
-code 137 sh -c 'timeout -s KILL 10 "$@"; exit $?' sh "$program" map --detach --trials 0-0 -- true     # no false promise
+code 137 sh -c 'timeout -s KILL 10 "$@"; exit $?' sh \
+  "$program" map --detach --trials 0-0 -- true     # no false promise
 says "the launcher waits" "no answer for 5"
 code 3 timeout -s KILL 10 "$program" map --detach --trials 0-0 -- true
 says "no answer for 5"

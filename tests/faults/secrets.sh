@@ -91,7 +91,8 @@ ok look
 
 # Nobody else may even enter, and the key is its owner's alone; it goes with its cluster, and the
 # next one has another.
-same "$(stat -c %a "$state") $(stat -c %a "$state/key") $(stat -c %a "$state/socket")" "700 600 600" "modes"
+same "$(stat -c %a "$state") $(stat -c %a "$state/key") $(stat -c %a "$state/socket")" \
+  "700 600 600" "modes"
 stopped_on_slurm
 [[ ! -e $state/key ]] || fail "the key outlives its cluster"
 ok pcluster submit --jobs 1 --cores 1

@@ -11,7 +11,8 @@ ulimit -S -n 1024
 here_limit=$(ulimit -Hn)
 (ulimit -H -n 1024; ok pcluster submit --jobs 1 --cores 1)
 pid=$(launcher_pid)
-same "$(awk '/open files/ { print $5 }' "/proc/$pid/limits")" 1024 "descriptors that the launcher may have"
+same "$(awk '/open files/ { print $5 }' "/proc/$pid/limits")" 1024 \
+  "descriptors that the launcher may have"
 port=$(python3 -c 'import json, sys
 print(json.load(open(sys.argv[1]))["port"])' "$state/launcher.json")
 memory() { awk '/^VmRSS/ { print $2 }' "/proc/$pid/status"; }
