@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "launcher/base/text.hpp"
 #include "launcher/cli/terminal.hpp"
 #include "launcher/io/file.hpp"
 #include "launcher/io/key.hpp"
@@ -36,6 +37,11 @@ ClientSocket connect_to_other_host(const Session& session, const LauncherInfo& i
               fmt::format("call pcluster there: ssh {} pcluster ...; if it runs no more: "
                           "pcluster submit --take-over, or stop --take-over",
                           info.host));
+}
+
+// Else it says why there is none yet: the launcher's disk.
+bool of_workload(const Progress& news) {
+  return news.workload != WorkloadId{} || news.note.empty();
 }
 
 }  // namespace
@@ -98,6 +104,11 @@ Reply Client::await(Micros timeout, bool adds) {
                   "its log is launcher.log in the cluster's state directory");
     if (got.kind == Got::Kind::reply) {
       if (const auto* refusal = std::get_if<Refusal>(&got.reply)) refuse(*refusal);
+      if (const auto* news = std::get_if<Progress>(&got.reply);
+          adds && news && !of_workload(*news)) {
+        write_err(fmt::format("the launcher waits: {}\n", printable(news->note)));
+        continue;
+      }
       return std::move(got.reply);
     }
     const int came = interrupts() - std::exchange(known, interrupts());

@@ -3,6 +3,7 @@
 #include "launcher/daemon/daemon.hpp"
 
 #include <fmt/format.h>
+#include <spdlog/async.h>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/spdlog.h>
 #include <algorithm>
@@ -27,8 +28,10 @@ namespace {
 constexpr std::uint64_t few_descriptors = 4096;
 constexpr auto last_words = std::chrono::seconds(1);
 
+// Written by a thread of its own: a disk that hangs must not hold the loop.
 void open_log(const StateDirectory& directory) {
-  auto log = spdlog::basic_logger_mt("launcher", directory.log());
+  auto log =
+      spdlog::create_async_nb<spdlog::sinks::basic_file_sink_mt>("launcher", directory.log());
   log->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %L %v", spdlog::pattern_time_type::utc);
   log->flush_on(spdlog::level::info);
   spdlog::set_default_logger(log);

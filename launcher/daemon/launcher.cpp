@@ -37,11 +37,6 @@ bool can_wait(const Effect& effect) {
   return progress != nullptr && !progress->finished;
 }
 
-bool quits(const std::vector<Effect>& effects) {
-  return std::ranges::any_of(
-      effects, [](const Effect& one) { return std::holds_alternative<effect::Quit>(one); });
-}
-
 }  // namespace
 
 Launcher::Launcher(Loop& loop, StateDirectory directory, LauncherInfo info, Core core, Store& store,
@@ -170,6 +165,8 @@ void Launcher::carry_out(Effects effects) {
       do_all(std::move(effects.after));
     else
       waiting_.push_back({last_append_, std::move(effects.after)});
+    if (!trouble_.empty()) tell_who_waits();
+    watch_disk();
   }
   if (adds) load_trials();
   set_timer();
@@ -207,26 +204,6 @@ void Launcher::load_trials() {
     }
   }
   set_timer();
-}
-
-void Launcher::durable(std::uint64_t number) {
-  durable_ = number;
-  while (!waiting_.empty() && waiting_.front().number <= number) {
-    auto effects = std::move(waiting_.front().effects);
-    waiting_.pop_front();
-    do_all(std::move(effects));
-  }
-}
-
-void Launcher::trouble(const std::string& text) {
-  if (!text.empty())
-    spdlog::error("cannot write the journal: {}", text);
-  else if (!trouble_.empty())
-    spdlog::info("the journal can be written again");
-  trouble_ = text;
-  if (text.empty()) return;
-  for (auto& waiting : waiting_)  // a stop does not wait for room on the disk
-    if (quits(waiting.effects)) return do_all(std::exchange(waiting.effects, {}));
 }
 
 void Launcher::do_all(std::vector<Effect> effects) {

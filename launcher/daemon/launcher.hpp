@@ -51,6 +51,9 @@ class Launcher {
   void load_trials();
   void set_timer();
   void quit_when_idle(Time latest);
+  static bool quits(const std::vector<Effect>&);
+  void watch_disk();
+  void tell_who_waits();
 
   Loop& loop_;
   StateDirectory directory_;
@@ -69,6 +72,7 @@ class Launcher {
   std::optional<std::pair<TrialFile, PackedLines>> checked_;
   Micros clock_read_ = 0;  // the last time that went into the journal
   std::string trouble_;
+  bool hangs_ = false, watched_ = false;  // the disk: neither done nor an error; looked at again
   std::optional<TimerId> timer_;
   std::optional<Time> timer_at_;  // what it is set for
 };

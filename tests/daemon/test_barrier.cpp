@@ -1,82 +1,19 @@
 // The launcher over its real store and socket: nothing is promised before it is on the disk.
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
-#include <spdlog/spdlog.h>
-
 #include <atomic>
 #include <memory>
 #include <thread>
 
-#include "launcher/daemon/launcher.hpp"
-#include "launcher/io/disk.hpp"
-#include "launcher/model/codec.hpp"
+#include "tests/daemon/rig.hpp"
 #include "tests/io/disks.hpp"
-#include "tests/io/scratch.hpp"
 
 using namespace pcluster;
+using namespace pcluster::test;
 
 namespace {
 
-// A launcher in a thread of its own, on a disk that the test holds.
-class Rig {
- public:
-  explicit Rig(const Disk& disk)
-      : directory_{scratch_.path}, thread_([this, disk] { serve(disk); }) {
-    while (!ready_) std::this_thread::yield();
-  }
-  ~Rig() {
-    loop_->post([this] { loop_->stop(); });
-    thread_.join();
-  }
-  ClientSocket client() const { return ClientSocket::connect_unix(directory_.socket()); }
-
- private:
-  void serve(const Disk& disk) {
-    spdlog::set_level(spdlog::level::off);  // its warnings are what is tested
-    Loop loop;
-    loop_ = &loop;
-    std::unique_ptr<Launcher> launcher;
-    for (const auto& path : {directory_.journal(), directory_.jobs(), directory_.workloads()})
-      make_directories(path);
-    Store store(
-        loop, directory_, 1, [&](std::uint64_t n) { launcher->durable(n); },
-        [&](const std::string& text) { launcher->trouble(text); }, disk);
-    launcher = std::make_unique<Launcher>(loop, directory_, this_process(), Core("test", 1), store,
-                                          "test", [] {});
-    const auto listener = listen_unix(loop, directory_.socket(), [&](LinkPtr link) {
-      launcher->accept(std::move(link), Role::client);
-    });
-    launcher->begin();
-    ready_ = true;
-    loop.run();
-  }
-
-  Scratch scratch_;
-  StateDirectory directory_;
-  Loop* loop_ = nullptr;
-  std::atomic<bool> ready_{false};
-  std::thread thread_;
-};
-
-void ask(ClientSocket& client, const Request& request) { client.send(encode(request)); }
-
-template <class T>
-std::optional<T> answer(ClientSocket& client, Micros patience) {
-  std::string payload;
-  if (client.receive(payload, patience) != ClientSocket::Got::frame) return {};
-  const auto reply = decode<Reply>(payload);
-  if (!reply || !std::holds_alternative<T>(*reply)) return {};
-  return std::get<T>(*reply);
-}
-
-AddWorkload some_work() {
-  AddWorkload add;
-  add.spec.verb = "map";
-  add.spec.task.argv = {"true"};
-  add.spec.trials = TrialRange{0, 9, 1};
-  add.follow = false;
-  return add;
-}
+AddWorkload some_work() { return work(10, false); }
 
 }  // namespace
 
@@ -87,7 +24,8 @@ TEST_CASE("a workload is accepted when its record is durable, not before") {
     while (hangs) std::this_thread::sleep_for(std::chrono::milliseconds(1));
     return 0;
   };
-  Rig rig(disk);
+  const Scratch scratch;
+  Rig rig(scratch.path, disk);
   auto client = rig.client();
   ask(client, some_work());
   CHECK(answer<WorkloadAccepted>(client, 5 * second)->tasks == 10);
@@ -104,13 +42,16 @@ TEST_CASE("a workload is accepted when its record is durable, not before") {
 
 TEST_CASE("a full disk is refused with the reason, and work is taken again when there is room") {
   const auto state = std::make_shared<DiskState>();
-  Rig rig(disk_of(state));
+  const Scratch scratch;
+  Rig rig(scratch.path, disk_of(state));
   auto client = rig.client();
   ask(client, some_work());
   CHECK(answer<WorkloadAccepted>(client, 5 * second));  // the launcher's own records are written
   state->room = 0;
   ask(client, some_work());
-  CHECK_FALSE(answer<WorkloadAccepted>(client, 200 * millisecond));  // no false promise
+  const auto news = answer<Progress>(client, 5 * second);  // no false promise
+  REQUIRE(news);
+  CHECK(news->note.find("No space left") != std::string::npos);
   auto other = rig.client();
   ask(other, some_work());
   const auto refusal = answer<Refusal>(other, 5 * second);
@@ -127,8 +68,36 @@ TEST_CASE("a full disk is refused with the reason, and work is taken again when 
   CHECK(accepted);
 }
 
+TEST_CASE("a disk that does not answer: who waits is told, new work is refused until it does") {
+  std::atomic<bool> hangs{false};
+  Disk disk;
+  disk.sync_data = [&](int) {
+    while (hangs) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    return 0;
+  };
+  const Scratch scratch;
+  Rig rig(scratch.path, disk);
+  auto client = rig.client(), other = rig.client();
+  ask(client, some_work());
+  REQUIRE(answer<WorkloadAccepted>(client, 5 * second));
+  hangs = true;
+  ask(client, some_work());
+  const auto news = answer<Progress>(client, 7 * second);
+  REQUIRE(news);
+  CHECK(news->note.find("no answer for 5") != std::string::npos);
+  ask(other, some_work());
+  const auto refusal = answer<Refusal>(other, 5 * second);
+  REQUIRE(refusal);
+  CHECK(refusal->message.find("no answer for 5") != std::string::npos);
+  hangs = false;
+  CHECK(answer<WorkloadAccepted>(client, 5 * second));
+  ask(other, some_work());
+  CHECK(answer<WorkloadAccepted>(other, 5 * second));
+}
+
 TEST_CASE("what is no request ends that connection and nothing else") {
-  Rig rig(Disk{});
+  const Scratch scratch;
+  Rig rig(scratch.path, Disk{});
   auto stranger = rig.client();
   stranger.send("rubbish");
   CHECK(answer<Refusal>(stranger, 5 * second));
