@@ -211,7 +211,7 @@ std::string Core::State::broken() const {
     if (auto what = bounds(fleet); !what.empty()) return what;
   }
   for (const auto& [id, worker] : ledger.workers.all())
-    if (!worker.gone && silence_at > silent_at(worker))
+    if (!worker.gone && !disk_hangs && silence_at > silent_at(worker))
       return "nobody watches for the silence of " + to_string(id);
   if (!quit && stop_asked && !deadline()) return "the cluster stops, and nothing will end it";
   for (const auto& follower : followers)

@@ -24,6 +24,15 @@ void Core::apply(const Record& record) {
 
 void Core::set_epoch(Epoch epoch) { state_->epoch = epoch; }
 
+void Core::disk_answers(bool answers, Time now) {
+  auto& state = *state_;
+  if (std::exchange(state.disk_hangs, !answers) == !answers || !answers) return;
+  for (auto& [id, worker] : state.ledger.workers.all()) {
+    worker.heard = std::max(worker.heard, now);
+    state.watch(worker);
+  }
+}
+
 void Core::pass_over(WorkloadId used) { state_->ledger.workloads.pass_over(used); }
 void Core::pass_over(WorkerId used) { state_->ledger.workers.pass_over(used); }
 

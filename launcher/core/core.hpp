@@ -176,6 +176,8 @@ class Core {
   void apply(const Record&);
   void set_epoch(Epoch);  // where replay has to say which one this is: between apply() and begin()
   // As set_epoch, of ids that are on the disk though a damaged journal has lost them.
+  // The disk of the journal hangs, or answers again (at the beginning it does).
+  void disk_answers(bool, Time now);
   void pass_over(WorkloadId);
   void pass_over(WorkerId);
   Effects begin(Time now, Micros unix_now);

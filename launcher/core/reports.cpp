@@ -241,18 +241,29 @@ void Core::State::lose_pinned(Turn& turn) {
   for (auto& one : lost) commit(turn, std::move(one));
 }
 
-// Looks at everyone, but only when the first could be silent: silence_at is a lower bound.
+// Looks at everyone, but only when the first could be silent: silence_at is a lower bound.  Before
+// it is too long, a record shows whether the disk answers.
 void Core::State::find_silent(Turn& turn) {
   std::vector<Worker*> silent;
+  bool suspect = false;
   Time next = turn.now + std::max(policy.worker_silence, policy.comeback);
   for (auto& [id, worker] : ledger.workers.all()) {
     if (worker.gone) continue;
-    if (silent_at(worker) <= turn.now)
-      silent.push_back(&worker);
-    else
-      next = std::min(next, silent_at(worker));
+    if (silent_at(worker) <= turn.now) silent.push_back(&worker);
+    const bool waits = suspect_at(worker) > turn.now;
+    suspect = suspect || (!waits && worker.heard >= disk_tried);
+    if (silent_at(worker) > turn.now)
+      next = std::min(next, waits ? suspect_at(worker) : silent_at(worker));
   }
   silence_at = next;
+  if (suspect) {
+    disk_tried = turn.now;
+    turn.out.append.emplace_back(ClockRead{turn.unix_now});
+  }
+  if (disk_hangs && !silent.empty()) {
+    silence_at = turn.now + policy.heartbeat;
+    return;
+  }
   for (auto* worker : silent) {
     const auto reason = fmt::format("no word for {}", show_duration(turn.now - worker->heard));
     if (worker->link) turn.out.now.push_back(effect::DropWorker{*worker->link, reason});

@@ -64,7 +64,10 @@ struct Core::State {
   std::set<WorkerId> to_gather;   // they may run what a launcher before us gave and did not record
   Time gather_until = 0;
   Time silence_at = 0;  // nobody is silent for too long before
-  Time last_now = 0;    // of the last event
+  // Workers write to our disk in their loop: while it hangs, their silence is no news.
+  bool disk_hangs = false;
+  Time disk_tried = -1;
+  Time last_now = 0;  // of the last event
   Micros unix_now = 0;
   std::optional<Time> orphans_at;  // channels whose clients have not come back are cancelled
   std::optional<Time> expected;    // when the next event was due at the latest
@@ -127,8 +130,11 @@ struct Core::State {
     return worker.link && !worker.ready && !worker.leaving;
   }
   Time silent_at(const Worker&) const;
+  Time suspect_at(const Worker& worker) const {
+    return silent_at(worker) - policy.worker_silence / 2;
+  }
   void watch(const Worker& worker) {
-    if (!worker.gone) silence_at = std::min(silence_at, silent_at(worker));
+    if (!worker.gone) silence_at = std::min(silence_at, suspect_at(worker));
   }
 
   // requests.cpp: what clients ask

@@ -38,7 +38,7 @@ void Launcher::trouble(const std::string& text) {
   else if (!trouble_.empty())
     spdlog::info("the journal can be written again");
   trouble_ = text;
-  hangs_ = false;
+  if (std::exchange(hangs_, false)) core_.disk_answers(true, loop_.now());
   if (text.empty()) return;
   tell_who_waits();
   for (auto& waiting : waiting_)  // a stop does not wait for room on the disk
@@ -47,27 +47,28 @@ void Launcher::trouble(const std::string& text) {
 
 // A file system that is away gives no error: whoever waits is told all the same.
 void Launcher::watch_disk() {
-  if (waiting_.empty() || std::exchange(watched_, true)) return;
+  if (last_append_ <= durable_ || std::exchange(watched_, true)) return;
   struct Look {
     Launcher& all;
-    std::uint64_t number;  // what waits longest
+    std::uint64_t last;  // that was durable
     Time since;
     void operator()() const {
-      all.watched_ = !all.waiting_.empty();
+      all.watched_ = all.last_append_ > all.durable_;
       if (!all.watched_) return;
       const auto now = all.loop_.now();
-      const auto first = all.waiting_.front().number;
-      const bool stands = first == number;
+      const bool stands = all.durable_ == last;
       if (stands && now - since >= hanging && all.trouble_.empty()) {
         all.trouble(
             fmt::format("{}: no answer for {}", all.directory_.journal(), show_duration(hanging)));
         all.hangs_ = true;
+        all.core_.disk_answers(false, now);
+        all.set_timer();
       }
-      all.loop_.at(now + look_again, Look{all, first, stands ? since : now});
+      all.loop_.at(now + look_again, Look{all, all.durable_, stands ? since : now});
     }
   };
   const auto now = loop_.now();
-  loop_.at(now + look_again, Look{*this, waiting_.front().number, now});
+  loop_.at(now + look_again, Look{*this, durable_, now});
 }
 
 // Their request is on its way to the disk: neither refused nor accepted yet.

@@ -166,8 +166,8 @@ void Launcher::carry_out(Effects effects) {
     else
       waiting_.push_back({last_append_, std::move(effects.after)});
     if (!trouble_.empty()) tell_who_waits();
-    watch_disk();
   }
+  watch_disk();
   if (adds) load_trials();
   set_timer();
 }

@@ -25,6 +25,31 @@ TEST_CASE("a worker whose Welcome waits for our disk is not silent") {
   CHECK(bench.state(0) == "gone");
 }
 
+TEST_CASE("who is silent while the disk hangs is waited for, and not for ever") {
+  Bench bench;
+  const auto token = bench.jobs({"1"});
+  const auto link = bench.join(bench.hello(token, "1", 1));
+  bench.add(Bench::trials(1));
+  bench.tick(8 * second);
+  CHECK(bench.records<ClockRead>().size() == 1);  // does the disk answer?
+  bench.core.disk_answers(false, bench.now);
+  bench.tick(60 * second);
+  CHECK(bench.state(0) == "busy");
+  CHECK(bench.records<ClockRead>().empty());
+  bench.core.disk_answers(true, bench.now);
+  bench.tick(14 * second);
+  CHECK(bench.state(0) == "busy");
+  SUBCASE("it speaks again") {
+    bench.say(link, Heartbeat{});
+    bench.tick(2 * second);
+    CHECK(bench.state(0) == "busy");
+  }
+  SUBCASE("it does not") {
+    bench.tick(2 * second);
+    CHECK(bench.state(0) == "gone");
+  }
+}
+
 TEST_CASE("what ends workers, tasks and jobs does not wait for the disk") {
   Bench bench;
   const auto token = bench.jobs({"1", "2"});

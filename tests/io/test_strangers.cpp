@@ -37,14 +37,27 @@ struct Stranger {
   }
 };
 
+// Who listens on the way: what goes out, encrypted as it is.
+long overhear(BIO* bio, int operation, const char* bytes, std::size_t, int, long, int result,
+              std::size_t* processed) {
+  if (operation == (BIO_CB_WRITE | BIO_CB_RETURN) && result > 0)
+    reinterpret_cast<std::string*>(BIO_get_callback_arg(bio))->append(bytes, *processed);
+  return result;
+}
+
 // Joins as a worker by hand, so that a test can send any bytes inside the encryption.
 struct RawWorker {
   Fd fd;
   std::shared_ptr<TlsKeys> keys = TlsKeys::client(test_key(), "test", Role::worker);
   SslPtr ssl;
 
-  RawWorker(Loop& loop, std::uint16_t port) : fd(raw_connect(port)) {
+  RawWorker(Loop& loop, std::uint16_t port, std::string* overheard = nullptr)
+      : fd(raw_connect(port)) {
     ssl = keys->start(fd.get());
+    if (overheard != nullptr) {
+      BIO_set_callback_arg(SSL_get_wbio(ssl.get()), reinterpret_cast<char*>(overheard));
+      BIO_set_callback_ex(SSL_get_wbio(ssl.get()), overhear);
+    }
     std::thread shake([&] { CHECK(SSL_do_handshake(ssl.get()) == 1); });
     run_for(loop, 50 * millisecond);
     shake.join();
@@ -140,6 +153,21 @@ TEST_CASE("a server with a certificate and without the key gets nothing") {
   CHECK_FALSE(client->link);
   CHECK(client->errors[0].find("not our cluster's key") != std::string::npos);
   CHECK(received <= 0);
+}
+
+TEST_CASE("a session that was overheard and is sent once more says nothing") {
+  Loop loop;
+  Server server(loop);
+  std::string overheard;
+  RawWorker worker(loop, server.listener->port(), &overheard);
+  worker.send(frame("hello"));
+  REQUIRE(run_until(loop, [&] { return server.frames.size() == 1; }));
+  const Fd again = raw_connect(server.listener->port());
+  REQUIRE(send(again.get(), overheard.data(), overheard.size(), 0) ==
+          static_cast<ssize_t>(overheard.size()));
+  CHECK(run_until(loop, [&] { return is_closed(again.get()); }));
+  CHECK(server.links.size() == 1);
+  CHECK(server.frames.size() == 1);
 }
 
 TEST_CASE("a launcher that says nothing is given up at the time limit") {
