@@ -134,7 +134,9 @@ struct Core::State {
     return silent_at(worker) - policy.worker_silence / 2;
   }
   void watch(const Worker& worker) {
-    if (!worker.gone) silence_at = std::min(silence_at, suspect_at(worker));
+    const auto suspect = suspect_at(worker);
+    if (!worker.gone)
+      silence_at = std::min(silence_at, suspect > last_now ? suspect : silent_at(worker));
   }
 
   // requests.cpp: what clients ask

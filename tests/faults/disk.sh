@@ -90,7 +90,8 @@ fsfreeze --unfreeze "$PCLUSTER_DIR"
 frozen=0
 wait $map || { cat "$dir/map" >&2; fail "what ran while the disk hung: $?"; }
 again=$(($(wc -l < "$dir/slow") - 4))
-report "a disk that hung for $(($(now_ms) - begin)) ms: $home of 2 workers at home meanwhile, $again tasks ran again"
+report "a disk that hung for $(($(now_ms) - begin)) ms:" \
+  "$home of 2 workers at home meanwhile, $again tasks ran again"
 # Workers write their tasks' output in their loop, and say nothing meanwhile.
 same "$home $again" "2 0" "workers at home while the disk hangs, tasks that ran again"
 stopped

@@ -66,8 +66,7 @@ void World::expect_end(std::size_t index) {
       if (worker.alive) act(index, worker.agent->warned(within, clock_.now));
     });
   }
-  // Not for ever: a gang of all nodes would never have them at once.
-  if (!chance.percent(20) || clock_.now > plan_.faults_end) return;
+  if (!chance.percent(20) || clock_.now > plan_.faults_end) return;  // else no gang of all begins
   clock_.after(chance.between(5 * second, plan_.walltime), [this, index] {
     auto& worker = *workers_[index];
     if (worker.alive) act(index, worker.agent->job_ended("preempted", clock_.now));
