@@ -204,9 +204,9 @@ std::string Core::State::broken() const {
     if (auto what = liveness(ledger, keeps, unix_now); !what.empty()) return what;
     if (auto what = waiting_gangs_broken(); !what.empty()) return what;
     if (auto what = pinned(ledger); !what.empty()) return what;
+    if (auto what = shrinks(ledger, fleet); !what.empty()) return what;
   }
   if (!stop_asked && !loaded) {
-    if (auto what = shrinks(ledger, fleet); !what.empty()) return what;
     if (auto what = leaving(ledger); !what.empty()) return what;
     if (auto what = bounds(fleet); !what.empty()) return what;
   }

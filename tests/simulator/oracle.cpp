@@ -51,10 +51,10 @@ void Oracle::ended(const AttemptId& attempt, WorkerId worker, TaskState state) {
 
 // ---------------------------------------------------------------- the journal
 
+void Oracle::excuse(const Command& command) { ++excuses_[command], ++all_excuses_; }
+
 void Oracle::excuse(const TaskId& task, bool again) {
-  if (again) return;
-  ++excuses_[{nonces_[task.workload], task.index}];
-  ++all_excuses_;
+  if (!again) excuse({nonces_[task.workload], task.index});
 }
 
 void Oracle::count_loss(const TaskId& task, bool again) {
@@ -68,6 +68,12 @@ void Oracle::count_gone(const WorkerGone& gone, bool again) {
   for (const auto& [task, workers] : out_)
     if (workers.contains(gone.worker)) count_loss(task, again);
   std::erase_if(out_, [&](const auto& entry) { return entry.second.contains(gone.worker); });
+  // What it had and the journal did not know went with it.
+  if (again) return;
+  std::erase_if(unrecorded_, [&](const auto& entry) {
+    if (entry.second == gone.worker) excuse(entry.first);
+    return entry.second == gone.worker;
+  });
 }
 
 // `again`: the launcher has died, and what survived is gone through once more.
@@ -131,7 +137,7 @@ void Oracle::durable(std::size_t records) {
 }
 
 void Oracle::gathered() {
-  for (const auto& command : std::exchange(unrecorded_, {})) ++excuses_[command], ++all_excuses_;
+  for (const auto& [command, worker] : std::exchange(unrecorded_, {})) excuse(command);
 }
 
 // A dropped assignment may have been acted on: should its worker not be back in time, or be head of
@@ -142,7 +148,7 @@ void Oracle::survived(std::size_t records) {
     if (const auto* assigned = std::get_if<TasksAssigned>(&records_[i]))
       for (auto k = assigned->first; k < assigned->first + assigned->count; ++k) {
         if (assigned->gang.empty())
-          unrecorded_.emplace_back(nonces_[assigned->workload], k);
+          unrecorded_.push_back({{nonces_[assigned->workload], k}, assigned->worker});
         else
           excuse({assigned->workload, k}, false);
       }

@@ -68,6 +68,7 @@ class Oracle {
     if (wrong.empty()) wrong = what;
   }
   void track(const Record&, bool again);
+  void excuse(const Command&);
   void excuse(const TaskId&, bool again);  // it may run once more
   void count_loss(const TaskId&, bool again);
   void count_gone(const WorkerGone&, bool again);
@@ -83,7 +84,8 @@ class Oracle {
   // By all records so far.
   std::map<TaskId, std::set<WorkerId>> out_;  // all workers of its gang
   std::map<WorkloadId, std::string> nonces_;
-  std::vector<Command> unrecorded_;  // given out, and no record of that survived
+  // Given out to that worker, and no record of it survived.
+  std::vector<std::pair<Command, WorkerId>> unrecorded_;
   std::vector<std::pair<WorkerId, TaskId>> just_returned_;
   std::map<WorkloadId, std::uint32_t> done_;
   Epoch epoch_ = 0;
