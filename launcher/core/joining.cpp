@@ -151,6 +151,19 @@ void Core::State::welcome(Turn& turn, Worker& worker, const Hello& hello) {
   stop(turn, worker, "its job is not wanted any more");
 }
 
+// Who has it in the journal and is not here, has lost it or given it back since, and a launcher
+// died with the record of that.  The same attempt had never begun there.
+void Core::State::take_from_absent(Turn& turn, const AttemptId& claimed) {
+  for (const auto id : ledger.workers.who_knows(claimed.task.workload)) {
+    const auto& other = *ledger.workers.find(id);
+    const auto held = other.held.find(claimed.task);
+    if (other.link || held == other.held.end() || !held->second.gang.empty()) continue;
+    const AttemptId before{claimed.task, held->second.number, held->second.epoch};
+    if (std::pair(before.epoch, before.number) > std::pair(claimed.epoch, claimed.number)) continue;
+    return commit(turn, TasksReturned{{before}, before == claimed});
+  }
+}
+
 // What the worker has, against what we think it has.  Returns what it must end.
 std::vector<AttemptId> Core::State::reconcile(Turn& turn, Worker& worker, const Hello& hello) {
   std::set<AttemptId> known, has(hello.held.begin(), hello.held.end());
@@ -164,9 +177,7 @@ std::vector<AttemptId> Core::State::reconcile(Turn& turn, Worker& worker, const 
 
   std::vector<AttemptId> to_end;
   for (const auto& attempt : has) {
-    // Who is not here gave it back unbegun, and a launcher died with the record of that.
-    if (const auto* other = ledger.workers.holder(attempt); other != nullptr && !other->link)
-      if (other != &worker) commit(turn, TasksReturned{{attempt}, true});
+    if (!known.contains(attempt) && !split.contains(attempt)) take_from_absent(turn, attempt);
     const auto* workload = ledger.workloads.find(attempt.task.workload);
     if (known.contains(attempt)) {
       if (workload != nullptr && workload->is_cancelled(attempt.task.index))

@@ -106,6 +106,7 @@ struct Core::State {
   Worker& admit(Turn&, const Hello&);
   void welcome(Turn&, Worker&, const Hello&);
   std::vector<AttemptId> reconcile(Turn&, Worker&, const Hello&);
+  void take_from_absent(Turn&, const AttemptId& claimed);
   void note_end(Worker&) const;
   void refuse(Turn&, LinkId, const std::string& reason);
 
