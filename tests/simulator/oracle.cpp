@@ -100,7 +100,14 @@ void Oracle::track(const Record& record, bool again) {
     for (const auto& attempt : returned->attempts) {
       const auto found = out_.find(attempt.task);
       if (found == out_.end()) continue;
-      for (const auto worker : found->second) just_returned_.emplace_back(worker, attempt.task);
+      for (const auto worker : found->second) {
+        // Begun, and ended there with its job.
+        const auto run = runs_.find({attempt, worker});
+        if (run != runs_.end() && run->second.ended && run->second.state != TaskState::done)
+          excuse(attempt.task, again);
+        else
+          just_returned_.emplace_back(worker, attempt.task);
+      }
       // A part's worker leaves: the head may have begun meanwhile, and is told to end it.
       if (found->second.size() > 1) excuse(attempt.task, again);
       out_.erase(found);
@@ -245,56 +252,6 @@ void Oracle::settle_one(const TaskResult& result, WorkerId worker) {
   else if (!may_cancel)
     fail("task " + to_string(task) + " settled twice");
   if (result.state == TaskState::done) ++work.done;
-}
-
-// ---------------------------------------------------------------- promises
-
-void Oracle::promised_result(const AttemptId& attempt) {
-  if (on_its_way_.contains(attempt))
-    fail("the result of " + to_string(attempt) + " was acknowledged before it was durable");
-}
-
-void Oracle::promised_finished(const Progress& told) {
-  const auto found = works_.find(told.workload);
-  if (found == works_.end()) return fail("a client was told of a workload that is not durable");
-  const auto next = on_its_way_.lower_bound({{told.workload, 0}, 0, 0});
-  const bool all = found->second.settled == found->second.tasks || found->second.cancelled;
-  if (!all || (next != on_its_way_.end() && next->task.workload == told.workload))
-    fail("workload " + to_string(told.workload) + " was called finished before it was durable");
-  if (told.done + told.failed + told.cancelled != told.tasks || told.done != found->second.done)
-    fail("the last progress of workload " + to_string(told.workload) + " miscounts");
-}
-
-void Oracle::promised_workload(WorkloadId id) {
-  if (!works_.contains(id)) fail("workload " + to_string(id) + " was accepted, not durable");
-}
-
-void Oracle::promised_submit(const std::string& token) {
-  if (!tokens_.contains(token)) fail("submit " + token + " goes out and is not durable");
-}
-
-void Oracle::promised_worker(WorkerId id) {
-  if (!workers_.contains(id)) fail(to_string(id) + " was told its number before it was durable");
-}
-
-void Oracle::assigned(const TaskId& task) {
-  if (settled_.contains(task)) fail("task " + to_string(task) + " is settled and given out again");
-}
-
-void Oracle::stopped_with(const AttemptId& attempt) {
-  fail("scaling down ended a worker that ran " + to_string(attempt));
-}
-
-void Oracle::stopped_part(const TaskId& task, WorkerId worker) {
-  const auto out = out_.find(task);
-  if (out != out_.end() && out->second.contains(worker))
-    fail("scaling down ended a worker with a part of " + to_string(task));
-}
-
-bool Oracle::all_settled() const {
-  for (const auto& [id, work] : works_)
-    if (work.settled != work.tasks && !work.cancelled) return false;
-  return true;
 }
 
 }  // namespace pcluster::sim
