@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <iterator>
 #include <utility>
 
@@ -142,7 +143,9 @@ void Resident::share_out() {
   }
   const double each = static_cast<double>(span) / static_cast<double>(count);
   each_ = each_ > 0 ? (each_ + each) / 2 : std::max(each, 1.0);
-  trial_unix_ = unix_now();
+  // The next begins where these ended, unless the wall clock was set meanwhile.
+  const Micros end = trial_unix_ + span, read = unix_now();
+  trial_unix_ = std::abs(read - end) < second ? end : read;
   trial_at_ = now;
   cpu_before_ = cpu;
 }
